@@ -1,0 +1,93 @@
+"""The long-running processes of an installation and Django's own commands, with a checked environment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from prorata.config.environment import Environment, EnvironmentMistake, read_environment
+from prorata.config.parent import end_with_parent
+
+
+def serve(arguments: list[str]) -> int:
+    """Become gunicorn: processes x threads with kept connections, the fastest safe shape for this portal."""
+    parser = argparse.ArgumentParser(prog="prorata serve", allow_abbrev=False)
+    parser.add_argument("--bind", default="127.0.0.1:8000", help="address and port (default 127.0.0.1:8000)")
+    parser.add_argument("--processes", type=int, default=2, help="web processes (default 2)")
+    parser.add_argument("--threads", type=int, default=4, help="threads per process (default 4)")
+    chosen = parser.parse_args(arguments)
+    ready_database(read_environment())
+    end_with_parent()
+    command = [
+        sys.executable, "-m", "gunicorn", "prorata.config.wsgi:application",
+        "--no-control-socket",  # it would write into the home folder of whoever runs this
+        "--worker-class", "gthread",
+        "--workers", str(chosen.processes),
+        "--threads", str(chosen.threads),
+        "--bind", chosen.bind,
+        "--graceful-timeout", "10",
+        "--log-level", "warning",
+    ]  # fmt: skip
+    os.execv(sys.executable, command)  # noqa: S606 - no shell is the point
+
+
+def worker(arguments: list[str]) -> int:
+    """Take jobs from the queue until told to stop. A lock on a job keeps one service to one job at a time."""
+    parser = argparse.ArgumentParser(prog="prorata worker", allow_abbrev=False)
+    parser.add_argument("--concurrency", type=int, default=4, help="jobs at once (default 4)")
+    parser.add_argument("--queues", default="", help="comma separated; all if left out")
+    chosen = parser.parse_args(arguments)
+    ready_database(read_environment())
+    end_with_parent()
+    given = [
+        "procrastinate",
+        "worker",
+        "--concurrency",
+        str(chosen.concurrency),
+        "--fetch-job-polling-interval",
+        "1",
+    ]
+    if chosen.queues:
+        given += ["--queues", chosen.queues]
+    return manage(given)
+
+
+def manage(arguments: list[str]) -> int:
+    """Any Django command."""
+    environment = read_environment()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prorata.config.settings")
+    from django.core.management import execute_from_command_line
+    from django.db import OperationalError
+
+    try:
+        execute_from_command_line(["prorata manage", *arguments])
+    except OperationalError as problem:
+        raise EnvironmentMistake([unreachable(environment, problem)]) from None
+    return 0
+
+
+def ready_database(environment: Environment) -> None:
+    """Refuse to start against a database that does not answer."""
+    import psycopg
+
+    database = environment.database
+    try:
+        psycopg.connect(
+            host=database.host, port=database.port, dbname=database.name, user=database.user,
+            password=database.password, connect_timeout=5, **database.options,
+        ).close()  # fmt: skip
+    except psycopg.OperationalError as problem:
+        raise EnvironmentMistake([unreachable(environment, problem)]) from None
+
+
+def unreachable(environment: Environment, problem: Exception) -> str:
+    """One line for a database that cannot be used, with PostgreSQL's own reason."""
+    database = environment.database
+    reason = " ".join(str(problem).split())
+    way_out = (
+        "Start ./demo, which brings its own"
+        if environment.mode == "demo"
+        else "Start it, or correct DATABASE_URL"
+    )
+    return f"The database at {database.host}:{database.port}/{database.name} does not answer. {way_out}. ({reason})"

@@ -1,0 +1,211 @@
+"""Django's settings, made from the checked environment. The only place that wires rooms together is beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from prorata.clock import Clock, set_clock
+from prorata.config.environment import read_environment
+from prorata.config.security_policy import portal_policy
+
+ENV = read_environment()
+SOURCE = Path(__file__).resolve().parent.parent
+
+set_clock(Clock(ENV.clock_file))
+
+# --- what is installed --------------------------------------------------------------------------------------
+
+# From the ground up: a room knows only rooms before it.
+ROOMS = [
+    "prorata.events",
+    "prorata.ledger",
+    "prorata.customers",
+    "prorata.catalog",
+    "prorata.services",
+    "prorata.credit",
+    "prorata.invoices",
+    "prorata.payments",
+    "prorata.provisioning",
+    "prorata.changes",
+    "prorata.notices",
+    "prorata.portal",
+    "prorata.staff",
+]
+INSTALLED_APPS = [
+    "unfold",  # before the admin whose templates it replaces
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    *ROOMS,
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "prorata.config.security_policy.PolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+            ],
+        },
+    }
+]
+ROOT_URLCONF = "prorata.config.urls"
+WSGI_APPLICATION = "prorata.config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- who and where ------------------------------------------------------------------------------------------
+
+DEBUG = False
+SECRET_KEY = ENV.secret_key
+ALLOWED_HOSTS = sorted({ENV.host, *(["127.0.0.1", "localhost", "[::1]"] if ENV.sandboxes_allowed else [])})
+PRORATA_MODE = ENV.mode
+PRORATA_SANDBOXES_ALLOWED = ENV.sandboxes_allowed
+PRORATA_HOME = ENV.home
+PRORATA_BASE_URL = ENV.base_url
+PRORATA_SANDBOX_GATEWAY_URL = ENV.sandbox_gateway_url
+PRORATA_SANDBOX_GATEWAY_SECRETS = ENV.sandbox_gateway_secrets
+PRORATA_SANDBOX_HYPERVISOR_URL = ENV.sandbox_hypervisor_url
+PRORATA_SANDBOX_HYPERVISOR_TOKEN = ENV.sandbox_hypervisor_token
+
+# --- database -----------------------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": {
+        **ENV.database.django(),
+        # A connection costs more than most requests; without this the portal serves a fifth.
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+# The role that works; the owner's role migrates. The ledger's privileges are granted to this one.
+PRORATA_APPLICATION_ROLE = ENV.application_role
+
+# --- people -------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "customers.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "none" if ENV.sandboxes_allowed else "mandatory"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ENV.https else "http"
+ACCOUNT_LOGOUT_ON_GET = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Prorata"
+# Browsers give security keys to https pages alone; a demo runs on plain http.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = ENV.sandboxes_allowed
+
+# --- safety -------------------------------------------------------------------------------------------------
+
+# A sandbox gateway lives on a port of its own, and the browser follows our redirect there.
+CONTENT_SECURITY_POLICY = portal_policy(
+    payment_pages=["http://127.0.0.1:*", "http://localhost:*"] if ENV.sandboxes_allowed else [],
+    https=ENV.https,
+)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.https
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Host-bound names: a sister site of the same domain cannot plant them.
+SESSION_COOKIE_NAME = "__Host-session" if ENV.https else "prorata_session"
+CSRF_COOKIE_NAME = "__Host-csrf" if ENV.https else "prorata_csrf"
+SECURE_SSL_REDIRECT = ENV.https
+SECURE_HSTS_SECONDS = 31_536_000 if ENV.https else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# --- words and time -----------------------------------------------------------------------------------------
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ja", _("Japanese")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [SOURCE / "locale"]
+
+# --- files, mail, log ---------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ENV.home / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": {
+            "production": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+            "demo": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+            "test": "django.contrib.staticfiles.storage.StaticFilesStorage",
+        }[ENV.mode]
+    },
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = ENV.mode == "test"
+
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.mail.sender
+EMAIL_BACKEND = {
+    "production": "django.core.mail.backends.smtp.EmailBackend",
+    "demo": "django.core.mail.backends.filebased.EmailBackend",
+    "test": "django.core.mail.backends.locmem.EmailBackend",
+}[ENV.mode]
+EMAIL_FILE_PATH = ENV.home / "mail"
+EMAIL_HOST, EMAIL_PORT = ENV.mail.host, ENV.mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENV.mail.user, ENV.mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = ENV.mail.security == "starttls", ENV.mail.security == "tls"
+EMAIL_TIMEOUT = 20
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "prorata.config.log_lines.OneLine"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "procrastinate": {"level": "WARNING"},
+    },
+}
