@@ -1,0 +1,221 @@
+"""The price of a change: lines, cap, total and carry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from .errors import BadInput
+from .layers import PaidShare
+from .money import PRECISE_DIGITS, eight_decimals, half_up, minor_digits, split
+from .terms import DEFAULT_RULE, TimeLeft, time_left
+from .tiers import Schedule, factor_of
+
+__all__ = [
+    "CREDIT_MODELS",
+    "BadInput",
+    "Component",
+    "Price",
+    "PricedLine",
+    "price_change",
+    "price_components",
+]
+
+DEFAULT_CREDIT = "capped"
+CREDIT_MODELS = (DEFAULT_CREDIT, "symmetric", "none")
+
+
+@dataclass(frozen=True)
+class Component:
+    """One component of a service before and after: monthly prices in major units and the live schedule of
+    each side.
+
+    `layers` are the paid layers the change takes back, newest first; () means nothing was paid, None means no
+    cap. A service always gives a tuple: None is for published examples and bare quotes.
+    """
+
+    name: str
+    old: Decimal
+    new: Decimal
+    old_schedule: Schedule | None = None
+    new_schedule: Schedule | None = None
+    layers: tuple[PaidShare, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for side, monthly in (("old", self.old), ("new", self.new)):
+            if not (monthly.is_finite() and monthly >= 0):
+                raise BadInput(f"the {side} monthly price of {self.name!r} must be 0 or more, not {monthly}")
+
+
+@dataclass(frozen=True)
+class PricedLine:
+    """One priced component. `formula` is the bare rule, `exact` what counts (capped, 8 decimals), `amount`
+    the displayed whole minor units, which add up to the total. `cap` is the most that may come back, None
+    where nothing limits it."""
+
+    name: str
+    old: Decimal
+    new: Decimal
+    old_factor: Fraction
+    new_factor: Fraction
+    formula: Fraction
+    cap: Fraction | None
+    exact: Decimal
+    amount: int
+    component: Component
+
+    @property
+    def capped(self) -> bool:
+        """True when the formula would give back more than the cap allows."""
+        return self.cap is not None and self.formula < -self.cap
+
+
+@dataclass(frozen=True)
+class Price:
+    """The price of a change. `exact` is the sum of the lines before carry; `total` is in minor units, rounded
+    once; `carry_in` and `carry_out` are precise major units."""
+
+    rule: str
+    currency: str
+    at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    time_left: TimeLeft
+    lines: tuple[PricedLine, ...]
+    exact: Decimal
+    carry_in: Decimal
+    total: int
+    carry_out: Decimal
+    credit: str = DEFAULT_CREDIT
+
+    @property
+    def direction(self) -> str:
+        """The sign of the total in a word: "upgrade" (pay), "downgrade" (credit) or "none"."""
+        return "upgrade" if self.total > 0 else "downgrade" if self.total < 0 else "none"
+
+    def carry_after(self, reversed_names: AbstractSet[str] = frozenset()) -> Decimal:
+        """The carry to commit once the change is final: carry in + sum(exact - amount) of the lines kept.
+
+        With every line kept it is `carry_out`; with every line reversed it is `carry_in`. After a partial
+        reversal it may lie beyond half a minor unit; the next change takes it as it is.
+        """
+        kept = [line for line in self.lines if line.name not in reversed_names]
+        if len(kept) == len(self.lines):
+            return self.carry_out
+        unit = Fraction(1, 10 ** minor_digits(self.currency))
+        return eight_decimals(
+            Fraction(self.carry_in)
+            + sum((Fraction(line.exact) - line.amount * unit for line in kept), Fraction(0))
+        )
+
+
+def price_change(
+    *,
+    at: datetime,
+    ends_at: datetime,
+    zone: ZoneInfo,
+    currency: str,
+    components: Sequence[Component],
+    carry: Decimal = Decimal(0),
+    rule: str = DEFAULT_RULE,
+    credit: str = DEFAULT_CREDIT,
+) -> Price:
+    """The price of changing `components` at `at` on a term that ends (half-open) at `ends_at`.
+
+    Instants are time-zone aware; `zone` is the billing zone that turns them into dates; `carry` is what
+    earlier changes of the same service left over (precise major units, at most 8 decimals). Raises BadInput
+    with one clear line.
+    """
+    left = time_left(rule, at=at, ends_at=ends_at, zone=zone)
+    if at >= ends_at:
+        raise BadInput(f"the term has ended: {at.isoformat()} is not before {ends_at.isoformat()}")
+    return price_components(
+        left,
+        at=at,
+        ends_at=ends_at,
+        zone=zone,
+        currency=currency,
+        components=components,
+        carry=carry,
+        credit=credit,
+    )
+
+
+def price_components(
+    left: TimeLeft,
+    *,
+    at: datetime,
+    ends_at: datetime,
+    zone: ZoneInfo,
+    currency: str,
+    components: Sequence[Component],
+    carry: Decimal = Decimal(0),
+    credit: str = DEFAULT_CREDIT,
+) -> Price:
+    """As `price_change`, for a time left that is already known."""
+    unit = 10 ** minor_digits(currency)
+    if credit not in CREDIT_MODELS:
+        raise BadInput(f"the credit model {credit!r} is not available: use {', '.join(CREDIT_MODELS)}")
+    carried = Fraction(carry) if carry.is_finite() else None
+    if carried is None or (carried * 10**PRECISE_DIGITS).denominator != 1:
+        raise BadInput(f"a carry has at most 8 decimals, not {carry}")
+
+    worked = [_work_out(component, left, credit) for component in components]
+    exacts = [eight_decimals(_limited(formula, cap)) for formula, cap in worked]
+    exact = sum((Fraction(line) for line in exacts), Fraction(0))
+    # With no line there is nothing to round: the carry stays as it is, even at exactly half a unit.
+    total = half_up((exact + carried) * unit) if components else 0
+    amounts = split(total, [Fraction(line) * unit for line in exacts])
+    lines = tuple(
+        PricedLine(
+            component.name,
+            component.old,
+            component.new,
+            factor_of(component.old_schedule, left.whole),
+            factor_of(component.new_schedule, left.whole),
+            formula,
+            cap,
+            line,
+            amount,
+            component,
+        )
+        for component, (formula, cap), line, amount in zip(components, worked, exacts, amounts, strict=True)
+    )
+    return Price(
+        rule=left.rule,
+        currency=currency,
+        at=at,
+        ends_at=ends_at,
+        zone=zone,
+        time_left=left,
+        lines=lines,
+        exact=eight_decimals(exact),
+        carry_in=eight_decimals(carried),
+        total=total,
+        carry_out=eight_decimals(exact + carried - Fraction(total, unit)),
+        credit=credit,
+    )
+
+
+def _work_out(component: Component, left: TimeLeft, credit: str) -> tuple[Fraction, Fraction | None]:
+    """(the bare formula, the most that may come back or None) of one component, in major units."""
+    old = Fraction(component.old) * factor_of(component.old_schedule, left.whole)
+    new = Fraction(component.new) * factor_of(component.new_schedule, left.whole)
+    return (new - old) * left.months, _cap(component, left, credit)
+
+
+def _cap(component: Component, left: TimeLeft, credit: str) -> Fraction | None:
+    if credit == "none":
+        return Fraction(0)
+    if credit == "symmetric" or component.layers is None:
+        return None
+    return sum((layer.value(left.day) for layer in component.layers), Fraction(0))
+
+
+def _limited(formula: Fraction, cap: Fraction | None) -> Fraction:
+    return formula if cap is None else max(formula, -cap)

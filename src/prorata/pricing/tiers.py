@@ -1,0 +1,68 @@
+"""Discount schedules: the more whole months are left, the more per cent off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+from .errors import BadInput
+
+
+@dataclass(frozen=True)
+class Tier:
+    """From `months` whole months on, `off` (0 to 1; 0.20 is 20 per cent) is taken off the monthly price."""
+
+    months: int
+    off: Decimal
+
+    def __post_init__(self) -> None:
+        if self.months < 0:
+            raise BadInput(f"a discount threshold must be 0 months or more, not {self.months}")
+        if not (self.off.is_finite() and 0 <= self.off <= 1):
+            raise BadInput(f"a discount must be between 0 and 1 (0.20 is 20 per cent), not {self.off}")
+
+    @property
+    def factor(self) -> Fraction:
+        return 1 - Fraction(self.off)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The tiers of one price list, kept in rising order of months. Thresholds need not be contiguous."""
+
+    tiers: tuple[Tier, ...]
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.tiers, key=lambda tier: tier.months))
+        for lower, upper in pairwise(ordered):
+            if lower.months == upper.months:
+                raise BadInput(f"the discount threshold {upper.months} months stands twice: keep one")
+        object.__setattr__(self, "tiers", ordered)
+
+    def tier(self, whole: int) -> Tier | None:
+        """The tier with the highest threshold <= `whole` months, or None below the lowest."""
+        return next((tier for tier in reversed(self.tiers) if tier.months <= whole), None)
+
+    def factor(self, whole: int) -> Fraction:
+        """What the monthly price is multiplied by with `whole` months left; 1 where no tier applies."""
+        tier = self.tier(whole)
+        return tier.factor if tier else Fraction(1)
+
+    def ranges(self) -> Iterator[tuple[int, int | None, Decimal]]:
+        """(first month, last month or None for open, off) of every stretch, a gap below the lowest threshold
+        included."""
+        if not self.tiers:
+            return
+        if self.tiers[0].months > 0:
+            yield 0, self.tiers[0].months - 1, Decimal(0)
+        for index, tier in enumerate(self.tiers):
+            following = self.tiers[index + 1].months - 1 if index + 1 < len(self.tiers) else None
+            yield tier.months, following, tier.off
+
+
+def factor_of(schedule: Schedule | None, whole: int) -> Fraction:
+    """The factor of a side that may have no schedule at all (then the full price holds)."""
+    return schedule.factor(whole) if schedule else Fraction(1)
