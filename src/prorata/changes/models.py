@@ -1,0 +1,194 @@
+"""A quote, and the change of a service that was submitted from it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from prorata.catalog.models import DiscountSchedule, PriceBook
+from prorata.changes import states
+from prorata.customers.models import Customer
+from prorata.invoices.models import Invoice
+from prorata.ledger.append_only import AppendOnly
+from prorata.services.models import Reading, Service
+
+
+class Quote(AppendOnly):
+    """An estimate frozen at Continue with all its inputs. The price you saw is the price you pay, until `expires_at`."""
+
+    reference = models.CharField(max_length=20, unique=True)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="quotes")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="quotes")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="quotes")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    service_version = models.PositiveIntegerField()
+    from_configuration = models.JSONField()
+    to_configuration = models.JSONField()
+    price_book = models.ForeignKey(PriceBook, on_delete=models.PROTECT, related_name="quotes")
+    schedule = models.ForeignKey(DiscountSchedule, on_delete=models.PROTECT, null=True, related_name="quotes")
+    reading = models.ForeignKey(Reading, on_delete=models.PROTECT, null=True, related_name="quotes")
+    rule = models.CharField(max_length=40)
+    inputs = models.JSONField(
+        help_text="everything the price was computed from; replaying it gives the same figures"
+    )
+    figures = models.JSONField(help_text="the whole result: lines, tax, steps, plans, renewal")
+    currency = models.CharField(max_length=3)
+    net_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    gross_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(gross_minor=models.F("net_minor") + models.F("tax_minor")),
+                name="quote_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(made_at__lt=models.F("expires_at")), name="quote_lasts"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Change(models.Model):
+    """One change of one service, from Submit to its end. Always has a state, and while open an owner and a deadline."""
+
+    Status = models.TextChoices(
+        "Status", {name.upper(): (name, name.replace("_", " ").capitalize()) for name in states.ALL}
+    )
+
+    reference = models.CharField(max_length=20, unique=True)
+    quote = models.OneToOneField(Quote, on_delete=models.PROTECT, related_name="change")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="changes")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="changes")
+    status = models.CharField(max_length=16, choices=Status.choices)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes"
+    )
+    submitted_at = models.DateTimeField()
+    may_restart = models.BooleanField(default=True)
+    currency = models.CharField(max_length=3)
+    gross_minor = models.BigIntegerField()
+    invoice = models.OneToOneField(
+        Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="change"
+    )
+    reason = models.CharField(max_length=40, blank=True, help_text="why it waits or ended so, as a key")
+    detail = models.TextField(blank=True, help_text="for staff")
+    deadline = models.DateTimeField(help_text="business time at which it ends by itself or staff must look")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="owned_changes",
+        help_text="who of the staff looks after it; empty: the system",
+    )  # fmt: skip
+    started_at = models.DateTimeField(
+        null=True, blank=True, help_text="paid, or nothing to pay: applying began"
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+    restart_pending = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["customer", "-id"], name="change_of_customer")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service"],
+                condition=models.Q(status__in=list(states.OPEN)),
+                name="one_open_change_a_service",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=list(states.ALL)), name="change_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    status="awaiting_payment", started_at=None, ended_at=None, invoice__isnull=False
+                )
+                | models.Q(
+                    status__in=["applying", "parked", "attention"], started_at__isnull=False, ended_at=None
+                )
+                | models.Q(
+                    status__in=["applied", "partly_applied", "reversed"],
+                    started_at__isnull=False,
+                    ended_at__isnull=False,
+                )
+                | models.Q(status__in=["cancelled", "expired"], started_at=None, ended_at__isnull=False),
+                name="change_status_matches_facts",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(gross_minor__lte=0, invoice__isnull=True)
+                | models.Q(gross_minor__gt=0, invoice__isnull=False),
+                name="change_to_pay_has_an_invoice",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def origin(self) -> str:
+        """How the rooms below refer to it."""
+        return f"change:{self.reference}"
+
+
+class ChangeLine(models.Model):
+    """One component of a change, and what became of it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        APPLIED = "applied"
+        REVERSED = "reversed"
+
+    change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    component = models.CharField(max_length=40)
+    name = models.CharField(max_length=80)
+    unit = models.CharField(max_length=20, blank=True)
+    from_value = models.JSONField()
+    to_value = models.JSONField()
+    exact = models.DecimalField(max_digits=28, decimal_places=8)
+    net_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    measured = models.JSONField(null=True, blank=True, help_text="what was read back at the end")
+
+    class Meta:
+        ordering = ["change", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["change", "component"], name="component_once_a_change")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.from_value} to {self.to_value}"
+
+
+class Intervention(AppendOnly):
+    """What staff did to a change, and why. The customer's page shows it."""
+
+    change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="interventions")
+    what = models.CharField(
+        max_length=12, choices=[("retry", "Retried"), ("reverse", "Reversed"), ("take_over", "Taken over")]
+    )
+    reason = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="interventions")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.get_what_display()}: {self.reason}"
+
+
+class SecurityEvent(AppendOnly):
+    """Someone asked for what is not theirs, or with figures that were never quoted."""
+
+    kind = models.CharField(max_length=40)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="security_events"
+    )
+    about = models.TextField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.about}"
+
+
+__all__ = ["Change", "ChangeLine", "Intervention", "Quote", "SecurityEvent"]

@@ -1,0 +1,25 @@
+"""Who hears what: event -> names of the jobs that are deferred with it. News travels upward only."""
+
+from __future__ import annotations
+
+SUBSCRIBERS: dict[str, list[str]] = {
+    # payments and invoices
+    "invoice.paid": ["changes.on_paid"],
+    "payment.late": ["notices.payment_late"],
+    # provisioning
+    "provisioning.queued": ["provisioning.run"],
+    "provisioning.moved": ["changes.follow"],
+    # changes
+    "change.applying": ["changes.start"],
+    "change.parked": ["notices.change_parked"],
+    "change.attention": ["notices.needs_you"],
+    "change.applied": ["notices.change_applied"],
+    "change.partly_applied": ["notices.change_partly_applied"],
+    "change.reversed": ["notices.change_reversed"],
+    "change.cancelled": ["notices.change_cancelled"],
+    "change.expired": ["notices.change_expired"],
+    # credit
+    "credit.booked": ["notices.credit_booked"],
+    # mail
+    "mail.written": ["notices.send"],
+}

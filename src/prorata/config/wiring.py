@@ -1,0 +1,24 @@
+"""The only place that knows concrete gateways and drivers. Settings name these functions; registries call them once."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from prorata.payments.gateways.base import Gateway
+from prorata.provisioning.drivers.base import Driver
+
+SANDBOX_PAYEE = "prorata-sandbox"
+
+
+def sandbox_gateway() -> Gateway:
+    from prorata.payments.gateways.sandbox import SandboxGateway
+
+    return SandboxGateway(
+        settings.PRORATA_SANDBOX_GATEWAY_URL, settings.PRORATA_SANDBOX_GATEWAY_SECRETS, SANDBOX_PAYEE
+    )
+
+
+def sandbox_driver() -> Driver:
+    from prorata.provisioning.drivers.sandbox import SandboxDriver
+
+    return SandboxDriver(settings.PRORATA_SANDBOX_HYPERVISOR_URL, settings.PRORATA_SANDBOX_HYPERVISOR_TOKEN)

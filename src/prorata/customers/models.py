@@ -1,0 +1,70 @@
+"""Who buys: customers, the people who act for them, and what each person may do."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+
+
+class PersonManager(UserManager["User"]):
+    """People sign in with their e-mail address; there is no other user name."""
+
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:  # type: ignore[override]
+        if not email:
+            raise ValueError("a person needs an e-mail address")
+        person = self.model(email=self.normalize_email(email), **extra)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> User:  # type: ignore[override]
+        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **extra})
+
+
+class User(AbstractUser):
+    username = None  # type: ignore[assignment]
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    language = models.CharField(max_length=10, default="en")
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[PersonManager] = PersonManager()  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Customer(models.Model):
+    name = models.CharField(max_length=200)
+    email = models.EmailField(help_text="where invoices and notices go")
+    country = models.CharField(max_length=2, default="JP", help_text="ISO 3166 code")
+    address = models.TextField(blank=True)
+    tax_number = models.CharField(max_length=40, blank=True)
+    preferred_method = models.CharField(max_length=40, blank=True, help_text="payment method chosen last")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    class Role(models.TextChoices):
+        OWNER = "owner", "Owner: everything"
+        TECHNICAL = "technical", "Technical: may choose a change, may not pay"
+        BILLING = "billing", "Billing: may pay, may not change"
+        READER = "reader", "Reader"
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.OWNER)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "user"], name="one_role_a_person_and_customer")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.customer}: {self.role}"

@@ -1,0 +1,59 @@
+"""The chart of accounts: one function a kind of account, each naming its code.
+
+Accounts are created when first posted to; the code is the identity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AccountName:
+    code: str
+    kind: str
+    currency: str
+
+
+def receivable(customer_id: int, currency: str) -> AccountName:
+    """What a customer owes us (debit) or has paid towards an open invoice (credit)."""
+    return AccountName(f"customer/{customer_id}/receivable/{currency}", "asset", currency)
+
+
+def purse(purse_id: int, currency: str) -> AccountName:
+    """Credit a customer may spend: our liability."""
+    return AccountName(f"purse/{purse_id}/{currency}", "liability", currency)
+
+
+def pledged(customer_id: int, currency: str) -> AccountName:
+    """Credit held for an unpaid change: still a liability, no longer available."""
+    return AccountName(f"customer/{customer_id}/pledged/{currency}", "liability", currency)
+
+
+def deferred_revenue(currency: str) -> AccountName:
+    """Money invoiced for time not yet served."""
+    return AccountName(f"revenue/deferred/{currency}", "liability", currency)
+
+
+def tax_payable(rate: str, currency: str) -> AccountName:
+    return AccountName(f"tax/{rate}/{currency}", "liability", currency)
+
+
+def clearing(gateway: str, currency: str) -> AccountName:
+    """Money a processor has captured and not yet paid out to the bank."""
+    return AccountName(f"gateway/{gateway}/clearing/{currency}", "asset", currency)
+
+
+def suspense(currency: str) -> AccountName:
+    """Money that arrived and could not be assigned: wrong currency or amount, unknown invoice."""
+    return AccountName(f"suspense/{currency}", "liability", currency)
+
+
+def gifts(currency: str) -> AccountName:
+    """What gifted credit costs us."""
+    return AccountName(f"expense/gifts/{currency}", "expense", currency)
+
+
+def adopted(currency: str) -> AccountName:
+    """Balancing side of what was paid before a service was adopted from elsewhere."""
+    return AccountName(f"equity/adopted/{currency}", "liability", currency)

@@ -1,0 +1,106 @@
+"""What PostgreSQL itself refuses, as SQL for the rooms' migrations.
+
+Every function returns `RunSQL` that can be applied to an existing database and taken back.
+"""
+
+from __future__ import annotations
+
+from django.db import migrations
+
+REFUSE_CHANGE = """
+CREATE OR REPLACE FUNCTION prorata_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% rows are append-only: % refused, add a correcting row instead', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$;
+"""
+
+# Deferred to commit: a transfer and its entries are written by several statements, and only the whole must balance.
+BALANCED = """
+CREATE OR REPLACE FUNCTION prorata_transfer_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    moved bigint := CASE WHEN TG_TABLE_NAME = 'ledger_transfer' THEN NEW.id ELSE (to_jsonb(NEW)->>'transfer_id')::bigint END;
+    entries bigint;
+    off text;
+    foreign_account boolean;
+BEGIN
+    SELECT coalesce(sum(n), 0), string_agg(currency || ' off by ' || total, ', ') FILTER (WHERE total <> 0), bool_or(astray)
+      INTO entries, off, foreign_account
+      FROM (SELECT e.currency, count(*) AS n, sum(e.amount_minor) AS total, bool_or(a.currency <> e.currency) AS astray
+              FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
+             WHERE e.transfer_id = moved GROUP BY e.currency) per_currency;
+    IF entries < 2 THEN
+        RAISE EXCEPTION 'transfer % has fewer than two entries', moved USING ERRCODE = 'check_violation';
+    ELSIF off IS NOT NULL THEN
+        RAISE EXCEPTION 'transfer % does not balance: %', moved, off USING ERRCODE = 'check_violation';
+    ELSIF foreign_account THEN
+        RAISE EXCEPTION 'transfer % posts to an account of another currency', moved USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER transfer_balances AFTER INSERT ON ledger_transfer
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION prorata_transfer_balances();
+CREATE CONSTRAINT TRIGGER entry_balances AFTER INSERT ON ledger_entry
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION prorata_transfer_balances();
+"""
+UNBALANCED = """
+DROP TRIGGER entry_balances ON ledger_entry;
+DROP TRIGGER transfer_balances ON ledger_transfer;
+DROP FUNCTION prorata_transfer_balances();
+"""
+
+
+def balanced_transfers() -> migrations.RunSQL:
+    return migrations.RunSQL(BALANCED, UNBALANCED)
+
+
+def append_only(*tables: str) -> migrations.RunSQL:
+    """UPDATE, DELETE and TRUNCATE of these tables are refused, whoever asks."""
+    there = "".join(
+        f"CREATE TRIGGER {table}_rows_stay BEFORE UPDATE OR DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION prorata_refuse_change();"
+        f"CREATE TRIGGER {table}_table_stays BEFORE TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION prorata_refuse_change();"
+        for table in tables
+    )
+    back = "".join(f"DROP TRIGGER {t}_rows_stay ON {t}; DROP TRIGGER {t}_table_stays ON {t};" for t in tables)
+    return migrations.RunSQL(REFUSE_CHANGE + there, back)
+
+
+def states(table: str, column: str, graph: dict[str, set[str]]) -> migrations.RunSQL:
+    """A status may only move along the declared graph; a state that is missing as a key is final."""
+    allowed = " OR ".join(
+        f"(OLD.{column} = '{source}' AND NEW.{column} IN ({', '.join(repr(t) for t in sorted(targets))}))"
+        for source, targets in sorted(graph.items())
+    )
+    there = f"""
+    CREATE OR REPLACE FUNCTION {table}_{column}_moves() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NOT ({allowed}) THEN
+            RAISE EXCEPTION '{table}: {column} cannot go from % to %', OLD.{column}, NEW.{column}
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER {table}_{column}_moves BEFORE UPDATE OF {column} ON {table}
+        FOR EACH ROW WHEN (OLD.{column} IS DISTINCT FROM NEW.{column}) EXECUTE FUNCTION {table}_{column}_moves();
+    """
+    return migrations.RunSQL(
+        there, f"DROP TRIGGER {table}_{column}_moves ON {table}; DROP FUNCTION {table}_{column}_moves();"
+    )
+
+
+def fixed(table: str, *columns: str) -> migrations.RunSQL:
+    """These columns are written once with their row and never change."""
+    differs = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
+    there = f"""
+    CREATE OR REPLACE FUNCTION {table}_facts_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION '{table}: {", ".join(columns)} never change' USING ERRCODE = 'restrict_violation';
+    END $$;
+    CREATE TRIGGER {table}_facts_stay BEFORE UPDATE ON {table}
+        FOR EACH ROW WHEN ({differs}) EXECUTE FUNCTION {table}_facts_stay();
+    """
+    return migrations.RunSQL(
+        there, f"DROP TRIGGER {table}_facts_stay ON {table}; DROP FUNCTION {table}_facts_stay();"
+    )

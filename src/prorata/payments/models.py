@@ -1,0 +1,126 @@
+"""Payment attempts, captures and the webhook inbox."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from prorata.customers.models import Customer
+from prorata.invoices.models import Invoice
+from prorata.ledger.append_only import AppendOnly
+from prorata.ledger.models import Transfer
+
+
+class PaymentAttempt(models.Model):
+    """One try to move one amount through one gateway. The intent is committed before the gateway is called."""
+
+    class State(models.TextChoices):
+        CREATED = "created"  # our row exists; whether the gateway knows of it is not known yet
+        REDIRECTED = "redirected"  # the customer was sent to the gateway's page
+        PROCESSING = "processing"  # the gateway has the money on its way
+        UNKNOWN = "unknown"  # the gateway did not answer; never final
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    OPEN = (State.CREATED, State.REDIRECTED, State.PROCESSING, State.UNKNOWN)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="attempts")
+    gateway = models.CharField(max_length=40)
+    method = models.CharField(max_length=40)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=10, choices=State, default=State.CREATED)
+    gateway_ref = models.CharField(max_length=120, blank=True)
+    redirect_url = models.TextField(blank=True)
+    reason = models.CharField(max_length=200, blank=True, help_text="why it failed, for the customer")
+    made_by = models.TextField()
+    created_at = models.DateTimeField(help_text="business time")
+    checked_at = models.DateTimeField(
+        null=True, blank=True, help_text="machine time of the last look at the gateway"
+    )
+    checks = models.PositiveIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="attempt_positive"),
+            models.UniqueConstraint(
+                fields=["invoice"],
+                condition=models.Q(state__in=["created", "redirected", "processing", "unknown"]),
+                name="one_open_attempt_an_invoice",
+            ),
+            models.UniqueConstraint(
+                fields=["gateway", "gateway_ref"],
+                condition=~models.Q(gateway_ref=""),
+                name="gateway_ref_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state__in=["created", "redirected", "processing", "unknown"], ended_at__isnull=True
+                )
+                | models.Q(state__in=["succeeded", "failed", "cancelled"], ended_at__isnull=False),
+                name="attempt_state_matches_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.id}: {self.state}"
+
+
+class Capture(AppendOnly):
+    """Money a gateway says it has. Enters the ledger once, whatever arrives how often."""
+
+    gateway = models.CharField(max_length=40)
+    capture_id = models.CharField(max_length=120)
+    attempt = models.ForeignKey(PaymentAttempt, on_delete=models.PROTECT, related_name="captures")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="captures")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    outcome = models.CharField(
+        max_length=9,
+        choices=[("invoice", "To the invoice"), ("surplus", "Partly account credit"), ("credit", "Account credit"),
+                 ("suspense", "Held for staff")],
+        help_text="where the money went when it came in",
+    )  # fmt: skip
+    captured_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(help_text="business time")
+    transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, related_name="capture")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "capture_id"], name="capture_once"),
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="capture_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.capture_id}"
+
+
+class InboxEvent(models.Model):
+    """A webhook as it came, kept before anything is done with it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DONE = "done"
+        QUARANTINED = "quarantined"  # genuine but not ours, or not understood: for staff
+
+    gateway = models.CharField(max_length=40)
+    event_id = models.CharField(max_length=120)
+    kind = models.CharField(max_length=80)
+    gateway_ref = models.CharField(max_length=120)
+    body = models.TextField()
+    state = models.CharField(max_length=11, choices=State, default=State.WAITING)
+    note = models.TextField(blank=True)
+    received_at = models.DateTimeField(help_text="machine time")
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["gateway", "event_id"], name="event_once")]
+        indexes = [models.Index(fields=["state", "received_at"], name="inbox_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.event_id}"
