@@ -49,7 +49,7 @@ class StepRefused(DriverError):
 
 
 class MachineUnknown(DriverError):
-    """The hypervisor has no machine (or no object) of this id."""
+    """The hypervisor has no machine of this id."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,42 @@
+"""What the sandbox gateway keeps. Amounts in minor units, instants as Unix seconds."""
+
+from __future__ import annotations
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS payment (
+    ref TEXT PRIMARY KEY,
+    attempt_id TEXT NOT NULL UNIQUE,
+    request TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    currency TEXT NOT NULL,
+    description TEXT NOT NULL,
+    return_url TEXT NOT NULL,
+    cancel_url TEXT NOT NULL,
+    customer_ref TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'open'
+        CHECK (state IN ('open', 'processing', 'succeeded', 'failed', 'cancelled')),
+    reason TEXT NOT NULL DEFAULT '',
+    created_at REAL NOT NULL,
+    challenge TEXT,      -- JSON of the chosen card and webhook choice while the bank's question is open
+    settles_at REAL,     -- while processing
+    settles_well INTEGER,
+    choice TEXT          -- JSON of the webhook choice to use when it settles
+);
+CREATE TABLE IF NOT EXISTS capture (
+    id TEXT PRIMARY KEY, ref TEXT NOT NULL REFERENCES payment, amount_minor INTEGER NOT NULL,
+    currency TEXT NOT NULL, captured_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS refund (
+    id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, ref TEXT NOT NULL REFERENCES payment,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0), currency TEXT NOT NULL, created_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS event (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL, created_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS delivery (
+    id INTEGER PRIMARY KEY, event INTEGER NOT NULL REFERENCES event, body TEXT NOT NULL,
+    due_at REAL NOT NULL, claimed_until REAL NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
+    delivered_at REAL, given_up_at REAL, last_result TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS delivery_due ON delivery (due_at) WHERE delivered_at IS NULL AND given_up_at IS NULL;
+"""
