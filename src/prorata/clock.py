@@ -52,20 +52,20 @@ class HandClock(Clock):
 
     def __init__(self, at: datetime) -> None:
         super().__init__()
-        if at.tzinfo is None:
-            raise ValueError(
-                "The business clock needs an instant with a time zone, e.g. 2025-08-15T08:00:00+00:00."
-            )
-        self._at = at.astimezone(UTC)
+        self._at = _instant(at)
 
     def _candidate(self) -> datetime:
         return self._at
 
+    def move_to(self, at: datetime) -> None:
+        """Move on to `at`, which is not earlier than now."""
+        if _instant(at) < self._at:
+            raise ValueError("The business clock never goes backwards.")
+        self._at = _instant(at)
+
     def forward(self, by: timedelta) -> None:
         """Move on by `by`, which is not negative."""
-        if by < timedelta(0):
-            raise ValueError("The business clock never goes backwards.")
-        self._at += by
+        self.move_to(self._at + by)
 
 
 _clock = Clock()
@@ -110,3 +110,9 @@ def write_ahead(file: Path, seconds: int) -> None:
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
     draft.write_text(f"{seconds}\n", encoding="ascii")
     draft.replace(file)
+
+
+def _instant(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("The clock needs an instant with a time zone, e.g. 2025-08-15T08:00:00+00:00.")
+    return at.astimezone(UTC)

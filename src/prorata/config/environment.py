@@ -85,6 +85,8 @@ class Environment:
     application_role: str
     owner_role: str
     mail: Mail
+    staff_mfa: str  # "required" or "optional"
+    staff_email: str
     clock_file: Path | None
     sandbox_gateway_url: str
     sandbox_gateway_secrets: tuple[str, ...] = field(repr=False)
@@ -166,6 +168,8 @@ class _Reader:
             application_role=application.user,
             owner_role=owner.user,
             mail=self.mail(),
+            staff_mfa=self.staff_mfa(),
+            staff_email=self.environ.get("PRORATA_STAFF_EMAIL", ""),
             clock_file=self.clock_file(),
             sandbox_gateway_url=self.local_url("PRORATA_SANDBOX_GATEWAY_URL"),
             sandbox_gateway_secrets=self.gateway_secrets(),
@@ -272,6 +276,12 @@ class _Reader:
             security=security,
             sender=sender,
         )
+
+    def staff_mfa(self) -> str:
+        value = self.environ.get("PRORATA_STAFF_MFA") or ("required" if self.mode == "production" else "optional")
+        if value not in ("required", "optional"):
+            self.mistakes.append(f"PRORATA_STAFF_MFA is {value!r}. Set it to required or optional.")
+        return value
 
     def base_url_or_localhost(self) -> str:
         parts = _split(self.environ.get("PRORATA_BASE_URL", ""))
