@@ -45,13 +45,12 @@ BEGIN
             EXECUTE format('INSERT INTO %%s OVERRIDING SYSTEM VALUE SELECT * FROM %%s', found.name, found.kept);
         END IF;
     END LOOP;
-    PERFORM setval(s.oid::regclass, q.seqstart, false)
-       FROM pg_class s
-       JOIN pg_namespace n ON n.oid = s.relnamespace AND n.nspname = 'public'
-       JOIN pg_sequence q ON q.seqrelid = s.oid
-       LEFT JOIN pg_depend d ON d.objid = s.oid AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass
+    PERFORM setval(format('%%I.%%I', q.schemaname, q.sequencename)::regclass, q.start_value, false)
+       FROM pg_sequences q
+       LEFT JOIN pg_depend d ON d.objid = format('%%I.%%I', q.schemaname, q.sequencename)::regclass
+                            AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass
        LEFT JOIN pg_class t ON t.oid = d.refobjid
-      WHERE s.relkind = 'S' AND pg_sequence_last_value(s.oid) IS NOT NULL
+      WHERE q.schemaname = 'public' AND q.last_value IS NOT NULL
         AND (t.relname IS NULL OR NOT (t.relname = ANY (%(bookkeeping)s) OR t.relname = ANY (%(kept)s)));
 END $reset$;
 """
