@@ -11,7 +11,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg
 from django.db import connections
@@ -97,8 +96,7 @@ class TestDatabase:
 
     def url(self, role: Database) -> str:
         """The address of the test database for another process."""
-        login = f"{quote(role.user, safe='')}:{quote(role.password, safe='')}"
-        return f"postgresql://{login}@{role.host or 'localhost'}:{role.port}/{quote(self.name, safe='')}"
+        return role.url(self.name)
 
     def remember_migrated_rows(self) -> None:
         """Call after migrating: rows that migrations wrote come back at each reset."""
@@ -130,10 +128,7 @@ class TestDatabase:
             self.cluster.remove()
 
     def _connect(self, role: Database) -> psycopg.Connection[tuple[object, ...]]:
-        return psycopg.connect(
-            host=role.host, port=role.port, dbname=self.name, user=role.user, password=role.password,
-            autocommit=True, **role.options,
-        )  # fmt: skip
+        return psycopg.connect(role.url(self.name), autocommit=True)
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
 import psycopg
@@ -48,6 +48,8 @@ class EmbeddedPostgres:
         self.throwaway = throwaway
         self.process: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
+        self._memory = self.home / "cluster.json"
+        self._known: dict[str, Any] = {}
 
     def start(self) -> None:
         """Create the cluster if need be, start it, wait until it answers, and see to roles and database."""
@@ -55,7 +57,7 @@ class EmbeddedPostgres:
         self._take_lock()
         try:
             self._files, self._as_nobody, self._bin = self._choose_identity()
-            self._known = self._load()
+            self._load()
             if not (self._data / "PG_VERSION").exists():
                 self._create()
             self._stop_orphan()
@@ -64,6 +66,10 @@ class EmbeddedPostgres:
         except BaseException:
             self.stop()
             raise
+
+    def start_again(self) -> None:
+        """Start a server that ended by itself, at the address it had."""
+        self._launch()
 
     def stop(self) -> None:
         """Shut down, letting go of clients; quietly if it is not running."""
@@ -138,17 +144,21 @@ class EmbeddedPostgres:
 
     # --- what is remembered ----------------------------------------------------------------------
 
-    def _load(self) -> dict[str, dict[str, str]]:
-        file = self.home / "cluster.json"
-        if file.exists():
-            return dict(json.loads(file.read_text(encoding="utf-8")))
-        # Kept before the cluster is made: a cluster whose passwords nobody knows is lost.
-        known = {"passwords": {role: secrets.token_urlsafe(24) for role in (SUPERUSER, OWNER, APPLICATION)}}
-        draft = file.with_suffix(".new")
+    def _load(self) -> None:
+        if self._memory.exists():
+            self._known = dict(json.loads(self._memory.read_text(encoding="utf-8")))
+        else:
+            # Kept before the cluster is made: a cluster whose passwords nobody knows is lost.
+            self._known = {
+                "passwords": {role: secrets.token_urlsafe(24) for role in (SUPERUSER, OWNER, APPLICATION)}
+            }
+            self._save()
+
+    def _save(self) -> None:
+        draft = self._memory.with_suffix(".new")
         draft.touch(mode=0o600)
-        draft.write_text(json.dumps(known), encoding="utf-8")
-        draft.replace(file)
-        return known
+        draft.write_text(json.dumps(self._known), encoding="utf-8")
+        draft.replace(self._memory)
 
     # --- making, starting ------------------------------------------------------------------------
 
@@ -207,8 +217,7 @@ class EmbeddedPostgres:
         log = self.home / "log"
         deadline = time.monotonic() + START_WITHIN
         while True:
-            # A free port may be taken before PostgreSQL listens on it; then the next round takes another.
-            self._known["port"] = str(free_port())  # type: ignore[assignment]
+            self._choose_port()
             with log.open("wb") as output:
                 self.process = self._child(output)
             with contextlib.suppress(_Ended):
@@ -218,6 +227,13 @@ class EmbeddedPostgres:
                     f"PostgreSQL does not start: {_last_line(log.read_text(errors='replace'))} (see {log})"
                 )
             time.sleep(0.5)
+
+    def _choose_port(self) -> None:
+        # The address of the last start if nobody took it meanwhile: others may hold it.
+        port = self._known.get("port")
+        if not isinstance(port, int) or not is_free(port):
+            self._known["port"] = free_port()
+            self._save()
 
     def _child(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
         options = {
@@ -308,6 +324,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this TCP port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def _succeeds(command: list[str]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from prorata.clock import read_ahead
 
@@ -47,6 +47,13 @@ class Database:
     user: str
     password: str = field(repr=False)
     options: dict[str, str]
+
+    def url(self, name: str = "") -> str:
+        """The address as libpq takes it, of this database or of another on the same server."""
+        login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
+        options = f"?{urlencode(self.options)}" if self.options else ""
+        place = f"{quote(self.host, safe='')}:{self.port}/{quote(name or self.name, safe='')}"
+        return f"postgresql://{login}@{place}{options}"
 
     def django(self) -> dict[str, Any]:
         """The entry for DATABASES."""
@@ -278,7 +285,9 @@ class _Reader:
         )
 
     def staff_mfa(self) -> str:
-        value = self.environ.get("PRORATA_STAFF_MFA") or ("required" if self.mode == "production" else "optional")
+        value = self.environ.get("PRORATA_STAFF_MFA") or (
+            "required" if self.mode == "production" else "optional"
+        )
         if value not in ("required", "optional"):
             self.mistakes.append(f"PRORATA_STAFF_MFA is {value!r}. Set it to required or optional.")
         return value

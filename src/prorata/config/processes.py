@@ -71,12 +71,8 @@ def ready_database(environment: Environment) -> None:
     """Refuse to start against a database that does not answer."""
     import psycopg
 
-    database = environment.database
     try:
-        psycopg.connect(
-            host=database.host, port=database.port, dbname=database.name, user=database.user,
-            password=database.password, connect_timeout=5, **database.options,
-        ).close()  # fmt: skip
+        psycopg.connect(environment.database.url(), connect_timeout=5).close()
     except psycopg.OperationalError as problem:
         raise EnvironmentMistake([unreachable(environment, problem)]) from None
 
@@ -86,8 +82,7 @@ def unreachable(environment: Environment, problem: Exception) -> str:
     database = environment.database
     reason = " ".join(str(problem).split())
     way_out = (
-        "Start ./demo, which brings its own"
-        if environment.mode == "demo"
-        else "Start it, or correct DATABASE_URL"
+        "unset DATABASE_URL to use the embedded one" if environment.mode == "demo" else "correct DATABASE_URL"
     )
-    return f"The database at {database.host}:{database.port}/{database.name} does not answer. {way_out}. ({reason})"
+    where = f"{database.host}:{database.port}/{database.name}"
+    return f"The database at {where} does not answer. Start it, or {way_out}. (PostgreSQL says: {reason})"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
-from csp.middleware import CSPMiddleware
-from django.http import HttpRequest, HttpResponse
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 STAFF = "/staff/"
 
@@ -30,12 +31,12 @@ def portal_policy(*, payment_pages: list[str], https: bool) -> dict[str, Any]:
     return {"DIRECTIVES": directives}
 
 
-class PolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
+class PolicyMiddleware(CSPMiddleware):
     """The portal's policy everywhere, with the staff desk's exceptions under /staff/ only."""
 
     def get_policy_parts(
-        self, request: HttpRequest, response: HttpResponse, report_only: bool = False
-    ) -> Any:
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         if not report_only and request.path_info.startswith(STAFF):
             # The desk is built on Alpine, which evaluates the expressions in its own templates.
