@@ -46,6 +46,13 @@ def seconds(data: dict[str, Any], name: str, *, default: float = 0) -> float:
     return float(value)
 
 
+def flag(data: dict[str, Any], name: str) -> bool:
+    """true or false."""
+    if not isinstance(data.get(name), bool):
+        raise bad(f'"{name}" must be true or false')
+    return bool(data[name])
+
+
 def only(data: dict[str, Any], allowed: set[str]) -> None:
     """Refuse misspelt names instead of ignoring them: a test that sets nothing proves nothing."""
     unknown = sorted(set(data) - allowed)

@@ -39,12 +39,13 @@ class Sandbox:
             return read_settings(db, self.defaults)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
-    """One API call: `data` is the JSON body, the query and the path in one."""
+    """One API call: `data` is the JSON body, the query and the path in one; `fault` a kind only this sandbox knows."""
 
     request: HttpRequest
     data: dict[str, Any]
+    fault: str = ""
 
 
 def build(sandbox: Sandbox, *, urls: str, folder: Path) -> WSGIHandler:
@@ -122,7 +123,7 @@ def api(name: str, act: Callable[[Call], Answer]) -> View:
             count(name, facts, f"{fault.kind} before")
             return break_off(request, fault)
         if fault and fault.kind not in faults.NETWORK_KINDS:
-            call.data["fault"] = fault.kind
+            call.fault = fault.kind
         response, outcome = carry_out(act, call)
         if fault and fault.kind in faults.NETWORK_KINDS:
             count(name, facts, f"{fault.kind} after {outcome}")

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from prorata.sandbox.gateway.currency import known
-from prorata.sandbox.problem import bad, seconds, text, whole
+from prorata.sandbox.problem import bad, flag, seconds, text, whole
 
 # Nothing but a host and a port: this text also enters the page's Content-Security-Policy.
 HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
@@ -49,13 +49,6 @@ def mode(data: dict[str, Any], name: str) -> str:
     if data.get(name) not in MODES:
         raise bad(f'"{name}" must be one of {", ".join(MODES)}')
     return str(data[name])
-
-
-def flag(data: dict[str, Any], name: str) -> bool:
-    """true or false."""
-    if not isinstance(data.get(name), bool):
-        raise bad(f'"{name}" must be true or false')
-    return bool(data[name])
 
 
 def copies(data: dict[str, Any], name: str) -> int:
