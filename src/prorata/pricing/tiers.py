@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -51,16 +50,16 @@ class Schedule:
         tier = self.tier(whole)
         return tier.factor if tier else Fraction(1)
 
-    def ranges(self) -> Iterator[tuple[int, int | None, Decimal]]:
-        """(first month, last month or None for open, off) of every stretch, a gap below the lowest threshold
-        included."""
-        if not self.tiers:
-            return
-        if self.tiers[0].months > 0:
-            yield 0, self.tiers[0].months - 1, Decimal(0)
-        for index, tier in enumerate(self.tiers):
-            following = self.tiers[index + 1].months - 1 if index + 1 < len(self.tiers) else None
-            yield tier.months, following, tier.off
+    def ranges(self) -> list[tuple[int, int | None, Decimal]]:
+        """(first month, last month or None for open, off) of every stretch from 0 months on, as a price list
+        shows it:
+        neighbours with the same discount are one stretch, and below the lowest threshold nothing is off."""
+        steps = [Tier(0, Decimal(0))] if self.tiers and self.tiers[0].months > 0 else []
+        for tier in self.tiers:
+            if not steps or tier.off != steps[-1].off:
+                steps.append(tier)
+        lasts = [following.months - 1 for following in steps[1:]]
+        return [(step.months, last, step.off) for step, last in zip(steps, [*lasts, None], strict=False)]
 
 
 def factor_of(schedule: Schedule | None, whole: int) -> Fraction:

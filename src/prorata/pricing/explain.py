@@ -1,0 +1,170 @@
+"""The explanation of a price: message keys with exact figures, for a customer who redoes the sum by hand.
+
+Keys and parameters are stable; every parameter is a string. Dates and instants are ISO 8601, amounts and
+prices plain decimals ("2210.16393443", "-0.16"), months the hand-written fraction ("106/30", "3"), factors
+decimals ("0.80"), per cents without the sign ("20", "12.5"). In the order in which they come:
+
+time left
+    time.whole       from, to, months            so many whole months from one date to the other time.days
+    from, to, days, of, months  the rest: days of a month of `of` days; months to 4 decimals time.days_over
+    from, to, days, of          the same where the rest is longer than that month: it counts as one month
+    time.last_day    from, of, months            the last day counts as one day of a month of `of` days
+    time.together    whole, days, of, months     "3 + 16/30 = 106/30 months" (only if there are both)
+rate; `line` is the name of the line it holds for, "" for all; `side` is "old", "new" or "both"
+    rate.range       line, side, from, to, off, factor  so much off from `from` to `to` whole months left (may
+    be equal) rate.open        line, side, from, off, factor      so much off from `from` whole months left on
+    rate.none        line, side                         no discounts: full price rate.same        line, side,
+    off, factor            different schedules that give the same today rate.other       line, side, from, to,
+    off          another stretch of the same schedule rate.other_open  line, side, from, off              its
+    last one rate.until       line, side, until, zone            the instant at which today's rate is lost
+lines
+    lines.none       (no parameters)             nothing changes line.formula     name, old, new, months,
+    factor, exact          (new - old) x months x factor line.full_price  name, old, new, months, exact
+    (new - old) x months, the factor being 1 line.sides       name, old, new, old_factor, new_factor, months,
+    exact   (new x factor - old x factor) x months line.no_credit   name                        below zero,
+    and this product gives nothing back cap.layer        name, amount, unused, days, value              at
+    most amount x unused/days cap.layer_share  name, amount, unused, days, share, value       the same, times
+    the share taken back ("2/3") cap.unpaid       name                        nothing was paid for it, so
+    nothing comes back line.capped      name, exact                 what the line is instead
+rounding
+    total.sum        exact, currency             the lines together (only if there are several)
+    carry.in         carry, currency             what earlier changes left over (only if not 0)
+    total.rounded    exact, total, currency      rounded once, carry included
+    carry.out        carry, currency             what is left over for the next change (only if not 0)
+tax (only with a document)
+    tax.added        net, rate, tax, gross, rounding, currency      tax on the rounded total tax.included
+    gross, rate, tax, net, rounding, currency      tax taken out of the rounded total tax.returned     net,
+    tax, gross, currency                      a credit: the tax that was charged on what comes back
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from .change import Price, PricedLine
+from .english import plain_english
+from .explain_rates import rates
+from .figures import factor_text, per_cent, plain
+from .money import decimal_of, eight_decimals, minor_digits
+from .step import Step, step
+from .tax import Document, TaxRule
+from .terms import TimeLeft
+
+__all__ = ["Step", "plain_english", "steps"]
+
+
+def steps(price: Price, *, document: Document | None = None, tax: TaxRule | None = None) -> tuple[Step, ...]:
+    """Every step of `price`, and of the tax of `document` if it is given together with its `tax` rule."""
+    return (
+        *_time(price.time_left),
+        *rates(price),
+        *_lines(price),
+        *_rounding(price),
+        *_tax(price, document, tax),
+    )
+
+
+def _time(left: TimeLeft) -> Iterator[Step]:
+    if left.last_day:
+        yield step("time.last_day", {"from": left.day, "of": left.of, "months": _four(left.months)})
+        return
+    if left.whole:
+        yield step("time.whole", {"from": left.day, "to": left.anniversary, "months": left.whole})
+    if left.days and left.of:
+        leg: dict[str, object] = {"from": left.anniversary, "to": left.end, "days": left.days, "of": left.of}
+        if left.days > left.of:
+            yield step("time.days_over", leg)
+        else:
+            yield step("time.days", {**leg, "months": _four(Fraction(left.days, left.of))})
+        if left.whole:
+            days = min(left.days, left.of)
+            yield step(
+                "time.together", {"whole": left.whole, "days": days, "of": left.of, "months": left.fraction}
+            )
+
+
+def _lines(price: Price) -> Iterator[Step]:
+    if not price.lines:
+        yield step("lines.none")
+    digits = minor_digits(price.currency)
+    for line in price.lines:
+        yield _formula(line, price.time_left.fraction, digits)
+        if line.capped:
+            yield from _cap(line, price, digits)
+
+
+def _formula(line: PricedLine, months: str, digits: int) -> Step:
+    figures: dict[str, object] = {
+        "name": line.name,
+        "old": plain(line.old, 0),
+        "new": plain(line.new, 0),
+        "months": months,
+        "exact": plain(eight_decimals(line.formula), digits),
+    }
+    if line.old_factor != line.new_factor:
+        sides = {"old_factor": factor_text(line.old_factor), "new_factor": factor_text(line.new_factor)}
+        return step("line.sides", {**figures, **sides})
+    if line.new_factor == 1:
+        return step("line.full_price", figures)
+    return step("line.formula", {**figures, "factor": factor_text(line.new_factor)})
+
+
+def _cap(line: PricedLine, price: Price, digits: int) -> Iterator[Step]:
+    if price.credit == "none":
+        yield step("line.no_credit", {"name": line.name})
+        return
+    for layer in line.component.layers or ():
+        figures: dict[str, object] = {
+            "name": line.name,
+            "amount": plain(layer.amount, digits),
+            "unused": layer.unused_days(price.time_left.day),
+            "days": layer.days,
+            "value": plain(eight_decimals(layer.value(price.time_left.day)), digits),
+        }
+        if layer.share == 1:
+            yield step("cap.layer", figures)
+        else:
+            yield step("cap.layer_share", {**figures, "share": layer.share})
+    if not line.component.layers:
+        yield step("cap.unpaid", {"name": line.name})
+    yield step("line.capped", {"name": line.name, "exact": plain(line.exact, digits)})
+
+
+def _rounding(price: Price) -> Iterator[Step]:
+    digits, currency = minor_digits(price.currency), price.currency
+    if len(price.lines) > 1:
+        yield step("total.sum", {"exact": plain(price.exact, digits), "currency": currency})
+    if price.carry_in:
+        yield step("carry.in", {"carry": plain(price.carry_in, digits), "currency": currency})
+    if price.lines:
+        exact = eight_decimals(Fraction(price.exact) + Fraction(price.carry_in))
+        total = _money(price.total, digits)
+        yield step("total.rounded", {"exact": plain(exact, digits), "total": total, "currency": currency})
+    if price.carry_out:
+        yield step("carry.out", {"carry": plain(price.carry_out, digits), "currency": currency})
+
+
+def _tax(price: Price, document: Document | None, tax: TaxRule | None) -> Iterator[Step]:
+    if document is None or tax is None:
+        return
+    digits = minor_digits(price.currency)
+    figures: dict[str, object] = {
+        "net": _money(document.net, digits),
+        "tax": _money(document.tax, digits),
+        "gross": _money(document.gross, digits),
+        "currency": price.currency,
+    }
+    if document.gross < 0:
+        yield step("tax.returned", figures)
+    elif document.gross > 0:
+        key = "tax.included" if document.included else "tax.added"
+        yield step(key, {**figures, "rate": per_cent(tax.rate), "rounding": tax.rounding})
+
+
+def _money(amount: int, digits: int) -> str:
+    return format(decimal_of(amount, digits), "f")
+
+
+def _four(months: Fraction) -> str:
+    return format(decimal_of(round(months * 10**4), 4), "f")

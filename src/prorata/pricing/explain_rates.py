@@ -1,0 +1,81 @@
+"""The rate steps of an explanation: said once where all lines share it, else per line, else per side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from fractions import Fraction
+
+from .change import Price
+from .figures import factor_text, per_cent
+from .step import Step, step
+from .terms import rate_steps_at
+from .tiers import Schedule
+
+
+def rates(price: Price) -> Iterator[Step]:
+    """The discounts of today, the rest of the price list, and how long today's last."""
+    pairs = [
+        (line.name, _tiered(line.component.old_schedule), _tiered(line.component.new_schedule))
+        for line in price.lines
+    ]
+    sides = list(dict.fromkeys((old, new) for _, old, new in pairs))
+    schedules = list(dict.fromkeys(schedule for side in sides for schedule in side))
+    factors = {factor for line in price.lines for factor in (line.old_factor, line.new_factor)}
+    if len(schedules) > 1 and len(factors) == 1:
+        yield from _same(price, schedules, factors.pop())
+    elif len(sides) == 1:
+        yield from _pair(price, "", *sides[0])
+    else:
+        for name, old, new in dict.fromkeys(pairs):
+            yield from _pair(price, name, old, new)
+
+
+def _tiered(schedule: Schedule | None) -> Schedule | None:
+    """A schedule without tiers says the same as none."""
+    return schedule if schedule and schedule.tiers else None
+
+
+def _pair(price: Price, line: str, old: Schedule | None, new: Schedule | None) -> Iterator[Step]:
+    if old == new:
+        yield from _rate(price, new, line, "both")
+    else:
+        yield from _rate(price, old, line, "old")
+        yield from _rate(price, new, line, "new")
+
+
+def _rate(price: Price, schedule: Schedule | None, line: str, side: str) -> Iterator[Step]:
+    """One schedule: the stretch that holds today, the others, and how long today's lasts."""
+    scope: dict[str, object] = {"line": line, "side": side}
+    if schedule is None:
+        yield step("rate.none", scope)
+        return
+    whole = price.time_left.whole
+    others = []
+    for start, stop, off in schedule.ranges():
+        stretch = {**scope, "from": start, "off": per_cent(off)} | ({} if stop is None else {"to": stop})
+        if start <= whole and (stop is None or whole <= stop):
+            factor = factor_text(schedule.factor(whole))
+            yield step("rate.open" if stop is None else "rate.range", {**stretch, "factor": factor})
+        else:
+            others.append(step("rate.other_open" if stop is None else "rate.other", stretch))
+    yield from others
+    yield from _until(price, [schedule], scope)
+
+
+def _same(price: Price, schedules: Iterable[Schedule | None], factor: Fraction) -> Iterator[Step]:
+    scope: dict[str, object] = {"line": "", "side": "both"}
+    yield step("rate.same", {**scope, "off": per_cent(1 - factor), "factor": factor_text(factor)})
+    yield from _until(price, schedules, scope)
+
+
+def _until(price: Price, schedules: Iterable[Schedule | None], scope: dict[str, object]) -> Iterator[Step]:
+    """When the first of these schedules steps, if one does before the end of the term."""
+    left = price.time_left
+    instants: list[datetime] = []
+    for schedule in schedules:
+        instant = rate_steps_at(left.day, left.end, schedule, price.zone)
+        if instant is not None:
+            instants.append(instant)
+    if instants:
+        yield step("rate.until", {**scope, "until": min(instants), "zone": price.zone.key})

@@ -1,0 +1,31 @@
+"""Exact figures as text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from .money import decimal_of
+
+
+def shortest(exact: Fraction, at_least: int) -> str:
+    """A fraction that ends in decimals, exactly, with no more digits than it needs but `at_least` so many."""
+    digits = at_least
+    while (exact * 10**digits).denominator != 1:
+        digits += 1
+    return format(decimal_of(int(exact * 10**digits), digits), "f")
+
+
+def factor_text(factor: Fraction) -> str:
+    """A discount factor: 4/5 -> 0.80, 7/8 -> 0.875."""
+    return shortest(factor, 2)
+
+
+def per_cent(part: Decimal | Fraction) -> str:
+    """A part as a percentage without the sign: 0.20 -> 20, 0.125 -> 12.5."""
+    return shortest(Fraction(part) * 100, 0)
+
+
+def plain(amount: Decimal, at_least: int) -> str:
+    """An amount without needless zeros: (432.48000000, 2) -> 432.48."""
+    return shortest(Fraction(amount), at_least)

@@ -1,0 +1,78 @@
+"""Instants and dates as text, read exactly."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from .errors import BadInput
+
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?(Z|([+-])([0-9]{2}):([0-9]{2}))?)?"
+)
+_TIME_FORM = "use YYYY-MM-DD, optionally THH:MM[:SS[.f]], optionally Z or an offset such as +08:00"
+
+
+@dataclass(frozen=True, order=True)
+class Instant:
+    """A moment in UTC and the part of a microsecond (0 <= beyond < 1) that `datetime` cannot hold."""
+
+    utc: datetime
+    beyond: Fraction
+
+
+def read_date(text: str) -> date:
+    """A `YYYY-MM-DD` date."""
+    match = _DATE.fullmatch(text)
+    try:
+        if match:
+            return date(*map(int, match.groups()))
+    except ValueError:
+        pass
+    raise BadInput("is not a date: use YYYY-MM-DD")
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """The time zone of that IANA name."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise BadInput("is not a time zone: use an IANA name such as Asia/Tokyo or UTC") from None
+
+
+def read_instant(text: str, zone: ZoneInfo) -> Instant:
+    """A time with an offset, or one without, which is then read in `zone`; a date alone is midnight.
+
+    A local time in a gap takes the offset before the gap, one that happens twice is the first.
+    """
+    match = _TIME.fullmatch(text)
+    if not match:
+        raise BadInput(f"is not a time: {_TIME_FORM}")
+    day, hour, minute, second, part, offset, sign, off_hours, off_minutes = match.groups()
+    try:
+        micros = Fraction(int(part) * 10**6, 10 ** len(part)) if part else Fraction(0)
+        place = _offset(offset, sign, off_hours, off_minutes) or zone
+        local = datetime.combine(read_date(day), datetime.min.time(), place).replace(
+            hour=int(hour or 0), minute=int(minute or 0), second=int(second or 0), microsecond=int(micros)
+        )
+        return Instant(local.astimezone(UTC), micros % 1)
+    except OverflowError:
+        raise BadInput("is outside the calendar: use years 1 to 9999") from None
+    except ValueError:
+        raise BadInput(f"is not a time: {_TIME_FORM}") from None
+
+
+def _offset(offset: str | None, sign: str, hours: str, minutes: str) -> tzinfo | None:
+    if offset is None:
+        return None
+    if offset == "Z":
+        return UTC
+    if int(minutes) > 59:
+        raise ValueError(offset)
+    span = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(-span if sign == "-" else span)
