@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -97,21 +96,6 @@ class Price:
     def direction(self) -> str:
         """The sign of the total in a word: "upgrade" (pay), "downgrade" (credit) or "none"."""
         return "upgrade" if self.total > 0 else "downgrade" if self.total < 0 else "none"
-
-    def carry_after(self, reversed_names: AbstractSet[str] = frozenset()) -> Decimal:
-        """The carry to commit once the change is final: carry in + sum(exact - amount) of the lines kept.
-
-        With every line kept it is `carry_out`; with every line reversed it is `carry_in`. After a partial
-        reversal it may lie beyond half a minor unit; the next change takes it as it is.
-        """
-        kept = [line for line in self.lines if line.name not in reversed_names]
-        if len(kept) == len(self.lines):
-            return self.carry_out
-        unit = Fraction(1, 10 ** minor_digits(self.currency))
-        return eight_decimals(
-            Fraction(self.carry_in)
-            + sum((Fraction(line.exact) - line.amount * unit for line in kept), Fraction(0))
-        )
 
 
 def price_change(

@@ -7,9 +7,8 @@ than what was kept for them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
@@ -17,8 +16,8 @@ from math import ceil, floor
 from .brought import Brought, brought, returned_part
 from .change import Price
 from .errors import BadInput
-from .money import major, minor_digits, spread
-from .tax import Document
+from .money import eight_decimals, major, minor_digits, spread
+from .tax import Document, DocumentLine
 
 
 @dataclass(frozen=True)
@@ -33,18 +32,19 @@ class NewLayer:
 
 @dataclass(frozen=True)
 class Returned:
-    """Minor units that go back to account credit (cash) and to gifted credit."""
+    """Minor units that go back to account credit (cash) and to gifted credit.
+
+    Of a reversal, `lines` are the lines of its credit note: what was printed, net and tax of each, adding up
+    to cash + gifted.
+    """
 
     cash_minor: int
     gifted_minor: int
+    lines: tuple[DocumentLine, ...] = field(default=(), compare=False)
 
-
-@dataclass(frozen=True)
-class _Line:
-    name: str
-    gross: int
-    gifted: int
-    reduced: bool
+    @property
+    def total_minor(self) -> int:
+        return self.cash_minor + self.gifted_minor
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,10 @@ class Funding:
 
     layers: tuple[NewLayer, ...]
     returned: Returned
-    _lines: tuple[_Line, ...]
-    _paid: Returned
-    _at_most: int
+    _price: Price
+    _document: Document
+    _gifts: dict[str, int]
+    _gifted_minor: int
 
     def reversal(self, names: AbstractSet[str]) -> Returned:
         """What reversing these lines whole gives back, tax included, on top of `returned`.
@@ -67,17 +68,59 @@ class Funding:
         already. Raises ValueError for a name that is not in the change, or for a reduced line without all the
         others (undoing only a reduction would be a sale).
         """
-        lines = [line for line in self._lines if line.name in names]
-        unknown = sorted(names - {line.name for line in lines})
+        printed = self._named(names)
+        if len(printed) == len(self._document.lines):
+            paid = max(self._document.gross, 0)
+            return Returned(paid - self._gifted_minor, self._gifted_minor, printed if paid else ())
+        lines = self._given_back(printed)
+        gross = sum(line.gross for line in lines)
+        gifted = min(sum(self._gifts[line.name] for line in lines), gross)
+        return Returned(gross - gifted, gifted, lines)
+
+    def carry_after(self, reversed_names: AbstractSet[str] = frozenset()) -> Decimal:
+        """The carry to commit once the change is final: carry in + sum(exact - amount) of the lines kept,
+        less what a reversal kept back.
+
+        With every line kept it is the price's `carry_out`, with every line reversed its `carry_in`. After a
+        partial reversal it may lie beyond half a minor unit; the next change takes it as it is.
+        """
+        printed = self._named(reversed_names)
+        if not printed:
+            return self._price.carry_out
+        if len(printed) == len(self._document.lines):
+            return self._price.carry_in
+        kept_back = sum(line.gross for line in printed) - self.reversal(reversed_names).total_minor
+        kept = [line for line in self._price.lines if line.name not in reversed_names]
+        units = sum(line.amount for line in kept) + kept_back
+        exact = sum((Fraction(line.exact) for line in kept), Fraction(self._price.carry_in))
+        return eight_decimals(exact - Fraction(units, 10 ** minor_digits(self._price.currency)))
+
+    def _named(self, names: AbstractSet[str]) -> tuple[DocumentLine, ...]:
+        """The printed lines of these names, if they may be reversed together."""
+        printed = tuple(line for line in self._document.lines if line.name in names)
+        unknown = sorted(names - {line.name for line in printed})
         if unknown:
             raise ValueError(f"no such line in this change: {', '.join(unknown)}")
-        if len(lines) == len(self._lines):
-            return self._paid
-        if any(line.reduced for line in lines):
+        reduced = {line.name for line in self._price.lines if line.exact < 0}
+        if reduced & names and len(printed) < len(self._document.lines):
             raise ValueError("a reduced line can only be reversed together with the whole change")
-        gross = max(min(sum(line.gross for line in lines), self._at_most), 0)
-        gifted = min(sum(line.gifted for line in lines), gross)
-        return Returned(gross - gifted, gifted)
+        return printed
+
+    def _given_back(self, printed: tuple[DocumentLine, ...]) -> tuple[DocumentLine, ...]:
+        """The printed lines as far as a partial reversal gives them back: at most what was paid plus what the
+        reduced lines brought.
+
+        Printed lines can hold a few units more than that where several small reductions are all rounded up.
+        What an earlier carry still owes counts too, because the layers stand for it.
+        """
+        price, document = self._price, self._document
+        parts = [part for part in brought(price) if part]
+        value = sum((part.amount + (0 if document.included else part.tax) for part in parts), Fraction(0))
+        owed = Fraction(price.carry_in) * 10 ** minor_digits(price.currency)
+        at_most = max(ceil(document.gross + value - owed), 0)
+        gross = sum(line.gross for line in printed)
+        # A line rounded below zero on its own gives nothing back; its unit stays in the carry.
+        return _shortened(printed, gross - at_most) if gross > 0 else ()
 
 
 def fund(price: Price, document: Document, *, gifted_minor: int = 0) -> Funding:
@@ -90,52 +133,42 @@ def fund(price: Price, document: Document, *, gifted_minor: int = 0) -> Funding:
     """
     _check(price, document, gifted_minor)
     parts = [part or Brought() for part in brought(price)]
-    lines = list(zip(price.lines, document.lines, strict=True))
-
     out = max(-document.gross, 0)
     bringing = sum((part.gifted for part in parts), Fraction(0))
     gifted_out = min(floor(bringing * returned_part(price, parts)), out)
-    weights = [max(printed.gross, 0) if line.exact > 0 else 0 for line, printed in lines]
-    moved = floor(bringing) - gifted_out
-    # A line cannot be gifted beyond its own gross, so what finds no room becomes cash.
-    gifts = _gifts(min(gifted_minor + moved, sum(weights)), weights)
-
-    def precise(amount: int) -> Decimal:
-        return major(amount, price.currency)
-
-    return Funding(
-        layers=tuple(
-            NewLayer(line.name, line.exact, precise(printed.tax), precise(gift))
-            for (line, printed), gift in zip(lines, gifts, strict=True)
-            if line.exact > 0
-        ),
-        returned=Returned(out - gifted_out, gifted_out),
-        _lines=tuple(
-            _Line(line.name, printed.gross, gift, reduced=line.exact < 0)
-            for (line, printed), gift in zip(lines, gifts, strict=True)
-        ),
-        _paid=Returned(max(document.gross, 0) - gifted_minor, gifted_minor),
-        _at_most=_at_most(price, document, parts),
+    gifts = _gifts(price, document, gifted_minor + floor(bringing) - gifted_out)
+    layers = tuple(
+        NewLayer(
+            line.name, line.exact, major(printed.tax, price.currency), major(gifts[line.name], price.currency)
+        )
+        for line, printed in zip(price.lines, document.lines, strict=True)
+        if line.exact > 0
     )
+    return Funding(layers, Returned(out - gifted_out, gifted_out), price, document, gifts, gifted_minor)
 
 
-def _gifts(total: int, weights: Sequence[int]) -> list[int]:
-    if not any(weights):
-        return [0] * len(weights)
-    return spread(total, [Fraction(weight) for weight in weights])
+def _gifts(price: Price, document: Document, total: int) -> dict[str, int]:
+    """The gifted minor units of every line, in proportion to what the growing ones cost, tax included."""
+    weights = [
+        max(printed.gross, 0) if line.exact > 0 else 0
+        for line, printed in zip(price.lines, document.lines, strict=True)
+    ]
+    # A line cannot be gifted beyond its own gross, so what finds no room becomes cash.
+    total = min(total, sum(weights))
+    gifts = spread(total, [Fraction(weight) for weight in weights]) if total else [0] * len(weights)
+    return {line.name: gift for line, gift in zip(price.lines, gifts, strict=True)}
 
 
-def _at_most(price: Price, document: Document, parts: Sequence[Brought]) -> int:
-    """The most a partial reversal may give back: what was paid plus what the reduced lines brought.
-
-    Rounded lines can print more than that when several small reductions are all rounded up. What an earlier
-    carry still owes counts too; a whole unit is only kept back where otherwise more would leave than ever
-    came in.
-    """
-    value = sum((part.amount + (0 if document.included else part.tax) for part in parts), Fraction(0))
-    carried = Fraction(price.carry_in) * 10 ** minor_digits(price.currency)
-    at_most: int = ceil(document.gross + value - carried)
-    return at_most
+def _shortened(lines: tuple[DocumentLine, ...], excess: int) -> tuple[DocumentLine, ...]:
+    """The lines with `excess` units less gross, taken from the largest first; as they are where there is
+    none."""
+    shortened = {line.name: line for line in lines}
+    for line in sorted(lines, key=lambda line: -line.gross):
+        taken = min(max(excess, 0), max(line.gross, 0))
+        tax = line.tax - max(taken - max(line.net, 0), 0)
+        shortened[line.name] = DocumentLine(line.name, line.gross - taken - tax, tax, line.gross - taken)
+        excess -= taken
+    return tuple(shortened.values())
 
 
 def _check(price: Price, document: Document, gifted_minor: int) -> None:
