@@ -47,7 +47,7 @@ class Courier(threading.Thread):
                 0
             ]
             due = db.execute(
-                f"SELECT min(max(due_at, claimed_until)) FROM delivery WHERE {WAITING}"  # noqa: S608
+                f"SELECT min(max(due_at, claimed_until)) FROM delivery WHERE {WAITING}"
             ).fetchone()[0]
         if settles is not None and settles <= now:
             with self.sandbox.store.write() as db:
@@ -67,7 +67,7 @@ class Courier(threading.Thread):
         now = time.time()
         with self.sandbox.store.write() as db:
             row = db.execute(
-                f"SELECT id FROM delivery WHERE {WAITING} AND due_at <= ? AND claimed_until <= ?"  # noqa: S608
+                f"SELECT id FROM delivery WHERE {WAITING} AND due_at <= ? AND claimed_until <= ?"
                 " ORDER BY due_at, id",
                 (now, now),
             ).fetchone()

@@ -104,7 +104,10 @@ def total(db: sqlite3.Connection, table: str, ref: str) -> int:
 
 def since(db: sqlite3.Connection, start: float, after: str | None) -> list[sqlite3.Row]:
     """Payments created at or after `start`, oldest first, one page of 100 beyond the payment `after`."""
-    floor = load(db, after)["rowid"] if after else 0
+    floor = 0
+    if after:
+        load(db, after)
+        floor = db.execute("SELECT rowid FROM payment WHERE ref = ?", (after,)).fetchone()[0]
     return db.execute(
         "SELECT * FROM payment WHERE created_at >= ? AND rowid > ? ORDER BY rowid LIMIT ?",
         (start, floor, PAGE),

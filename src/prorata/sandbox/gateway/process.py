@@ -23,7 +23,7 @@ def run(argv: Sequence[str] | None) -> int:
     """Parse, check, serve. Returns the exit code."""
     parent = os.getppid()
     parse = process.parser(NAME, "A payment processor for demos and tests. No real money moves.")
-    parse.add_argument("--payee", default="sandbox-payee", help="the account that gets the money")
+    parse.add_argument("--payee", default="prorata-sandbox", help="the account that gets the money")
     parse.add_argument("--webhook-url", help="where signed webhooks go; none are sent without it")
     parse.add_argument(
         "--secret", action="append", help=f"signs webhooks; repeat during a rotation; default: {SECRETS}"

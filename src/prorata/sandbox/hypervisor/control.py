@@ -210,7 +210,7 @@ def update_component(db: sqlite3.Connection, machine_id: str, code: str, columns
     """Change the named columns; the names come from this module only."""
     for column, value in columns.items():
         changed = db.execute(
-            f"UPDATE component SET {column} = ? WHERE machine = ? AND code = ?",  # noqa: S608
+            f"UPDATE component SET {column} = ? WHERE machine = ? AND code = ?",
             (value, machine_id, code),
         )
         if not changed.rowcount:

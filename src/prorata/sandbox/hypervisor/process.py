@@ -16,13 +16,19 @@ from prorata.sandbox.store import Store
 NAME = "hypervisor"
 TOKEN = "PRORATA_SANDBOX_HYPERVISOR_TOKEN"  # noqa: S105
 
+DEMO_STEP_SECONDS = 2.0
+
 
 def run(argv: Sequence[str] | None) -> int:
     """Parse, check, serve. Returns the exit code."""
     parent = os.getppid()
     parse = process.parser(NAME, "A hypervisor for demos and tests. No real machine is touched.")
     parse.add_argument("--token", help=f"the API token; default: {TOKEN}")
-    parse.add_argument("--step-seconds", type=duration, default=0.0, help="how long one change takes")
+    parse.add_argument(
+        "--step-seconds",
+        type=duration,
+        help="how long one change takes; 2 in a demo, 0 in a test unless given",
+    )
     given = parse.parse_args(argv)
     process.guard(NAME)
     if given.die_with_parent:
@@ -30,7 +36,10 @@ def run(argv: Sequence[str] | None) -> int:
     token = given.token if given.token is not None else os.environ.get(TOKEN, "")
     if not token.strip():
         process.refuse(NAME, f"the API token is missing or empty; give --token or set {TOKEN}")
-    return process.serve(NAME, given.port, lambda: start(given.store, token.strip(), given.step_seconds))
+    step_seconds = given.step_seconds
+    if step_seconds is None:  # a person wants to watch, a test does not want to wait
+        step_seconds = DEMO_STEP_SECONDS if os.environ["PRORATA_MODE"] == "demo" else 0.0
+    return process.serve(NAME, given.port, lambda: start(given.store, token.strip(), step_seconds))
 
 
 def duration(given: str) -> float:
