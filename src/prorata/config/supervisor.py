@@ -156,7 +156,7 @@ class Demo:
         if done.returncode:
             log = self.home / "failed.log"
             log.write_text(done.stdout + done.stderr, encoding="utf-8")
-            raise DemoMistake(f"{what}: {_last_line(log).removeprefix('prorata: ')} (more in {log})")
+            raise DemoMistake(f"{what}: {_reason(log).removeprefix('prorata: ')} (more in {log})")
         return done.stdout
 
     def _load_demo_data(self) -> dict[str, str]:
@@ -233,7 +233,7 @@ class Demo:
             if child.process is not None and child.process.poll() is not None:
                 break
             time.sleep(0.1)
-        raise DemoMistake(f"The {child.name} does not answer: {_last_line(child.log)} (more in {child.log})")
+        raise DemoMistake(f"The {child.name} does not answer: {_reason(child.log)} (more in {child.log})")
 
     def _greet(self, sign_ins: dict[str, str]) -> None:
         lines = {"Portal": f"{self._portal_address()}/", **sign_ins}
@@ -291,8 +291,14 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise _Stopped
 
 
-def _last_line(log: Path) -> str:
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+def _reason(log: Path) -> str:
+    """The line of a log that says what went wrong: an exception's own words, else the last line."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    lines = [
+        line for line in text.rpartition("Traceback (most recent call last):")[2].splitlines() if line.strip()
+    ]
+    if "Traceback (most recent call last):" in text:
+        lines = [line for line in lines if not line.startswith(" ")][:1]
     return lines[-1].strip() if lines else "it said nothing"
 
 
