@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def find_chromium() -> str | None:
-    """The browser of this machine, if there is one; PRORATA_CHROMIUM names another."""
+    """The browser of this machine, if there is one; CHROMIUM names another."""
     return (
         os.environ.get("CHROMIUM")
         or shutil.which("chromium")
