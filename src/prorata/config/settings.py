@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from prorata.clock import Clock, set_clock
 from prorata.config.environment import read_environment
 from prorata.config.security_policy import portal_policy
+from prorata.config.subscribers import SUBSCRIBERS
 
 ENV = read_environment()
 SOURCE = Path(__file__).resolve().parent.parent
@@ -96,6 +97,8 @@ PRORATA_SANDBOX_GATEWAY_URL = ENV.sandbox_gateway_url
 PRORATA_SANDBOX_GATEWAY_SECRETS = ENV.sandbox_gateway_secrets
 PRORATA_SANDBOX_HYPERVISOR_URL = ENV.sandbox_hypervisor_url
 PRORATA_SANDBOX_HYPERVISOR_TOKEN = ENV.sandbox_hypervisor_token
+PRORATA_STAFF_MFA = ENV.staff_mfa
+PRORATA_STAFF_EMAIL = ENV.staff_email
 
 # --- database -----------------------------------------------------------------------------------------------
 
@@ -209,3 +212,12 @@ LOGGING = {
         "procrastinate": {"level": "WARNING"},
     },
 }
+
+# --- what is wired to what ----------------------------------------------------------------------------------
+
+PRORATA_SUBSCRIBERS = SUBSCRIBERS
+# A gateway or driver by code, made by a function of config/wiring.py. The sandboxes exist in a demo or test only.
+PRORATA_GATEWAYS = {"sandbox": "prorata.config.wiring.sandbox_gateway"} if ENV.sandboxes_allowed else {}
+PRORATA_DRIVERS = {"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}
+# The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.
+PRORATA_PAYMENT_METHODS = [("card", _("Credit card"), "sandbox")] if ENV.sandboxes_allowed else []

@@ -21,5 +21,7 @@ SUBSCRIBERS: dict[str, list[str]] = {
     # credit
     "credit.booked": ["notices.credit_booked"],
     # mail
+    # people
+    "person.invited": ["notices.person_invited"],
     "mail.written": ["notices.send"],
 }

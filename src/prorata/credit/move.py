@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection
 
 from prorata.customers.lock import assert_locked
 from prorata.ledger.accounts import purse as purse_account
-from prorata.ledger.post import Legs, post
+from prorata.ledger.post import POSTING, Legs, posting
 
 
 class NotEnoughCredit(Exception):
@@ -27,25 +27,28 @@ class Movement:
 
 
 # The balance after is computed by the statement that changes it, so log and purse cannot disagree.
-MOVE = """
-WITH moves AS (
+MOVE = (
+    POSTING
+    + """
+, moves AS (
     SELECT * FROM jsonb_to_recordset(%(moves)s::jsonb) AS move(purse bigint, amount bigint)
 ), changed AS (
     UPDATE credit_purse SET balance_minor = balance_minor + moves.amount
       FROM moves WHERE credit_purse.id = moves.purse AND credit_purse.customer_id = %(customer)s
                    AND credit_purse.currency = %(currency)s
-    RETURNING credit_purse.id, credit_purse.balance_minor, moves.amount
+    RETURNING credit_purse.id AS purse_id, credit_purse.balance_minor, moves.amount
 ), logged AS (
     INSERT INTO credit_logline (customer_id, purse_id, transfer_id, what, amount_minor, balance_after_minor, currency,
                                 origin, reason, actor, at)
-    SELECT %(customer)s, id, %(transfer)s, %(what)s, amount, balance_minor, %(currency)s, %(origin)s, %(reason)s,
-           %(actor)s, %(at)s FROM changed ORDER BY id
+    SELECT %(customer)s, purse_id, (SELECT id FROM moved), %(kind)s, amount, balance_minor, %(currency)s, %(origin)s, %(reason)s,
+           %(actor)s, %(at)s FROM changed ORDER BY purse_id
 ), pledged AS (
     INSERT INTO credit_pledge (purse_id, origin, amount_minor, state, held_at)
-    SELECT id, %(origin)s, -amount, 'held', %(at)s FROM changed WHERE %(pledge)s
+    SELECT purse_id, %(origin)s, -amount, 'held', %(at)s FROM changed WHERE %(pledge)s
 )
-SELECT count(*) FROM changed
+SELECT (SELECT id FROM moved), count(*) FROM changed
 """
+)
 
 
 def move(
@@ -70,26 +73,19 @@ def move(
     assert_locked(customer_id)
     # A purse is our liability: what the customer receives is a credit entry, negative in the ledger.
     legs = [(purse_account(m.purse_id, currency), -m.amount_minor) for m in movements] + list(against)
-    transfer = post(key=key, kind=what, origin=origin, legs=legs, at=at, actor=actor, reason=reason)
-    rows = json.dumps([{"purse": m.purse_id, "amount": m.amount_minor} for m in movements if m.amount_minor])
+    wanted = [m for m in movements if m.amount_minor]
+    parameters = posting(key=key, kind=what, origin=origin, legs=legs, at=at, actor=actor, reason=reason) | {
+        "moves": json.dumps([{"purse": m.purse_id, "amount": m.amount_minor} for m in wanted]),
+        "customer": customer_id, "currency": currency, "pledge": pledge,
+    }  # fmt: skip
     try:
         with connection.cursor() as cursor:
-            cursor.execute(
-                MOVE,
-                {
-                    "moves": rows, "customer": customer_id, "currency": currency, "transfer": transfer, "what": what,
-                    "origin": origin, "reason": reason, "actor": actor, "at": at, "pledge": pledge,
-                },
-            )  # fmt: skip
-            changed = cursor.fetchone()[0]
+            cursor.execute(MOVE, parameters)
+            transfer, changed = cursor.fetchone()
     except IntegrityError as refused:
         if "purse_never_below_zero" in str(refused):
-            raise NotEnoughCredit(
-                "There is less credit than this needs. Look at the price again."
-            ) from refused
+            raise NotEnoughCredit("There is less credit than this needs. Look at the price again.") from refused
         raise
-    if changed != sum(1 for m in movements if m.amount_minor):
-        raise AssertionError(
-            f"{what} {origin}: a purse is missing or not of customer {customer_id} in {currency}"
-        )
-    return transfer
+    if changed != len(wanted):
+        raise AssertionError(f"{what} {origin}: a purse is missing or not of customer {customer_id} in {currency}")
+    return int(transfer)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import connection
+
 from prorata.credit.models import Pledge, Purse
 from prorata.credit.move import Movement, move
 from prorata.ledger import accounts
@@ -28,13 +30,20 @@ def hold(
         )  # fmt: skip
 
 
+# One statement instead of two: the customer's lock is held while an invoice is settled.
+POST_HELD = """
+WITH posted AS (
+    UPDATE credit_pledge SET state = 'posted', ended_at = %s WHERE origin = %s AND state = 'held' RETURNING amount_minor
+)
+SELECT coalesce(sum(amount_minor), 0) FROM posted
+"""
+
+
 def post_held(*, origin: str, at: datetime) -> int:
     """Mark what is held for `origin` as spent; returns the amount, which the caller's transfer moves on."""
-    held = Pledge.objects.filter(origin=origin, state=Pledge.State.HELD)
-    total = sum(held.values_list("amount_minor", flat=True))
-    if total:
-        held.update(state=Pledge.State.POSTED, ended_at=at)
-    return total
+    with connection.cursor() as cursor:
+        cursor.execute(POST_HELD, [at, origin])
+        return int(cursor.fetchone()[0])
 
 
 def void(*, customer_id: int, currency: str, origin: str, at: datetime, actor: str) -> int:

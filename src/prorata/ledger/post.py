@@ -15,7 +15,7 @@ Legs = Sequence[tuple[AccountName, int]]
 
 # One round trip for accounts, transfer and entries: a customer's lock is held while money moves, so statements count.
 # The no-op update is needed because ON CONFLICT DO NOTHING returns no id for an account that exists.
-POST = """
+POSTING = """
 WITH legs AS (
     SELECT * FROM jsonb_to_recordset(%(legs)s::jsonb) AS leg(code text, kind text, currency text, amount bigint)
 ), known AS (
@@ -32,7 +32,6 @@ WITH legs AS (
     SELECT moved.id, account.id, legs.amount, legs.currency
       FROM moved, legs JOIN (SELECT * FROM known UNION ALL SELECT * FROM made) account USING (code)
 )
-SELECT id FROM moved
 """
 
 
@@ -56,6 +55,18 @@ def post(
     `legs` are (account, amount) with whole minor units, debit positive; zero legs are dropped. Raises `Unbalanced`
     before anything is written, and IntegrityError if `key` was posted before.
     """
+    parameters = posting(
+        key=key, kind=kind, origin=origin, legs=legs, at=at, actor=actor, reason=reason, reverses=reverses
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(POSTING + "SELECT id FROM moved", parameters)
+        return int(cursor.fetchone()[0])
+
+
+def posting(
+    *, key: str, kind: str, origin: str, legs: Legs, at: datetime, actor: str, reason: str, reverses: int | None = None
+) -> dict[str, object]:
+    """The checked parameters of `POSTING`, for a statement that does more with the transfer it makes."""
     kept = [(account, amount) for account, amount in legs if amount]
     sums: dict[str, int] = {}
     for account, amount in kept:
@@ -63,12 +74,7 @@ def post(
     if len(kept) < 2 or any(sums.values()):
         raise Unbalanced(f"{kind} {key}: legs sum to {sums}, they must sum to zero over two or more entries")
     rows = [{"code": a.code, "kind": a.kind, "currency": a.currency, "amount": amount} for a, amount in kept]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            POST,
-            {
-                "legs": json.dumps(rows), "key": key, "kind": kind, "origin": origin, "reason": reason, "actor": actor,
-                "at": at, "recorded_at": clock.machine_now(), "reverses": reverses,
-            },
-        )  # fmt: skip
-        return int(cursor.fetchone()[0])
+    return {
+        "legs": json.dumps(rows), "key": key, "kind": kind, "origin": origin, "reason": reason, "actor": actor, "at": at,
+        "recorded_at": clock.machine_now(), "reverses": reverses,
+    }  # fmt: skip

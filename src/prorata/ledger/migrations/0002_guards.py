@@ -6,7 +6,7 @@ from prorata.ledger import guards
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0001_initial"), ("ledger", "0001_initial")]
+    dependencies = [("ledger", "0001_initial")]
 
     operations = [
         guards.append_only("ledger_transfer", "ledger_entry"),

@@ -6,7 +6,7 @@ from prorata.ledger import guards
 
 
 class Migration(migrations.Migration):
-    dependencies = [("credit", "0001_initial"), ("ledger", "0001_initial")]
+    dependencies = [("credit", "0002_initial"), ("ledger", "0001_initial")]
 
     operations = [
         guards.append_only("credit_logline"),

@@ -14,7 +14,7 @@ GRAPH = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [("changes", "0001_initial"), ("ledger", "0001_initial")]
+    dependencies = [("changes", "0002_initial"), ("ledger", "0001_initial")]
 
     operations = [
         guards.append_only("changes_quote", "changes_intervention", "changes_securityevent"),

@@ -1,0 +1,35 @@
+"""A quote's figures as JSON: what every later screen, document and mail prints instead of computing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from prorata.changes.estimate import Estimate, Mode
+
+
+def figures(estimate: Estimate, modes: Mapping[str, Mode]) -> dict[str, Any]:
+    """`modes` is what the machine itself said of each component; it overrides the product's word."""
+    price, paper, left = estimate.price, estimate.document, estimate.price.time_left
+    return {
+        "lines": [
+            {
+                "code": line.code, "name": line.name, "unit": line.unit, "before": line.before, "after": line.after,
+                "net_minor": line.net_minor, "tax_minor": line.tax_minor, "gross_minor": line.gross_minor,
+                "exact": str(line.exact), "mode": modes.get(line.code, line.mode), "capped": line.capped,
+                "reduces": line.reduces, "old_monthly": str(line.old_monthly), "new_monthly": str(line.new_monthly),
+            }
+            for line in estimate.lines
+        ],
+        "net_minor": paper.net, "tax_minor": paper.tax, "gross_minor": paper.gross, "tax_rate": str(estimate.tax.rate),
+        "tax_label": estimate.tax_label, "tax_included": estimate.tax.included, "direction": estimate.direction,
+        "steps": [{"key": step.key, "params": dict(step.params)} for step in estimate.steps],
+        "monthly_before": str(estimate.monthly_before), "monthly_after": str(estimate.monthly_after),
+        "renewal_before_minor": estimate.renewal_before_minor, "renewal_after_minor": estimate.renewal_after_minor,
+        "renewal_months": estimate.renewal_months,
+        "restart": any(modes.get(line.code, line.mode) == "restart" for line in estimate.lines),
+        "keep_rate_until": estimate.keep_rate_until.isoformat() if estimate.keep_rate_until else None,
+        "back_today_minor": estimate.back_today_minor, "carry_in": str(price.carry_in), "carry_out": str(price.carry_out),
+        "time_left": {"whole": left.whole, "days": left.days, "of": left.of, "months": str(left.months)},
+        "term_ends_at": price.ends_at.isoformat(), "zone": str(price.zone),
+    }  # fmt: skip

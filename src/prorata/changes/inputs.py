@@ -1,0 +1,79 @@
+"""A quote's inputs as JSON, and the price they give: replaying a stored quote gives the same figures for ever."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from prorata.changes.estimate import Estimate
+from prorata.pricing.change import Component, Price, price_change
+from prorata.pricing.layers import PaidShare
+from prorata.pricing.tax import Document, TaxRule, document
+from prorata.pricing.tiers import Schedule, Tier
+
+
+def freeze(estimate: Estimate) -> dict[str, Any]:
+    """Everything the price of `estimate` was computed from, exactly."""
+    price, tax = estimate.price, estimate.tax
+    return {
+        "rule": price.rule, "credit": price.credit, "at": price.at.isoformat(), "ends_at": price.ends_at.isoformat(),
+        "zone": str(price.zone), "currency": price.currency, "carry": str(price.carry_in),
+        "tax": {"rate": str(tax.rate), "included": tax.included, "rounding": tax.rounding},
+        "components": [
+            {
+                "name": c.name, "old": str(c.old), "new": str(c.new), "old_schedule": _tiers(c.old_schedule),
+                "new_schedule": _tiers(c.new_schedule), "layers": [_layer(paid) for paid in c.layers or ()],
+            }
+            for c in (line.component for line in price.lines)
+        ],
+        "slices": {
+            code: [{"layer": s.layer.pk, "top": str(s.top_price), "left": str(s.left_price)} for s in slices]
+            for code, slices in estimate.slices.items()
+        },
+    }  # fmt: skip
+
+
+def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
+    """The price and the document that frozen inputs give."""
+    tax = TaxRule(
+        rate=Decimal(inputs["tax"]["rate"]), included=inputs["tax"]["included"], rounding=inputs["tax"]["rounding"]
+    )
+    price = price_change(
+        at=datetime.fromisoformat(inputs["at"]), ends_at=datetime.fromisoformat(inputs["ends_at"]),
+        zone=ZoneInfo(inputs["zone"]), currency=inputs["currency"], carry=Decimal(inputs["carry"]), rule=inputs["rule"],
+        credit=inputs["credit"],
+        components=[
+            Component(
+                name=c["name"], old=Decimal(c["old"]), new=Decimal(c["new"]), old_schedule=_schedule(c["old_schedule"]),
+                new_schedule=_schedule(c["new_schedule"]), layers=tuple(_paid(layer) for layer in c["layers"]),
+            )
+            for c in inputs["components"]
+        ],
+    )  # fmt: skip
+    return price, document(price, tax)
+
+
+def _tiers(schedule: Schedule | None) -> list[list[str]] | None:
+    return None if schedule is None else [[str(tier.months), str(tier.off)] for tier in schedule.tiers]
+
+
+def _schedule(tiers: list[list[str]] | None) -> Schedule | None:
+    return None if tiers is None else Schedule(tuple(Tier(int(months), Decimal(off)) for months, off in tiers))
+
+
+def _layer(paid: PaidShare) -> dict[str, str]:
+    return {
+        "key": paid.key, "amount": str(paid.amount), "starts": paid.starts.isoformat(), "ends": paid.ends.isoformat(),
+        "share": str(paid.share), "tax": str(paid.tax), "gifted": str(paid.gifted),
+    }  # fmt: skip
+
+
+def _paid(layer: dict[str, str]) -> PaidShare:
+    return PaidShare(
+        key=layer["key"], amount=Decimal(layer["amount"]), starts=date.fromisoformat(layer["starts"]),
+        ends=date.fromisoformat(layer["ends"]), share=Fraction(layer["share"]), tax=Decimal(layer["tax"]),
+        gifted=Decimal(layer["gifted"]),
+    )  # fmt: skip

@@ -1,0 +1,203 @@
+"""Floors and ceilings: what can be chosen for each resource, and why not more or less.
+
+One function for the page, the estimate, the quote, submit and apply: nothing that would be refused can be chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from prorata.catalog.models import ResourceType
+from prorata.catalog.values import BookValues, Value
+from prorata.changes.refusals import Refusal
+from prorata.services.models import Reading
+from prorata.services.readings import is_fresh
+
+# A no-break space, so that number and unit stay together.
+GAP = "\u00a0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """What may be chosen for one resource now. `allowed` are the values that would be accepted, ascending."""
+
+    code: str
+    name: str
+    unit: str
+    unit_word: str
+    kind: str
+    usage_kind: str
+    stops: tuple[Value, ...]
+    option_names: Mapping[str, str]
+    current: Value
+    used: Decimal | None
+    objects: tuple[dict[str, Any], ...]
+    floor: Value
+    floor_reasons: tuple[Refusal, ...]
+    ceiling: Value
+    ceiling_reasons: tuple[Refusal, ...]
+    unknown: bool
+    allowed: tuple[Value, ...]
+
+    def show(self, value: object) -> str:
+        """A value with its unit, or an option's name."""
+        if self.kind == ResourceType.Kind.OPTION:
+            return self.option_names.get(str(value), str(value))
+        return f"{value}{GAP}{self.unit}" if self.unit else str(value)
+
+
+def limits(
+    types: Sequence[ResourceType],
+    configuration: Mapping[str, Value],
+    reading: Reading | None,
+    held: Mapping[str, int],
+    book: BookValues,
+    now: datetime,
+) -> dict[str, Limit]:
+    """The limits of every resource of a service, by code.
+
+    `held` is what other customers' submitted changes hold on the host. Without a fresh reading reductions of what is
+    measured wait; increases go on.
+    """
+    known = reading if is_fresh(reading, now) else None
+    found = {}
+    for kind in types:
+        if kind.code not in configuration:
+            continue
+        if kind.kind == ResourceType.Kind.OPTION:
+            found[kind.code] = _option(kind, str(configuration[kind.code]), book)
+        else:
+            found[kind.code] = _quantity(kind, int(configuration[kind.code]), known, held.get(kind.code, 0))
+    return found
+
+
+def _option(kind: ResourceType, current: str, book: BookValues) -> Limit:
+    names = {option.code: option.name for option in kind.options.all()}
+    rates = book.rates.get(kind.code, {})
+    sold = tuple(code for code in names if isinstance(rates, dict) and code in rates)
+    cheaper_ok = [c for c in sold if kind.may_shrink or book.monthly(kind.code, c) >= book.monthly(kind.code, current)]
+    return Limit(
+        code=kind.code, name=kind.name, unit="", unit_word=kind.unit_word, kind=kind.kind, usage_kind=kind.usage, stops=sold,
+        option_names=names, current=current, used=None, objects=(), floor=current, floor_reasons=(), ceiling=current,
+        ceiling_reasons=(), unknown=False, allowed=tuple(cheaper_ok),
+    )  # fmt: skip
+
+
+def _quantity(kind: ResourceType, current: int, reading: Reading | None, held: int) -> Limit:
+    stops = tuple(kind.stops())
+    used = _used(kind, reading)
+    objects = _objects(kind, reading)
+    floor, why_not_less = _floor(kind, stops, current, reading, used, objects)
+    ceiling, why_not_more = _ceiling(kind, stops, current, reading, held)
+    allowed = tuple(sorted({n for n in stops if floor <= n <= ceiling} | {current}))
+    return Limit(
+        code=kind.code, name=kind.name, unit=kind.unit, unit_word=kind.unit_word, kind=kind.kind, usage_kind=kind.usage,
+        stops=stops, option_names={}, current=current, used=used, objects=objects, floor=floor, floor_reasons=why_not_less,
+        ceiling=ceiling, ceiling_reasons=why_not_more, unknown=kind.usage != ResourceType.Usage.NONE and reading is None,
+        allowed=allowed,
+    )  # fmt: skip
+
+
+def _used(kind: ResourceType, reading: Reading | None) -> Decimal | None:
+    if reading is None:
+        return None
+    if kind.usage == ResourceType.Usage.OBJECTS:
+        return Decimal(len(_objects(kind, reading)))
+    amount = reading.usage.get(kind.code)
+    return None if amount is None else Decimal(amount)
+
+
+def _objects(kind: ResourceType, reading: Reading | None) -> tuple[dict[str, Any], ...]:
+    return tuple(o for o in reading.objects_stored if o["kind"] == kind.code) if reading else ()
+
+
+def _floor(
+    kind: ResourceType,
+    stops: tuple[int, ...],
+    current: int,
+    reading: Reading | None,
+    used: Decimal | None,
+    objects: Sequence[Mapping[str, Any]],
+) -> tuple[int, tuple[Refusal, ...]]:
+    """The lowest value that may be chosen. What is already below it stays as it is: improving is never refused."""
+    unit = f"{GAP}{kind.unit}" if kind.unit else ""
+    if not kind.may_shrink:
+        return current, (Refusal("no_shrink", kind.code, {"name": kind.name, "floor": f"{current}{unit}"}),)
+    if kind.usage == ResourceType.Usage.NONE or (kind.usage == ResourceType.Usage.AMOUNT and reading and used is None):
+        return min(stops[0], current), ()
+    if reading is None:
+        return current, (Refusal("usage_unknown", kind.code, {"name": kind.name}),)
+    if used is None:
+        used = Decimal(0)
+    reserve = kind.reserve_percent if kind.usage == ResourceType.Usage.AMOUNT else 0
+    needed = used * (100 + reserve) / 100
+    floor = min(next((n for n in stops if n >= needed), stops[-1]), current)
+    if floor <= stops[0]:
+        return floor, ()
+    facts: dict[str, object] = {"name": kind.name, "floor": f"{floor}{unit}", "used": f"{used.normalize():f}{unit}"}
+    if kind.usage == ResourceType.Usage.OBJECTS:
+        named = ", ".join(_named(o) for o in objects[:3]) + (", …" if len(objects) > 3 else "")
+        return floor, (Refusal("objects_exist", kind.code, {**facts, "count": len(objects), "objects": named}),)
+    below = max((n for n in stops if n < floor), default=floor)
+    free_first = used - Decimal(below) * 100 / (100 + reserve)
+    facts |= {"percent": reserve, "below": f"{below}{unit}", "free_first": f"{_up(free_first)}{unit}"}
+    return floor, (Refusal("in_use_reserve" if reserve else "in_use", kind.code, facts),)
+
+
+def _up(amount: Decimal) -> str:
+    """To one decimal, upwards: freeing as much as is said must be enough."""
+    return f"{amount.quantize(Decimal('0.1'), rounding='ROUND_CEILING'):f}"
+
+
+def _named(stored: Mapping[str, Any]) -> str:
+    made = datetime.fromisoformat(stored["created_at"])
+    return _("“%(name)s” of %(date)s") % {"name": stored["name"], "date": date_format(made, "j M Y")}
+
+
+def _ceiling(
+    kind: ResourceType, stops: tuple[int, ...], current: int, reading: Reading | None, held: int
+) -> tuple[int, tuple[Refusal, ...]]:
+    """The highest value that may be chosen: what is sold, and what the host can still give."""
+    top = max(stops[-1], current)
+    if reading is None or kind.code not in reading.headroom:
+        return top, ()
+    room = current + max(int(reading.headroom[kind.code]) - held, 0)
+    limit = max((n for n in stops if n <= room), default=current)
+    limit = max(limit, current)
+    if limit >= top:
+        return top, ()
+    unit = f"{GAP}{kind.unit}" if kind.unit else ""
+    return limit, (Refusal("host_full", kind.code, {"name": kind.name, "limit": f"{limit}{unit}"}),)
+
+
+def check(limits: Mapping[str, Limit], wanted: Mapping[str, Value]) -> tuple[Refusal, ...]:
+    """Everything that stands between the customer and this configuration; empty if nothing does."""
+    return tuple(r for code, value in wanted.items() for r in _check_one(limits.get(code), code, value))
+
+
+def _check_one(limit: Limit | None, code: str, value: Value) -> tuple[Refusal, ...]:
+    if limit is None:
+        return (Refusal("unknown_option", code, {"name": code}),)
+    if value == limit.current or value in limit.allowed:
+        return ()
+    if limit.kind == ResourceType.Kind.OPTION or isinstance(value, str):
+        return (Refusal("unknown_option", code, {"name": limit.name}),)
+    stops = [int(n) for n in limit.stops]
+    if value < stops[0]:
+        return (Refusal("below_minimum", code, {"name": limit.name, "limit": limit.show(stops[0])}),)
+    if value > stops[-1]:
+        return (Refusal("above_maximum", code, {"name": limit.name, "limit": limit.show(stops[-1])}),)
+    if value < int(limit.floor):
+        return limit.floor_reasons
+    if value > int(limit.ceiling):
+        return limit.ceiling_reasons
+    below, above = max(n for n in stops if n < value), min(n for n in stops if n > value)
+    shown = {"name": limit.name, "below": limit.show(below), "above": limit.show(above)}
+    return (Refusal("off_step_between", code, shown),)

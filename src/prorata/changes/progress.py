@@ -1,0 +1,111 @@
+"""How far a change is: derived from the facts of every room, stored nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.utils.translation import gettext as _
+
+from prorata.changes import states
+from prorata.changes.models import Change, ChangeLine
+from prorata.changes.words import reason_words
+from prorata.provisioning.models import Job, JobStep
+
+StepState = Literal["done", "doing", "waiting", "failed", "skipped"]
+GAP = "\u00a0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressStep:
+    """One line of the list. `key` is stable; `detail` is words; `at` is when it ended, or began if it is being done."""
+
+    key: str
+    state: StepState
+    name: str
+    detail: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    steps: tuple[ProgressStep, ...]
+
+    @property
+    def percent(self) -> int:
+        ended = sum(1 for step in self.steps if step.state in ("done", "failed", "skipped"))
+        return 100 * ended // len(self.steps)
+
+
+def progress(change: Change) -> Progress:
+    """Submitted, paid, one step a component in the machine's order, measured, and the credit if there is one."""
+    job = Job.objects.filter(origin=change.origin).prefetch_related("steps").first()
+    lines = {line.component: line for line in change.lines.all()}
+    return Progress((*_before(change), *_machine(change, lines, job), *_after(change)))
+
+
+def _before(change: Change) -> Iterator[ProgressStep]:
+    yield ProgressStep(key="submitted", state="done", name=_("Submitted"), at=change.submitted_at)
+    if change.invoice is None:
+        return
+    if change.invoice.settled_at:
+        yield ProgressStep(key="paid", state="done", name=_("Paid"), at=change.invoice.settled_at)
+    elif change.status == states.AWAITING_PAYMENT:
+        yield ProgressStep(key="paid", state="doing", name=_("Waiting for payment"))
+    else:
+        yield ProgressStep(key="paid", state="skipped", name=_("Not paid"), at=change.ended_at)
+
+
+def _machine(change: Change, lines: dict[str, ChangeLine], job: Job | None) -> Iterator[ProgressStep]:
+    if change.status in (states.CANCELLED, states.EXPIRED):
+        return
+    if job is None:
+        for line in lines.values():
+            yield ProgressStep(key=line.component, state="waiting", name=step_name(line, line.from_value, line.to_value))
+        return
+    for step in job.steps.all():
+        line = lines[step.component]
+        name = step_name(line, step.from_value, step.to_value)
+        yield ProgressStep(
+            key=f"{step.component}-{step.kind}", state=_state(step), at=step.ended_at or step.started_at,
+            name=_("Put back: %(what)s") % {"what": name} if step.kind == JobStep.Kind.UNDO else name,
+            detail=_detail(change, job, step),
+        )  # fmt: skip
+
+
+def step_name(line: ChangeLine, before: object, after: object) -> str:
+    """What one step does, e.g. "Memory 4 → 8 GB"."""
+    return f"{line.name} {before} → {after}{GAP}{line.unit}" if line.unit else f"{line.name} {before} → {after}"
+
+
+def _state(step: JobStep) -> StepState:
+    shown: dict[str, StepState] = {
+        JobStep.State.PENDING: "waiting", JobStep.State.DOING: "doing", JobStep.State.DONE: "done",
+        JobStep.State.RESTART: "done", JobStep.State.FAILED: "failed", JobStep.State.SKIPPED: "skipped",
+    }  # fmt: skip
+    return shown[step.state]
+
+
+def _detail(change: Change, job: Job, step: JobStep) -> str:
+    if step.state == JobStep.State.RESTART:
+        return _("Active after the next restart")
+    if step.state == JobStep.State.FAILED:
+        return _("Could not be done: %(reason)s") % {"reason": step.reason} if step.reason else _("Could not be done")
+    if step.state == JobStep.State.DOING and job.state in (Job.State.PARKED, Job.State.ATTENTION):
+        return reason_words(job.reason)
+    return ""
+
+
+def _after(change: Change) -> Iterator[ProgressStep]:
+    if change.status in (states.CANCELLED, states.EXPIRED):
+        return
+    ended = change.ended_at is not None
+    yield ProgressStep(
+        key="measured", state="done" if ended else "waiting", name=_("Checked by measuring"), at=change.ended_at
+    )
+    if change.gross_minor < 0 and change.status != states.REVERSED:
+        yield ProgressStep(
+            key="credited", state="done" if ended else "waiting", name=_("Credit booked"), at=change.ended_at
+        )

@@ -1,0 +1,61 @@
+"""Freeze an estimate at Continue: the price you saw is the price you pay, for half an hour."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+
+from prorata import clock
+from prorata.catalog.values import Value
+from prorata.changes.estimate import Estimate, Mode, estimate
+from prorata.changes.figures import figures
+from prorata.changes.inputs import freeze
+from prorata.changes.models import Quote
+from prorata.changes.refresh import refresh
+from prorata.changes.situation import situation
+from prorata.customers.models import User
+from prorata.customers.scope import my_one
+from prorata.provisioning.drivers.base import DriverError, Step
+from prorata.provisioning.registry import UnknownDriver, driver
+from prorata.services.models import Service
+
+VALID_FOR = timedelta(minutes=30)
+# Letters and digits that are not mistaken for one another when read aloud.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def reference(prefix: str) -> str:
+    """A new reference such as Q-7F3K-2MX9: not guessable, not countable, easy to read aloud."""
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    return f"{prefix}-{letters[:4]}-{letters[4:]}"
+
+
+def make_quote(user: User, service: Service, wanted: Mapping[str, Value]) -> Quote:
+    """Measure the machine, price `wanted` and freeze it. Raises Refused, or Http404 for a service that is not mine."""
+    mine = my_one(user, Service.objects.select_related("product", "customer"), right="change", pk=service.pk)
+    refresh(mine)
+    now = situation(mine)
+    priced = estimate(now, wanted)
+    return Quote.objects.create(
+        reference=reference("Q"), service=mine, customer=mine.customer, made_by=user, made_at=now.now,
+        expires_at=min(now.now + VALID_FOR, mine.term_ends_at), service_version=mine.version,
+        from_configuration=dict(priced.before), to_configuration=dict(priced.after),
+        price_book_id=now.book.id if now.book else None, schedule_id=now.schedule.id if now.schedule else None,
+        reading=now.reading, rule=priced.price.rule, inputs=freeze(priced), figures=figures(priced, modes(priced)),
+        currency=mine.currency, net_minor=priced.document.net, tax_minor=priced.document.tax,
+        gross_minor=priced.document.gross,
+    )  # fmt: skip
+
+
+def modes(priced: Estimate) -> dict[str, Mode]:
+    """How the machine would do each step; where it does not answer, the product's own word stands."""
+    found: dict[str, Mode] = {}
+    service = priced.situation.service
+    try:
+        machine = driver(service.driver)
+        for line in priced.lines:
+            found[line.code] = machine.plan(service.external_id, Step(line.code, line.before, line.after)).mode
+    except (DriverError, UnknownDriver):
+        return found
+    return found

@@ -1,0 +1,86 @@
+"""Why something cannot be chosen, as values, and in words.
+
+A refusal says what, how much, and the way out. Page, API and submit print the same sentence from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """`code` is stable; `component` names the resource it concerns, None for the whole service; `params` fill the words."""
+
+    code: str
+    component: str | None = None
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """What was asked for cannot be done; nothing was changed."""
+
+    def __init__(self, *refusals: Refusal) -> None:
+        super().__init__("; ".join(r.code for r in refusals))
+        self.refusals = tuple(refusals)
+
+
+def words(refusal: Refusal) -> str:
+    """One or two full sentences: what is so, and what to do."""
+    sentence = _sentences().get(refusal.code)
+    if sentence is None:
+        raise KeyError(f"refusal {refusal.code!r} has no words")
+    return sentence % dict(refusal.params)
+
+
+def way_out(refusal: Refusal) -> str:
+    """What would make it possible; empty where the sentence itself says it."""
+    return _ways_out().get(refusal.code, "") % dict(refusal.params)
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        # one component
+        "not_a_number": _("%(name)s must be a whole number, such as %(example)s."),
+        "unknown_option": _("%(name)s: choose one of the options shown."),
+        "off_step_between": _("%(name)s can be %(below)s or %(above)s."),
+        "above_maximum": _("%(name)s cannot go above %(limit)s: more is not sold."),
+        "below_minimum": _("%(name)s cannot go below %(limit)s: less is not sold."),
+        "in_use": _("%(name)s cannot go below %(floor)s: %(used)s is used."),
+        "in_use_reserve": _("%(name)s cannot go below %(floor)s: %(used)s is used and %(percent)s %% must stay free."),
+        "objects_exist": _("%(name)s cannot go below %(floor)s: %(count)s exist (%(objects)s)."),
+        "no_shrink": _("%(name)s can grow but not shrink: %(floor)s is the lowest possible."),
+        "usage_unknown": _("%(name)s cannot be reduced now: how much is used is not known. Increases are possible."),
+        "host_full": _("%(name)s cannot go above %(limit)s on this host."),
+        # the whole service
+        "nothing_to_change": _("Change at least one value to continue."),
+        "not_active": _("Changes are possible when the service is Active. It is %(status)s now. %(reason)s"),
+        "term_over": _("The term of this service has ended. Renew it to change its resources."),
+        "open_change": _("Change %(reference)s of this service is still open. Finish or cancel it first."),
+        "no_price": _("This service cannot be priced now: %(detail)s"),
+        # a quote
+        "quote_expired": _("This price was valid until %(until)s. Renew the price to go on."),
+        "service_changed": _("The service changed since this price was made. Here is the new estimate."),
+        "tampered": _("The amount sent is not the amount quoted. Nothing was changed; look at the price again."),
+        "credit_changed": _("Your available credit changed since this page was made. Look at the split again."),
+        "choose_method": _("Choose how you want to pay."),
+        "may_not_pay": _("You may choose a change, but not pay for it. Ask somebody of your team who may pay."),
+        "no_room": _("The host has no room for more %(name)s now: another change took it. Choose less, or ask support."),
+        # a change
+        "not_cancellable": _("This change can no longer be cancelled: it is %(status)s."),
+        "payment_running": _("Your payment is being checked. The change can be cancelled when the answer is known."),
+    }
+
+
+def _ways_out() -> dict[str, str]:
+    return {
+        "in_use": _("Free some of it to choose less."),
+        "in_use_reserve": _("To choose %(below)s, free %(free_first)s first."),
+        "objects_exist": _("Delete what you no longer need to choose less."),
+        "no_shrink": _("Move to a smaller disk, or ask support."),
+        "usage_unknown": _("Refresh in a minute; if it stays so, ask support."),
+        "host_full": _("More is possible after a move to another host: ask support."),
+    }

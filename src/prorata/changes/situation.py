@@ -1,0 +1,94 @@
+"""Everything the price and the limits of a service depend on, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from prorata import clock
+from prorata.catalog.models import Product, ResourceType
+from prorata.catalog.values import BookValues, NoPrice, ScheduleValues, live_book, live_schedule
+from prorata.changes import states
+from prorata.changes.limits import Limit, limits
+from prorata.changes.models import Change
+from prorata.changes.refusals import Refusal
+from prorata.invoices.models import Seller
+from prorata.provisioning.reserve import held_by_others
+from prorata.services.models import Reading, Service
+from prorata.services.readings import newest
+
+
+class NoSeller(Exception):
+    """The installation has no seller yet; staff must add one before anything can be sold or changed."""
+
+
+def seller() -> Seller:
+    """The legal entity that sells. One an installation for now."""
+    found = Seller.objects.order_by("id").first()
+    if found is None:
+        raise NoSeller("No seller is set up. Add one in the staff desk: name, address, tax rounding and time zone.")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """A service as it stands at `now`: what it is, what was measured, what it costs, and what stands in the way."""
+
+    service: Service
+    types: tuple[ResourceType, ...]
+    book: BookValues | None
+    schedule: ScheduleValues | None
+    seller: Seller
+    reading: Reading | None
+    limits: Mapping[str, Limit]
+    obstacles: tuple[Refusal, ...]
+    open_change: Change | None
+    now: datetime
+
+    @property
+    def product(self) -> Product:
+        return self.service.product
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.seller.zone)
+
+    def kind(self, code: str) -> ResourceType:
+        return next(kind for kind in self.types if kind.code == code)
+
+
+def situation(service: Service, now: datetime | None = None) -> Situation:
+    """Read what a change of `service` depends on. Writes nothing, locks nothing."""
+    at = now or clock.now()
+    types = tuple(service.product.resource_types.prefetch_related("options"))
+    reading = newest(service.pk)
+    open_change = Change.objects.filter(service=service, status__in=states.OPEN).first()
+    obstacles = list(_obstacles(service, open_change, at))
+    book: BookValues | None = None
+    found: dict[str, Limit] = {}
+    try:
+        book = live_book(service.product, service.currency, at)
+        held = held_by_others(reading, service, at)
+        found = limits(types, service.configuration, reading, held, book, at)
+    except NoPrice as missing:
+        obstacles.append(Refusal("no_price", None, {"detail": str(missing)}))
+    return Situation(
+        service=service, types=types, book=book, schedule=live_schedule(service.product, at), seller=seller(),
+        reading=reading, limits=found, obstacles=tuple(obstacles), open_change=open_change, now=at,
+    )  # fmt: skip
+
+
+def _obstacles(service: Service, open_change: Change | None, now: datetime) -> list[Refusal]:
+    """Why nothing at all can be changed now, all reasons at once."""
+    found = []
+    if service.status != Service.Status.ACTIVE:
+        shown = {"status": service.get_status_display(), "reason": service.status_reason}
+        found.append(Refusal("not_active", None, shown))
+    if now >= service.term_ends_at:
+        found.append(Refusal("term_over"))
+    if open_change is not None:
+        found.append(Refusal("open_change", None, {"reference": open_change.reference}))
+    return found

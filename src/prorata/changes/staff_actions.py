@@ -1,0 +1,76 @@
+"""What staff may do to a change that needs somebody. Each leaves a line with the reason, which the customer can read."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from prorata import clock
+from prorata.changes import states
+from prorata.changes.lock import lock_change
+from prorata.changes.models import Change, Intervention
+from prorata.customers.models import User
+from prorata.provisioning import direct
+
+
+class NotPossible(Exception):
+    """One line that says why, and what to do."""
+
+
+def needs_somebody() -> QuerySet[Change]:
+    """Changes in front of staff: parked, in attention, or past their deadline; the oldest deadline first."""
+    late = Q(status__in=[states.APPLYING, states.AWAITING_PAYMENT], deadline__lt=clock.now())
+    waiting = Q(status__in=[states.PARKED, states.ATTENTION])
+    rows = Change.objects.filter(waiting | late).select_related("customer", "service", "owner", "invoice")
+    return rows.prefetch_related("lines").order_by("deadline")
+
+
+def retry(staff: User, reference: str, reason: str) -> Change:
+    """Try again now what the machine could not do."""
+    return _direct(staff, reference, reason, "retry")
+
+
+def reverse(staff: User, reference: str, reason: str) -> Change:
+    """Give up what is not done; the worker puts back what can be put back, and the money follows by itself."""
+    return _direct(staff, reference, reason, "reverse")
+
+
+@transaction.atomic
+def take_over(staff: User, reference: str, reason: str) -> Change:
+    """Become the owner of a change."""
+    change = _open(reference)
+    change.owner = staff
+    change.save(update_fields=["owner"])
+    _note(change, staff, "take_over", reason)
+    return change
+
+
+@transaction.atomic
+def _direct(staff: User, reference: str, reason: str, what: str) -> Change:
+    change = _open(reference)
+    if change.status not in (states.PARKED, states.ATTENTION):
+        raise NotPossible("Only a change that is parked or in attention can be retried or reversed.")
+    try:
+        (direct.go_on if what == "retry" else direct.give_up)(change.origin)
+    except direct.NotWaiting as busy:
+        raise NotPossible(str(busy)) from busy
+    _note(change, staff, what, reason)
+    return change
+
+
+def _open(reference: str) -> Change:
+    found = Change.objects.filter(reference=reference).values_list("pk", flat=True).first()
+    if found is None:
+        raise NotPossible(f"There is no change {reference}.")
+    change = lock_change(found)
+    if change.status not in states.OPEN:
+        raise NotPossible(f"Change {reference} has ended. Nothing can be done to it any more.")
+    return change
+
+
+def _note(change: Change, staff: User, what: str, reason: str) -> None:
+    if not staff.is_staff:
+        raise NotPossible("Only staff may do this.")
+    if not reason.strip():
+        raise NotPossible("Write the reason: it stays with the change, and the customer can read it.")
+    Intervention.objects.create(change=change, what=what, reason=reason.strip(), by=staff, at=clock.now())

@@ -1,0 +1,233 @@
+"""Submit a quote: one short transaction that writes the change, its invoice, what is pledged and what is reserved."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from prorata import clock
+from prorata.catalog.models import ResourceType
+from prorata.catalog.values import book
+from prorata.changes import states
+from prorata.changes.limits import check, limits
+from prorata.changes.models import Change, ChangeLine, Quote, SecurityEvent
+from prorata.changes.quote import reference
+from prorata.changes.refusals import Refusal, Refused
+from prorata.changes.situation import seller
+from prorata.changes.split import Split, split
+from prorata.credit import available
+from prorata.credit.move import NotEnoughCredit
+from prorata.credit.pledge import hold
+from prorata.customers.lock import lock_customer
+from prorata.customers.models import User
+from prorata.customers.scope import may, my_one
+from prorata.events.publish import publish
+from prorata.invoices.issue import DraftLine, issue
+from prorata.invoices.models import Invoice, Seller
+from prorata.invoices.settle import settle_from_purses
+from prorata.payments.registry import method
+from prorata.pricing.terms import local_date
+from prorata.provisioning.reserve import NoRoom, reserve
+from prorata.services.lock import lock_service
+from prorata.services.models import Reading, Service
+from prorata.services.readings import newest
+
+# How long a change waits for its money, by payment method; never past the end of the term.
+PAY_WITHIN = {"card": timedelta(hours=1), "bank_transfer": timedelta(days=7)}
+PAY_WITHIN_DEFAULT = timedelta(hours=1)
+# How long a paid change may take before what is not done is given back.
+APPLY_WITHIN = timedelta(hours=4)
+
+
+def submit(
+    user: User,
+    quote_reference: str,
+    *,
+    use_gifted: bool = True,
+    use_account: bool = True,
+    method: str = "",
+    may_restart: bool = True,
+    shown_due_minor: int,
+) -> Change:
+    """Make the quoted change binding; the same quote submitted again gives the same change.
+
+    `shown_due_minor` is what the button said is to be paid now: if that is no longer so, nothing happens. Raises Refused,
+    or Http404 for a quote that is not mine.
+    """
+    quote = my_one(user, Quote.objects.select_related("service__product"), right="change", reference=quote_reference)
+    if done := Change.objects.filter(quote=quote).first():
+        return done
+    if quote.gross_minor > 0 and not may(user, quote.customer_id, "pay"):
+        raise Refused(Refusal("may_not_pay"))
+    if not 0 <= shown_due_minor <= max(quote.gross_minor, 0):
+        _report(user, "tampered_amount", quote)
+        raise Refused(Refusal("tampered"))
+    types = list(quote.service.product.resource_types.prefetch_related("options"))
+    sold_by = seller()
+    try:
+        with transaction.atomic():
+            return _submit(
+                user, quote, types, sold_by, use_gifted=use_gifted, use_account=use_account, method_code=method,
+                may_restart=may_restart, shown_due_minor=shown_due_minor,
+            )  # fmt: skip
+    except NotEnoughCredit as spent:
+        raise Refused(Refusal("credit_changed")) from spent
+    except NoRoom as full:
+        name = next(kind.name for kind in types if kind.code == full.component)
+        raise Refused(Refusal("no_room", full.component, {"name": name})) from full
+
+
+def _submit(
+    user: User,
+    quote: Quote,
+    types: list[ResourceType],
+    sold_by: Seller,
+    *,
+    use_gifted: bool,
+    use_account: bool,
+    method_code: str,
+    may_restart: bool,
+    shown_due_minor: int,
+) -> Change:
+    lock_customer(quote.customer_id)
+    service = lock_service(quote.service_id, quote.customer_id)
+    now = clock.now()
+    if (known := Change.objects.filter(Q(quote=quote) | Q(service=service, status__in=states.OPEN)).first()) is not None:
+        if known.quote_id == quote.pk:
+            return known
+        raise Refused(Refusal("open_change", None, {"reference": known.reference}))
+    reading = newest(service.pk)
+    _still_true(quote, service, types, reading, now)
+    pay = split(
+        quote.gross_minor,
+        available.purses(quote.customer_id, quote.currency, now) if quote.gross_minor > 0 else [],
+        use_gifted=use_gifted, use_account=use_account,
+    )  # fmt: skip
+    if pay.due_minor != shown_due_minor:
+        raise Refused(Refusal("credit_changed"))
+    if pay.due_minor and method(method_code) is None:
+        raise Refused(Refusal("choose_method"))
+    return _write(user, quote, service, sold_by, reading, pay, method_code, may_restart, now)
+
+
+def _still_true(
+    quote: Quote, service: Service, types: list[ResourceType], reading: Reading | None, now: datetime
+) -> None:
+    """Everything the quote stands on, looked at again under the lock; nothing here may depend on what a browser sent."""
+    if now >= quote.expires_at:
+        raise Refused(Refusal("quote_expired", None, {"until": f"{quote.expires_at.astimezone(_zone(quote)):%H:%M}"}))
+    if service.status != Service.Status.ACTIVE:
+        shown = {"status": service.get_status_display(), "reason": service.status_reason}
+        raise Refused(Refusal("not_active", None, shown))
+    if now >= service.term_ends_at:
+        raise Refused(Refusal("term_over"))
+    if service.version != quote.service_version or service.configuration != quote.from_configuration:
+        raise Refused(Refusal("service_changed"))
+    possible = limits(types, service.configuration, reading, {}, book(quote.price_book_id), now)
+    changed = {code: n for code, n in quote.to_configuration.items() if n != quote.from_configuration[code]}
+    if refusals := check(possible, changed):
+        raise Refused(*refusals)
+
+
+def _write(
+    user: User,
+    quote: Quote,
+    service: Service,
+    sold_by: Seller,
+    reading: Reading | None,
+    pay: Split,
+    method_code: str,
+    may_restart: bool,
+    now: datetime,
+) -> Change:
+    change = Change(
+        reference=reference("C"), quote=quote, service=service, customer_id=quote.customer_id, submitted_by=user,
+        submitted_at=now, currency=quote.currency, gross_minor=quote.gross_minor,
+        may_restart=may_restart and bool(quote.figures["restart"]),
+    )  # fmt: skip
+    wait = PAY_WITHIN.get(method_code, PAY_WITHIN_DEFAULT) if pay.due_minor else APPLY_WITHIN
+    change.deadline = min(now + wait, service.term_ends_at)
+    if quote.gross_minor > 0:
+        change.invoice = _invoice(change, quote, service, sold_by, pay, now)
+    if pay.due_minor:
+        change.status = states.AWAITING_PAYMENT
+    else:
+        change.status, change.started_at = states.APPLYING, now
+    change.save(force_insert=True)
+    ChangeLine.objects.bulk_create(
+        ChangeLine(
+            change=change, position=n, component=line["code"], name=line["name"], unit=line["unit"],
+            from_value=line["before"], to_value=line["after"], exact=Decimal(line["exact"]), net_minor=line["net_minor"],
+            tax_minor=line["tax_minor"],
+        )
+        for n, line in enumerate(quote.figures["lines"], start=1)
+    )  # fmt: skip
+    actor = f"user:{user.pk}"
+    if pay.due_minor:
+        hold(
+            customer_id=quote.customer_id, currency=quote.currency, parts=pay.parts, origin=change.origin, at=now, actor=actor
+        )
+    reserve(service=service, reading=reading, growth=_growth(quote), origin=change.origin, until=_held_until(change), now=now)
+    if change.status == states.APPLYING:
+        publish("change.applying", id=_id(change), lock=f"service:{service.pk}")
+        if change.invoice is not None:
+            settle_from_purses(change.invoice, pay.parts, at=now, actor=actor)  # takes the legal number: last
+    return change
+
+
+def _id(change: Change) -> int:
+    assert change.pk is not None
+    return int(change.pk)
+
+
+def _invoice(change: Change, quote: Quote, service: Service, sold_by: Seller, pay: Split, now: datetime) -> Invoice:
+    figures = quote.figures
+    return issue(
+        seller=sold_by, service=service, origin=change.origin, reference=change.reference.replace("C-", "PF-", 1),
+        lines=[
+            DraftLine(
+                component=line["code"], text=line_text(line, quote), period_starts=local_date(quote.made_at, _zone(quote)),
+                period_ends=local_date(service.term_ends_at, _zone(quote)), exact=Decimal(line["exact"]),
+                net_minor=line["net_minor"], tax_minor=line["tax_minor"],
+            )
+            for line in figures["lines"]
+        ],
+        tax_rate=Decimal(figures["tax_rate"]), tax_label=figures["tax_label"], tax_included=figures["tax_included"],
+        credit_minor=pay.credit_minor, gifted_minor=pay.gifted_minor, at=now, pay_until=change.deadline,
+    )  # fmt: skip
+
+
+def line_text(line: dict[str, Any], quote: Quote) -> str:
+    """What a document line says, e.g. "Memory 4 to 8 GB"."""
+    before, after = line["before"], line["after"]
+    unit = f"\u00a0{line['unit']}" if line["unit"] else ""
+    return _("%(name)s %(before)s to %(after)s%(unit)s") % {
+        "name": line["name"], "before": before, "after": after, "unit": unit,
+    }  # fmt: skip
+
+
+def _growth(quote: Quote) -> dict[str, int]:
+    return {
+        line["code"]: line["after"] - line["before"]
+        for line in quote.figures["lines"]
+        if isinstance(line["after"], int) and line["after"] > line["before"]
+    }
+
+
+def _held_until(change: Change) -> datetime:
+    """Room is held while the money is awaited and while the machine is changed."""
+    return change.deadline + APPLY_WITHIN
+
+
+def _zone(quote: Quote) -> ZoneInfo:
+    return ZoneInfo(quote.figures["zone"])
+
+
+def _report(user: User, kind: str, quote: Quote) -> None:
+    SecurityEvent.objects.create(kind=kind, user=user, about=quote.reference, at=clock.now())

@@ -1,0 +1,77 @@
+"""Write a credit note and put what it gives into the customer's purses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from prorata.credit.move import Movement, move
+from prorata.credit.purse import account_purse, gifted_purse
+from prorata.customers.lock import assert_locked
+from prorata.events.publish import publish
+from prorata.invoices.models import CreditNote, CreditNoteLine, Invoice, Seller
+from prorata.invoices.numbers import take
+from prorata.ledger import accounts
+from prorata.pricing.funding import Returned
+from prorata.services.models import Service
+
+# Gifted credit that returns is usable for at least this long, even if its own time is nearly over.
+GRACE = timedelta(days=14)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteLine:
+    """Amounts given back, positive, in minor units; `exact` in major units."""
+
+    component: str
+    text: str
+    exact: Decimal
+    net_minor: int
+    tax_minor: int
+
+
+def give_credit(
+    *,
+    seller: Seller,
+    service: Service,
+    invoice: Invoice | None,
+    origin: str,
+    reason: Literal["reduced", "reversed"],
+    lines: Sequence[NoteLine],
+    tax_rate: Decimal,
+    tax_label: str,
+    returned: Returned,
+    gifted_expires_at: datetime | None,
+    at: datetime,
+    actor: str,
+) -> CreditNote:
+    """Book `lines` back to the customer: cash to account credit, gifted to gifted credit. Publishes credit.booked."""
+    assert_locked(service.customer_id)
+    net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
+    assert net + tax == returned.cash_minor + returned.gifted_minor, f"{origin}: {net}+{tax} is not {returned}"
+    currency, customer = service.currency, service.customer_id
+    movements = []
+    if returned.cash_minor:
+        movements.append(Movement(account_purse(customer, currency).pk, returned.cash_minor))
+    if returned.gifted_minor:
+        until = max(gifted_expires_at or at, at + GRACE)
+        movements.append(Movement(gifted_purse(customer, currency, until, origin).pk, returned.gifted_minor))
+    transfer = move(
+        customer_id=customer, currency=currency, movements=movements, key=f"credit:{reason}:{origin}", what=reason,
+        against=[(accounts.deferred_revenue(currency), net), (accounts.tax_payable(f"{tax_rate.normalize():f}", currency), tax)],
+        origin=origin, at=at, actor=actor,
+    )  # fmt: skip
+    note = CreditNote.objects.create(
+        seller=seller, customer_id=customer, service=service, invoice=invoice, origin=origin, reason=reason, currency=currency,
+        net_minor=net, tax_minor=tax, gross_minor=net + tax, tax_rate=tax_rate, tax_label=tax_label, at=at,
+        cash_minor=returned.cash_minor, gifted_minor=returned.gifted_minor, transfer_id=transfer,
+        number=take(seller.pk, "credit_note"),
+    )  # fmt: skip
+    CreditNoteLine.objects.bulk_create(
+        CreditNoteLine(credit_note=note, position=position, **vars(line)) for position, line in enumerate(lines, start=1)
+    )
+    publish("credit.booked", id=note.pk)
+    return note

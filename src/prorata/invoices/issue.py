@@ -1,0 +1,55 @@
+"""Write an invoice with its lines: a pro-forma until it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from prorata.customers.lock import assert_locked
+from prorata.invoices.models import Invoice, InvoiceLine, Seller
+from prorata.services.models import Service
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftLine:
+    """Amounts in minor units; `exact` in major units before rounding."""
+
+    component: str
+    text: str
+    period_starts: date
+    period_ends: date
+    exact: Decimal
+    net_minor: int
+    tax_minor: int
+
+
+def issue(
+    *,
+    seller: Seller,
+    service: Service,
+    origin: str,
+    reference: str,
+    lines: Sequence[DraftLine],
+    tax_rate: Decimal,
+    tax_label: str,
+    tax_included: bool,
+    credit_minor: int,
+    gifted_minor: int,
+    at: datetime,
+    pay_until: datetime,
+) -> Invoice:
+    """An open invoice over `lines`, of which `credit_minor` is covered by purses."""
+    assert_locked(service.customer_id)
+    net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
+    invoice = Invoice.objects.create(
+        seller=seller, customer_id=service.customer_id, service=service, origin=origin, reference=reference,
+        currency=service.currency, net_minor=net, tax_minor=tax, gross_minor=net + tax, tax_rate=tax_rate,
+        tax_label=tax_label, tax_included=tax_included, credit_minor=credit_minor, gifted_minor=gifted_minor,
+        created_at=at, pay_until=pay_until,
+    )  # fmt: skip
+    InvoiceLine.objects.bulk_create(
+        InvoiceLine(invoice=invoice, position=position, **vars(line)) for position, line in enumerate(lines, start=1)
+    )
+    return invoice

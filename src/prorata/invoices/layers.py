@@ -1,0 +1,72 @@
+"""Paid layers: what each component's steps were really paid for, and what a reduction takes back of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from django.db.models import F, Min
+from django.db.models.functions import Coalesce
+
+from prorata.catalog.values import NoPrice, Value, book
+from prorata.invoices.models import Layer, Unwinding
+from prorata.pricing.layers import PaidShare, share_of
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The part of one layer between what earlier unwindings left and the price of a new value."""
+
+    layer: Layer
+    top_price: Decimal
+    left_price: Decimal
+    paid: PaidShare
+
+
+def slices(service_id: int, targets: Mapping[str, Value], day: date) -> dict[str, tuple[Slice, ...]]:
+    """What taking each component of `targets` to its new value would take back, newest layer first.
+
+    Components without a paid layer above their target get an empty tuple: nothing was paid, nothing comes back.
+    """
+    found: dict[str, list[Slice]] = {code: [] for code in targets}
+    rows = (
+        Layer.objects.filter(service_id=service_id, component__in=list(targets), ends__gt=day)
+        .annotate(top=Coalesce(Min("unwindings__left_price"), F("high_price")))
+        .order_by("-id")
+    )
+    for layer in rows:
+        target = _own_price(layer, targets[layer.component])
+        share = share_of(layer.low_price, layer.high_price, layer.top, target)
+        if share > 0 and layer.top > layer.low_price:
+            found[layer.component].append(_slice(layer, layer.top, max(target, layer.low_price), share))
+    return {code: tuple(slices) for code, slices in found.items()}
+
+
+def _own_price(layer: Layer, value: Value) -> Decimal:
+    """The new value's monthly price in the book the layer was paid under; what that book never sold counts as nothing."""
+    try:
+        return book(layer.price_book_id).monthly(layer.component, value)
+    except NoPrice:
+        return Decimal(0)
+
+
+def _slice(layer: Layer, top: Decimal, left: Decimal, share: Fraction) -> Slice:
+    paid = PaidShare(
+        key=str(layer.pk), amount=layer.amount, starts=layer.starts, ends=layer.ends, share=share,
+        tax=layer.tax, gifted=layer.gifted,
+    )  # fmt: skip
+    return Slice(layer=layer, top_price=top, left_price=left, paid=paid)
+
+
+def unwind_recorded(slices: Iterable[Mapping[str, Any]], *, origin: str, at: datetime) -> None:
+    """Record that these slices, as a quote froze them ({layer, top, left}), were taken back."""
+    Unwinding.objects.bulk_create(
+        Unwinding(
+            layer_id=s["layer"], top_price=Decimal(s["top"]), left_price=Decimal(s["left"]), origin=origin, at=at
+        )
+        for s in slices
+    )

@@ -1,0 +1,98 @@
+"""Send a customer to a gateway's page: intent first, then the call, then its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+
+from prorata import clock
+from prorata.customers.lock import lock_customer
+from prorata.customers.models import User
+from prorata.customers.scope import my_one
+from prorata.invoices.models import Invoice
+from prorata.payments.gateways.base import CheckoutRequest, GatewayRefused, GatewayUnreachable
+from prorata.payments.models import PaymentAttempt
+from prorata.payments.registry import Method, gateway, method
+
+State = PaymentAttempt.State
+
+
+class PaymentRefused(Exception):
+    """One line that says why no payment was begun and what to do. Nothing was taken."""
+
+
+class PaymentUnknown(Exception):
+    """The gateway did not answer. The payment is being checked; a second one is not begun meanwhile."""
+
+
+@dataclass(frozen=True)
+class _Intent:
+    attempt: PaymentAttempt
+    request: CheckoutRequest
+
+
+def start_checkout(user: User, invoice: Invoice, method_code: str) -> str:
+    """Begin, or take up again, the payment of what is due on an invoice; returns the address of the gateway's page.
+
+    Raises PaymentRefused, PaymentUnknown, or Http404 for an invoice this person may not pay.
+    """
+    chosen = method(method_code)
+    if chosen is None:
+        raise PaymentRefused("Choose how you want to pay.")
+    intent = _intend(user, invoice.pk, chosen)
+    if intent.attempt.state == State.REDIRECTED and intent.attempt.redirect_url:
+        return intent.attempt.redirect_url
+    return _call(intent)
+
+
+@transaction.atomic
+def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
+    """First transaction: the attempt exists before the gateway hears of it, under our own id."""
+    found = my_one(user, Invoice.objects.all(), right="pay", pk=invoice_id)
+    customer = lock_customer(found.customer_id)
+    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("service").get(pk=invoice_id)
+    if invoice.status != Invoice.Status.OPEN or invoice.due_minor <= 0:
+        raise PaymentRefused("There is nothing to pay on this invoice.")
+    if clock.now() >= invoice.pay_until:
+        raise PaymentRefused("The time to pay this invoice is over. Nothing was taken; make the change again.")
+    attempt = PaymentAttempt.objects.filter(invoice=invoice, state__in=PaymentAttempt.OPEN).first()
+    if attempt is not None and attempt.state in (State.UNKNOWN, State.PROCESSING):
+        raise PaymentUnknown("Your last payment is being checked. Paying again now could charge you twice.")
+    if attempt is None:
+        attempt = PaymentAttempt.objects.create(
+            invoice=invoice, gateway=chosen.gateway, method=chosen.code, amount_minor=invoice.due_minor,
+            currency=invoice.currency, made_by=f"user:{user.pk}", created_at=clock.now(),
+        )  # fmt: skip
+    if customer.preferred_method != chosen.code:
+        customer.preferred_method = chosen.code
+        customer.save(update_fields=["preferred_method"])
+    back = f"{settings.PRORATA_BASE_URL}/payments/{attempt.pk}/return"
+    return _Intent(
+        attempt,
+        CheckoutRequest(
+            attempt_id=str(attempt.pk), amount_minor=attempt.amount_minor, currency=attempt.currency,
+            description=f"{invoice.reference} {invoice.service.name if invoice.service else ''}".strip(),
+            return_url=back, cancel_url=back, customer_ref=str(invoice.customer_id),
+        ),
+    )  # fmt: skip
+
+
+def _call(intent: _Intent) -> str:
+    """Between the transactions: the call; then its result is recorded, only ever forward."""
+    attempts = PaymentAttempt.objects.filter(pk=intent.attempt.pk)
+    try:
+        checkout = gateway(intent.attempt.gateway).create_checkout(intent.request)
+    except GatewayUnreachable as silence:
+        attempts.filter(state=State.CREATED).update(state=State.UNKNOWN, reason=silence.reason[:200])
+        raise PaymentUnknown("The payment service does not answer. We are checking; look here again in a minute.") from silence
+    except GatewayRefused as refusal:
+        attempts.filter(state__in=PaymentAttempt.OPEN).update(
+            state=State.FAILED, reason=refusal.reason[:200], ended_at=clock.now()
+        )
+        raise PaymentRefused(f"The payment service refused: {refusal.reason} Nothing was taken.") from refusal
+    attempts.filter(state__in=[State.CREATED, State.UNKNOWN]).update(
+        state=State.REDIRECTED, gateway_ref=checkout.ref, redirect_url=checkout.redirect_url
+    )
+    return checkout.redirect_url

@@ -1,0 +1,77 @@
+"""Look at a gateway's truth about one attempt and act on it. Every road leads here: redirect, webhook, poller, staff."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+
+from prorata import clock
+from prorata.customers.lock import lock_customer
+from prorata.payments.gateways.base import GatewayPayment, GatewayUnreachable
+from prorata.payments.models import PaymentAttempt
+from prorata.payments.record_capture import Mismatch, record_captures
+from prorata.payments.registry import gateway
+
+State = PaymentAttempt.State
+# A later look never moves an attempt back: the gateway's answers may arrive in any order.
+FORWARD = {
+    "open": (State.CREATED, State.UNKNOWN),
+    "processing": (State.CREATED, State.REDIRECTED, State.UNKNOWN),
+    "failed": PaymentAttempt.OPEN,
+    "cancelled": PaymentAttempt.OPEN,
+}
+
+
+def look(attempt_id: uuid.UUID | str) -> PaymentAttempt:
+    """Fetch the payment of one attempt and record what is new; returns the attempt as it stands then.
+
+    A gateway that does not answer leaves the attempt as it is: unknown is never final. Raises DoesNotExist.
+    """
+    attempt = PaymentAttempt.objects.select_related("invoice").get(pk=attempt_id)
+    adapter = gateway(attempt.gateway)
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(checked_at=clock.machine_now(), checks=attempt.checks + 1)
+    try:
+        payment = adapter.fetch(attempt.gateway_ref) if attempt.gateway_ref else adapter.find(str(attempt.pk))
+    except GatewayUnreachable:
+        return attempt
+    if payment is None:
+        return _never_arrived(attempt)
+    return record(attempt, payment, payee=adapter.payee)
+
+
+@transaction.atomic
+def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> PaymentAttempt:
+    """Second transaction: lock from the top, then book captures and move the attempt forward."""
+    if payment.attempt_id != str(found.pk) or payment.payee != payee:
+        raise Mismatch(f"payment {payment.ref} is of attempt {payment.attempt_id}, payee {payment.payee}: not ours")
+    lock_customer(found.invoice.customer_id)
+    attempt = PaymentAttempt.objects.select_for_update().get(pk=found.pk)
+    if not attempt.gateway_ref:
+        attempt.gateway_ref = payment.ref
+    if payment.captures:
+        record_captures(attempt, payment)
+        if payment.state == "succeeded" and attempt.state != State.SUCCEEDED:
+            attempt.state, attempt.ended_at, attempt.reason = State.SUCCEEDED, clock.now(), ""
+    elif attempt.state in FORWARD.get(payment.state, ()):
+        _forward(attempt, payment)
+    elif payment.reason and attempt.state in PaymentAttempt.OPEN:
+        attempt.reason = payment.reason[:200]  # a declined card: the page stays open for another one
+    attempt.save(update_fields=["state", "ended_at", "gateway_ref", "reason"])
+    return attempt
+
+
+def _forward(attempt: PaymentAttempt, payment: GatewayPayment) -> None:
+    attempt.state = State.REDIRECTED if payment.state == "open" else State(payment.state)
+    attempt.reason = payment.reason[:200]
+    if attempt.state not in PaymentAttempt.OPEN:
+        attempt.ended_at = clock.now()
+
+
+def _never_arrived(attempt: PaymentAttempt) -> PaymentAttempt:
+    """The gateway certainly has no such payment: our call never reached it, and nothing can come of it any more."""
+    PaymentAttempt.objects.filter(pk=attempt.pk, state__in=[State.CREATED, State.UNKNOWN]).update(
+        state=State.FAILED, ended_at=clock.now(), reason="The payment service never received it; nothing was taken."
+    )
+    attempt.refresh_from_db()
+    return attempt

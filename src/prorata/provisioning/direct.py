@@ -1,0 +1,40 @@
+"""What staff may tell a job: go on, or give up and undo what can be undone."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from prorata import clock
+from prorata.customers.lock import assert_locked
+from prorata.events.publish import publish
+from prorata.provisioning.models import Job
+
+
+class NotWaiting(Exception):
+    """The job is being worked on, or has ended."""
+
+
+def _waiting(origin: str) -> Job:
+    job = Job.objects.select_for_update(of=("self",)).select_related("service").get(origin=origin)
+    assert_locked(job.service.customer_id)
+    if job.state not in (Job.State.PARKED, Job.State.ATTENTION, Job.State.QUEUED):
+        raise NotWaiting("The machine is being worked on right now. Try again in a minute.")
+    return job
+
+
+def go_on(origin: str) -> None:
+    """Try again now. A step that failed for good stays failed; one that could not be decided is taken up again."""
+    _wake(_waiting(origin), giving_up=False)
+
+
+def give_up(origin: str) -> None:
+    """Do nothing more that was wanted; put back what was reduced, and end."""
+    _wake(_waiting(origin), giving_up=True)
+
+
+def _wake(job: Job, *, giving_up: bool) -> None:
+    assert transaction.get_connection().in_atomic_block
+    # Parked, not queued: the worker tells the change that the job resumed.
+    job.state, job.retry_at, job.giving_up = Job.State.PARKED, clock.now(), job.giving_up or giving_up
+    job.save(update_fields=["state", "retry_at", "giving_up"])
+    publish("provisioning.queued", id=job.pk, lock=f"service:{job.service_id}")

@@ -1,0 +1,62 @@
+"""Jobs of the provisioning room: wake-ups; what there is to do stands in our own rows."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from prorata import clock
+from prorata.events.publish import publish
+from prorata.provisioning import run as runner
+from prorata.provisioning.drivers.base import DriverError
+from prorata.provisioning.measure import measure
+from prorata.provisioning.models import Job
+from prorata.services.models import Reading, Service
+
+log = logging.getLogger(__name__)
+KEEP_READINGS = timedelta(days=30)
+
+
+@app.task(name="provisioning.run", retry=RetryStrategy(max_attempts=20, exponential_wait=2))
+def run(id: int) -> None:  # noqa: A002
+    runner.run(id)
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="provisioning.sweep", queueing_lock="provisioning.sweep")
+def sweep(timestamp: int) -> None:
+    """Wake parked jobs whose time has come or whose deadline is over, and jobs whose run has died."""
+    business, machine = clock.now(), clock.machine_now()
+    due = Job.objects.filter(
+        Q(state=Job.State.PARKED, retry_at__lte=business)
+        | Q(state=Job.State.PARKED, deadline__lte=business)
+        | Q(state=Job.State.RUNNING, lease_until__lte=machine)
+        | Q(state=Job.State.QUEUED, created_at__lte=business - timedelta(seconds=30))
+    )
+    for job in due[:200]:
+        with transaction.atomic():
+            publish("provisioning.queued", id=job.pk, lock=f"service:{job.service_id}")
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="provisioning.measure_all", queueing_lock="provisioning.measure_all")
+def measure_all(timestamp: int) -> None:
+    """Read every live machine once a minute. One that does not answer delays nobody and keeps its last reading."""
+    for service in Service.objects.exclude(status=Service.Status.TERMINATED).iterator():
+        try:
+            measure(service)
+        except (DriverError, LookupError) as silence:
+            log.warning("%s was not measured: %s", service, silence)
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="provisioning.forget_old_readings", queueing_lock="provisioning.forget_old_readings")
+def forget_old_readings(timestamp: int) -> None:
+    """Readings are kept for a month, those that a quote stands on for ever."""
+    old = Reading.objects.filter(taken_at__lt=clock.now() - KEEP_READINGS, quotes=None)
+    old.exclude(pk__in=Reading.objects.order_by("service_id", "-taken_at", "-id").distinct("service_id").values("pk")).delete()

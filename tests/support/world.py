@@ -1,0 +1,230 @@
+"""A small provider for stories: one seller, two products, one customer, machines on a real sandbox hypervisor.
+
+    world.open("2026-06-01T08:00+09:00")       the business clock stands there
+    web = world.service(WEB, paid=34_188)      a machine is made and adopted for six months
+    world.at("2026-08-15T14:02+09:00")
+    change = world.change(web, memory=8)       quote and submit, as the owner
+    world.pay(change)                          on the sandbox gateway's own page
+    world.work()                               real jobs, run by a real worker until none is left
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from procrastinate.contrib.django import app
+
+from prorata import clock as business
+from prorata.catalog.models import DiscountSchedule, DiscountTier, Option, PriceBook, Product, Rate, ResourceType
+from prorata.catalog.values import forget
+from prorata.changes.adopt import adopt
+from prorata.changes.models import Change, Quote
+from prorata.changes.quote import make_quote
+from prorata.changes.split import split
+from prorata.changes.submit import submit
+from prorata.clock import HandClock
+from prorata.config import demo_data
+from prorata.credit.available import available, purses
+from prorata.credit.grant import grant_gifted
+from prorata.customers.models import Customer, Membership, User
+from prorata.invoices.models import NumberSeries, Seller
+from prorata.payments.checkout import start_checkout
+from prorata.payments.look import look
+from prorata.payments.models import PaymentAttempt
+from prorata.payments.registry import gateway
+from prorata.pricing.terms import add_months
+from prorata.provisioning.registry import driver
+from prorata.services.models import Service
+from support.sandboxes import GatewayProcess, HypervisorProcess
+
+ZONE = ZoneInfo("Asia/Tokyo")
+WEB: dict[str, int | str] = dict(demo_data.WEB)
+SECRET = "whsec-stories"
+
+
+class World:
+    """The provider and its surroundings. `gateway` and `hypervisor` are the sandbox processes."""
+
+    def __init__(self, clock: HandClock, gateway: GatewayProcess, hypervisor: HypervisorProcess) -> None:
+        self.clock, self.gateway, self.hypervisor = clock, gateway, hypervisor
+        self.machines = 0
+
+    # --- setting up -----------------------------------------------------------------------------------------
+
+    def open(self, at: str, *, rounding: str = "down", tax: str = "0.10") -> None:
+        """The provider, its catalog of the demo, and one customer with an owner, from this instant on."""
+        self.clock.move_to(datetime.fromisoformat(at))
+        self.seller = Seller.objects.create(code="bestnet", name="Bestnet K.K.", tax_rounding=rounding, zone=str(ZONE))
+        NumberSeries.objects.create(seller=self.seller, kind="invoice", prefix="INV-")
+        NumberSeries.objects.create(seller=self.seller, kind="credit_note", prefix="CN-")
+        begin = business.now() - timedelta(days=30)
+        self.cloud = self.product("bestnet-cloud", "BESTNET-CLOUD", begin, Decimal(tax))
+        book = PriceBook.objects.create(product=self.cloud, currency="JPY", starts_at=begin)
+        for position, (code, facts) in enumerate(demo_data.CLOUD.items()):
+            values: dict[str, Any] = {k: v for k, v in facts.items() if k != "rate"}
+            if "steps" in values:
+                values |= {"minimum": values["steps"][0], "maximum": values["steps"][-1]}
+            kind = ResourceType.objects.create(product=self.cloud, code=code, position=position, **values)
+            Rate.objects.create(price_book=book, resource_type=kind, monthly=Decimal(str(facts["rate"])))
+        self.vm = self.product("cloud-vm", "CLOUD-VM", begin, Decimal(0))
+        book = PriceBook.objects.create(product=self.vm, currency="USD", starts_at=begin)
+        kind = ResourceType.objects.create(
+            product=self.vm, code="instance_type", name="Instance type", kind="option", grow_restarts=True
+        )
+        for position, (code, (name, monthly)) in enumerate(demo_data.INSTANCES.items()):
+            option = Option.objects.create(resource_type=kind, code=code, name=name, position=position)
+            Rate.objects.create(price_book=book, resource_type=kind, option=option, monthly=Decimal(monthly))
+        self.customer, self.owner = self.new_customer("Tanaka Design", "aiko@example.com")
+
+    def product(self, code: str, name: str, begin: datetime, tax: Decimal) -> Product:
+        product = Product.objects.create(code=code, name=name, tax_rate=tax, tax_label="Consumption tax" if tax else "")
+        schedule = DiscountSchedule.objects.create(product=product, starts_at=begin)
+        for months, off in demo_data.TIERS:
+            DiscountTier.objects.create(schedule=schedule, months=months, off=Decimal(off))
+        return product
+
+    def new_customer(self, name: str, email: str, role: str = "owner") -> tuple[Customer, User]:
+        customer = Customer.objects.create(name=name, email=email)
+        person = User.objects.create_user(email, "a-long-password", name=name)
+        Membership.objects.create(customer=customer, user=person, role=role)
+        return customer, person
+
+    def service(
+        self,
+        configuration: dict[str, int | str] = WEB,
+        *,
+        paid: int = 34_188,
+        months: int = 6,
+        name: str = "web-01",
+        customer: Customer | None = None,
+        currency: str = "JPY",
+        product: Product | None = None,
+        host: str = "tokyo-1",
+        capacity: dict[str, int] | None = None,
+        **machine: Any,
+    ) -> Service:
+        """A machine is made on the hypervisor and adopted now, for `months` from today at 08:00."""
+        self.machines += 1
+        if capacity is not None or self.machines == 1:
+            self.hypervisor.create_host(host, **(capacity or {}))
+        external = self.hypervisor.create_machine(dict(configuration), id=f"vm-{self.machines}", host=host, **machine)
+        today = business.now().astimezone(ZONE).date()
+        return adopt(
+            customer=customer or self.customer, product=product or self.cloud, name=name, driver="sandbox",
+            external_id=external, term_starts_at=_eight(today), term_ends_at=_eight(add_months(today, months)),
+            term_months=months, configuration=configuration, paid_minor=paid, currency=currency, staff=None,
+        )  # fmt: skip
+
+    def gift(self, amount: int, *, until: str, currency: str = "JPY", customer: Customer | None = None) -> None:
+        grant_gifted(
+            customer_id=(customer or self.customer).pk, amount_minor=amount, currency=currency,
+            expires_at=datetime.fromisoformat(until), reason="Welcome", actor="staff:test",
+        )  # fmt: skip
+
+    # --- acting ---------------------------------------------------------------------------------------------
+
+    def at(self, instant: str) -> None:
+        """Move the business clock; nothing happens by itself."""
+        self.clock.move_to(datetime.fromisoformat(instant))
+
+    def quote(self, service: Service, *, by: User | None = None, **wanted: int | str) -> Quote:
+        return make_quote(by or self.owner, service, wanted)
+
+    def submit(self, quote: Quote, *, by: User | None = None, **choice: Any) -> Change:
+        """Submit as the review page would: the amount on the button is the split's."""
+        ticks = {"use_gifted": choice.pop("use_gifted", True), "use_account": choice.pop("use_account", True)}
+        due = split(quote.gross_minor, purses(quote.customer_id, quote.currency), **ticks).due_minor
+        given = {"method": "card", "shown_due_minor": due, **ticks, **choice}
+        return submit(by or self.owner, quote.reference, **given)
+
+    def change(self, service: Service, *, by: User | None = None, **wanted: int | str) -> Change:
+        return self.submit(self.quote(service, by=by, **wanted), by=by)
+
+    def checkout(self, change: Change) -> PaymentAttempt:
+        """Pay Now! and Checkout: the customer stands on the gateway's page."""
+        assert change.invoice is not None
+        start_checkout(self.owner, change.invoice, "card")
+        return PaymentAttempt.objects.filter(invoice=change.invoice).latest("created_at")
+
+    def pay(self, change: Change, card: str = "4242 4242 4242 4242", **how: Any) -> PaymentAttempt:
+        """Checkout, the card on the gateway's page, and the way back, which only triggers a look."""
+        attempt = self.checkout(change)
+        self.gateway.pay(attempt.gateway_ref, card, **{"mode": "never", **how})
+        return look(attempt.pk)
+
+    def work(self) -> None:
+        """Run the deferred jobs with a real worker until none is left that can run now."""
+
+        async def once() -> None:
+            async with app.with_connector(app.connector.get_worker_connector()).open_async() as open_app:  # type: ignore[attr-defined]
+                await open_app.run_worker_async(
+                    wait=False, install_signal_handlers=False, listen_notify=False, concurrency=1
+                )
+
+        asyncio.run(once())
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT task_name, args, status, attempts FROM procrastinate_jobs "
+                "WHERE status IN ('failed', 'doing') OR (status = 'todo' AND attempts > 0)"
+            )
+            broken = cursor.fetchall()
+        assert not broken, f"jobs that broke: {broken}"
+
+    # --- looking --------------------------------------------------------------------------------------------
+
+    def measured(self, service: Service) -> dict[str, int | str]:
+        """What the machine really has, asked there."""
+        return dict(driver(service.driver).read(service.external_id).configuration)
+
+    def credit(self, currency: str = "JPY", customer: Customer | None = None) -> int:
+        return available((customer or self.customer).pk).get(currency, 0)
+
+    def reread(self, row: Any) -> Any:
+        return type(row)._default_manager.get(pk=row.pk)
+
+    def ledger(self, currency: str = "JPY") -> dict[str, int]:
+        """Balances by account, debit positive; purses and customers by their kind of account."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT a.code, sum(e.amount_minor) FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id "
+                "WHERE e.currency = %s GROUP BY a.code HAVING sum(e.amount_minor) <> 0",
+                [currency],
+            )
+            return {re.sub(r"/[A-Z]{3}$", "", code): int(total) for code, total in cursor.fetchall()}
+
+
+def _eight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 8, tzinfo=ZONE)
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The SQL statements from the first lock to the commit, without BEGIN, COMMIT and savepoints."""
+    found: list[str] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield found
+    sqls = [q["sql"] for q in captured.captured_queries]
+    first = next((n for n, sql in enumerate(sqls) if "FOR UPDATE" in sql), len(sqls))
+    end = next((n for n, sql in enumerate(sqls) if n > first and sql == "COMMIT"), len(sqls))
+    found += [sql for sql in sqls[first:end] if not re.match(r"BEGIN|COMMIT|SAVEPOINT|RELEASE", sql)]
+
+
+def clear_caches() -> None:
+    """What a process keeps about gateways, drivers and price books belongs to one test."""
+    forget()
+    gateway.cache_clear()
+    driver.cache_clear()
+
+
+def path_of(url: str) -> str:
+    return urlsplit(url).path
