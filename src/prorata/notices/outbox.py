@@ -1,0 +1,55 @@
+"""Write a mail with the fact it tells; it is sent after that fact is committed, and once."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+
+from prorata import clock
+from prorata.events.publish import publish
+from prorata.notices.models import Mail
+
+# The key names the fact, so a fact that is told twice is mailed once, whoever comes second.
+WRITE = """
+INSERT INTO notices_mail (key, "to", subject, body, origin, customer_id, state, tries, error, created_at)
+VALUES (%(key)s, %(to)s, %(subject)s, %(body)s, %(origin)s, %(customer)s, 'waiting', 0, '', %(at)s)
+ON CONFLICT (key) DO NOTHING RETURNING id
+"""
+LONGEST_SUBJECT = 250
+
+
+def write(*, key: str, to: str, subject: str, body: str, origin: str, customer_id: int | None) -> bool:
+    """Put a mail into the outbox inside the caller's transaction; False if this fact was mailed before.
+
+    `key` is one fact, e.g. "change.applied:C-20931"; `origin` is what it is about, e.g. "change:C-20931".
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            f"{key} must be written in the transaction of the fact it tells"
+        )
+    one_line = " ".join(subject.split())[:LONGEST_SUBJECT]
+    facts = {
+        "key": key, "to": to, "subject": one_line, "body": body, "origin": origin, "customer": customer_id,
+        "at": clock.now(),
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, facts)
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    _wake(row[0])
+    return True
+
+
+@transaction.atomic
+def again(mail_id: int) -> bool:
+    """Try a mail again that could not be sent; False if it did not fail."""
+    failed = Mail.objects.select_for_update().filter(pk=mail_id, state=Mail.State.FAILED)
+    if not failed.update(state=Mail.State.WAITING, tries=0, error=""):
+        return False
+    _wake(mail_id)
+    return True
+
+
+def _wake(mail_id: int) -> None:
+    # One worker a mail at a time: two that run at once would both find it waiting.
+    publish("mail.written", id=mail_id, lock=f"mail:{mail_id}")

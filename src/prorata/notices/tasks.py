@@ -1,0 +1,70 @@
+"""Jobs of the notices room: each takes an id, reads the facts itself, and may run twice."""
+
+from __future__ import annotations
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from prorata.notices import send as sending
+from prorata.notices import tell_change, tell_credit, tell_person, tell_staff
+
+RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
+# 5 s, 25 s, 2 min, 10 min, 52 min, 4 h: a mail server that is down over lunch loses nothing.
+RETRY_SENDING = RetryStrategy(
+    max_attempts=sending.MOST_TRIES, exponential_wait=5, retry_exceptions={sending.NotSent}
+)
+
+
+@app.task(name="notices.change_applied", retry=RETRY)
+def change_applied(id: int) -> None:
+    tell_change.applied(id)
+
+
+@app.task(name="notices.change_partly_applied", retry=RETRY)
+def change_partly_applied(id: int) -> None:
+    tell_change.partly_applied(id)
+
+
+@app.task(name="notices.change_reversed", retry=RETRY)
+def change_reversed(id: int) -> None:
+    tell_change.reversed_(id)
+
+
+@app.task(name="notices.change_cancelled", retry=RETRY)
+def change_cancelled(id: int) -> None:
+    tell_change.given_up(id)
+
+
+@app.task(name="notices.change_expired", retry=RETRY)
+def change_expired(id: int) -> None:
+    tell_change.given_up(id)
+
+
+@app.task(name="notices.change_parked", retry=RETRY)
+def change_parked(id: int) -> None:
+    tell_change.parked(id)
+
+
+@app.task(name="notices.needs_you", retry=RETRY)
+def needs_you(id: int) -> None:
+    tell_staff.needs_you(id)
+
+
+@app.task(name="notices.credit_booked", retry=RETRY)
+def credit_booked(id: int) -> None:
+    tell_credit.booked(id)
+
+
+@app.task(name="notices.payment_late", retry=RETRY)
+def payment_late(id: int) -> None:
+    tell_credit.late_payment(id)
+
+
+@app.task(name="notices.person_invited", retry=RETRY)
+def person_invited(id: int) -> None:
+    tell_person.invited(id)
+
+
+@app.task(name="notices.send", retry=RETRY_SENDING)
+def send(id: int) -> None:
+    sending.send(id)

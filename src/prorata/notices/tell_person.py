@@ -1,0 +1,34 @@
+"""The invitation for a person whom staff let act for a customer."""
+
+from __future__ import annotations
+
+from allauth.account import app_settings
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from prorata.customers.models import User
+from prorata.notices.outbox import write
+from prorata.notices.plain import body, link
+
+
+@transaction.atomic
+def invited(user_id: int) -> None:
+    """Mail a link to choose a password; nothing to somebody who has one already."""
+    person = User.objects.prefetch_related("memberships__customer").get(pk=user_id)
+    if person.has_usable_password() or not person.is_active:
+        return
+    memberships = list(person.memberships.all())
+    names = ", ".join(membership.customer.name for membership in memberships)
+    token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(person)
+    place = {"uidb36": user_pk_to_url_str(person), "key": token}
+    page = link(reverse("account_reset_password_from_key", kwargs=place))
+    days = settings.PASSWORD_RESET_TIMEOUT // 86400
+    again = link(reverse("account_reset_password"))
+    write(
+        key=f"person.invited:{person.pk}", to=person.email, subject=_("Your sign-in to the client portal"),
+        body=body("person_invited.txt", person=person, names=names, page=page, days=days, again=again),
+        origin=f"user:{person.pk}", customer_id=memberships[0].customer_id if memberships else None,
+    )  # fmt: skip

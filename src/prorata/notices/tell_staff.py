@@ -1,0 +1,47 @@
+"""The mail to staff about a change that cannot go on by itself."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from prorata.changes import states
+from prorata.notices import change_facts as facts
+from prorata.notices.outbox import write
+from prorata.notices.plain import body, link, local, money
+from prorata.provisioning.models import Job
+
+
+@transaction.atomic
+def needs_you(change_id: int) -> None:
+    change = facts.read(change_id)
+    to = getattr(settings, "PRORATA_STAFF_EMAIL", "")
+    if not to or change.status != states.ATTENTION:
+        return
+    lines = list(change.lines.all())
+    # A change may come before staff again after a retry; each time is a fact of its own, told once.
+    runs = Job.objects.filter(origin=change.origin).values_list("attempts", flat=True).first() or 0
+    text = body(
+        "needs_you.txt",
+        change=change,
+        lines=facts.lines_table(lines),
+        amount=money(change.gross_minor, change.currency),
+        deadline=local(change.deadline, change.quote.figures["zone"]),
+        why=change.reason.replace("_", " "),
+        page=link(reverse("admin:changes_change_change", args=[change.pk])),
+    )
+    shown = {
+        "service": change.service.name,
+        "why": change.reason.replace("_", " "),
+        "reference": change.reference,
+    }
+    write(
+        key=f"change.attention:{change.reference}:{runs}",
+        to=to,
+        body=text,
+        origin=change.origin,
+        customer_id=change.customer_id,
+        subject=_("Needs you: %(service)s, %(why)s (%(reference)s)") % shown,
+    )
