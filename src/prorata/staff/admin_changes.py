@@ -1,0 +1,201 @@
+"""The change desk: one list of the changes that need somebody, and a page for each change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from prorata import clock
+from prorata.changes import states
+from prorata.changes.models import Change, ChangeLine, Quote
+from prorata.changes.staff_actions import needs_somebody
+from prorata.staff.change_actions import act
+from prorata.staff.change_page import change_page
+from prorata.staff.columns import Money, pretty_json
+from prorata.staff.dashboard import today
+from prorata.staff.pages import guarded
+from prorata.staff.readonly import ReadOnlyAdmin
+
+COLOURS = {
+    states.ATTENTION: "danger",
+    states.PARKED: "warning",
+    states.AWAITING_PAYMENT: "info",
+    states.APPLYING: "info",
+    states.APPLIED: "success",
+}
+
+
+class Show(admin.SimpleListFilter):
+    """The saved views of the desk; without a choice, what needs somebody."""
+
+    title = gettext_lazy("Show")
+    parameter_name = "show"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("attention", _("In attention")),
+            ("parked", _("Parked")),
+            ("unpaid", _("Waiting for money")),
+            ("today", _("Applied today")),
+            ("mine", _("Mine, still open")),
+            ("all", _("All changes")),
+        ]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("Needs somebody")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Change]) -> QuerySet[Change]:
+        chosen = self.value()
+        if chosen == "all":
+            return queryset
+        if chosen == "unpaid":
+            return queryset.filter(status=states.AWAITING_PAYMENT)
+        if chosen == "today":
+            return queryset.filter(status__in=[states.APPLIED, states.PARTLY_APPLIED], ended_at__gte=today())
+        if chosen == "mine":
+            return queryset.filter(owner=request.user, status__in=states.OPEN)
+        if chosen in (states.ATTENTION, states.PARKED):
+            return queryset.filter(status=chosen)
+        return queryset.filter(pk__in=needs_somebody().order_by().values("pk"))
+
+
+@admin.register(Change)
+class ChangeAdmin(ReadOnlyAdmin):
+    list_display = [
+        "age",
+        "reference",
+        "customer",
+        "service",
+        "in_short",
+        "total",
+        "state",
+        "why",
+        "until",
+        "owner",
+    ]
+    list_display_links = ["reference"]
+    list_select_related = ["customer", "service", "owner"]
+    list_filter = [Show]
+    list_filter_sheet = False
+    search_fields = ["reference", "customer__name", "service__name", "invoice__reference", "invoice__number"]
+    ordering = ["deadline", "id"]
+    total = Money("gross_minor", gettext_lazy("Money"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Change]:
+        rows: QuerySet[Change] = super().get_queryset(request).prefetch_related("lines")
+        return rows
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        # What needs somebody is worked off by deadline; everything else is looked up, newest first.
+        return ["deadline", "id"] if request.GET.get("show") not in ("all", "today") else ["-id"]
+
+    @admin.display(description=gettext_lazy("Age"), ordering="submitted_at")
+    def age(self, change: Change) -> str:
+        return timesince(change.submitted_at, clock.now(), depth=1)
+
+    @admin.display(description=gettext_lazy("Lines"))
+    def in_short(self, change: Change) -> str:
+        return lines_in_short(change.lines.all())
+
+    @display(description=gettext_lazy("State"), label=COLOURS, ordering="status")
+    def state(self, change: Change) -> tuple[str, Any]:
+        return change.status, change.get_status_display()
+
+    @admin.display(description=gettext_lazy("Why"))
+    def why(self, change: Change) -> str:
+        return change.reason.replace("_", " ") or "–"
+
+    @admin.display(description=gettext_lazy("Deadline"), ordering="deadline")
+    def until(self, change: Change) -> str:
+        left = change.deadline - clock.now()
+        if change.status not in states.OPEN:
+            return "–"
+        if left < timedelta(0):
+            past = _("%(time)s past") % {"time": timesince(change.deadline, clock.now(), depth=1)}
+            return format_html('<b class="desk-warn">{}</b>', past)
+        return _("in %(time)s") % {"time": timesince(clock.now(), change.deadline, depth=1)}
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        return change_page(request, self, object_id or "")
+
+    def get_urls(self) -> list[URLPattern]:
+        actions = guarded(act, "changes.change_change")
+        return [
+            path("<int:change_id>/<slug:what>/confirm/", actions, name="changes_change_act"),
+            *super().get_urls(),
+        ]
+
+
+def lines_in_short(lines: Any) -> str:
+    """E.g. "Memory 4→8 GB, NVMe SSD 100→160 GB"."""
+    return ", ".join(_line(line) for line in lines)
+
+
+def _line(line: ChangeLine) -> str:
+    return f"{line.name} {line.from_value}→{line.to_value} {line.unit}".strip()
+
+
+@admin.register(Quote)
+class QuoteAdmin(ReadOnlyAdmin):
+    list_display = ["reference", "customer", "service", "total", "made_by", "made_at", "expires_at", "used"]
+    list_select_related = ["customer", "service", "made_by", "change"]
+    list_filter = ["currency", "made_at"]
+    search_fields = ["reference", "customer__name", "service__name"]
+    ordering = ["-id"]
+    fields = [
+        "reference",
+        "customer",
+        "service",
+        "made_by",
+        "made_at",
+        "expires_at",
+        "price_book",
+        "schedule",
+        "rule",
+        "net",
+        "tax",
+        "total",
+        "used",
+        "from_configuration",
+        "to_configuration",
+        "figures_text",
+        "inputs_text",
+    ]
+    readonly_fields = ["net", "tax", "total", "used", "figures_text", "inputs_text"]
+    net = Money("net_minor", gettext_lazy("Net"))
+    tax = Money("tax_minor", gettext_lazy("Tax"))
+    total = Money("gross_minor", gettext_lazy("Total"))
+
+    @admin.display(description=gettext_lazy("Change"))
+    def used(self, quote: Quote) -> str:
+        change = getattr(quote, "change", None)
+        if change is None:
+            return "–"
+        page = reverse("admin:changes_change_change", args=[change.pk])
+        return format_html('<a class="desk-link" href="{}">{}</a>', page, change.reference)
+
+    @admin.display(description=gettext_lazy("Figures"))
+    def figures_text(self, quote: Quote) -> str:
+        return pretty_json(quote.figures)
+
+    @admin.display(description=gettext_lazy("Inputs"))
+    def inputs_text(self, quote: Quote) -> str:
+        return pretty_json(quote.inputs)

@@ -1,0 +1,234 @@
+"""Invoices, credit notes and paid layers, to look at. A mistake is put right by another document, never by editing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from prorata.invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Layer, Unwinding
+from prorata.payments.models import PaymentAttempt
+from prorata.staff.columns import Money, money, precise
+from prorata.staff.origins import origin_link
+from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
+
+
+class InvoiceLines(ReadOnlyRows):
+    model = InvoiceLine
+    verbose_name_plural = _("Lines")
+    fields = ["text", "period_starts", "period_ends", "exact_amount", "net", "tax"]
+    readonly_fields = ["exact_amount", "net", "tax"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("invoice")
+
+    @admin.display(description=_("Exact"))
+    def exact_amount(self, line: InvoiceLine) -> str:
+        return precise(line.exact)
+
+    @admin.display(description=_("Net"))
+    def net(self, line: InvoiceLine) -> str:
+        return money(line.net_minor, line.invoice.currency)
+
+    @admin.display(description=_("Tax"))
+    def tax(self, line: InvoiceLine) -> str:
+        return money(line.tax_minor, line.invoice.currency)
+
+
+class Attempts(ReadOnlyRows):
+    model = PaymentAttempt
+    verbose_name_plural = _("Payment attempts")
+    fields = ["id", "gateway", "method", "state", "reason", "amount", "created_at", "ended_at"]
+    readonly_fields = ["amount"]
+    amount = Money("amount_minor", _("Amount"))
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(ReadOnlyAdmin):
+    inlines = [InvoiceLines, Attempts]
+    list_display = [
+        "reference",
+        "number",
+        "customer",
+        "status_label",
+        "gross",
+        "due",
+        "created_at",
+        "pay_until",
+    ]
+    list_select_related = ["customer"]
+    list_filter = ["status", "currency", "created_at"]
+    search_fields = ["reference", "number", "customer__name", "origin"]
+    ordering = ["-id"]
+    fields = [
+        "reference",
+        "number",
+        "status_label",
+        "customer",
+        "service",
+        "seller",
+        "for_what",
+        "net",
+        "tax",
+        "gross",
+        "tax_rate",
+        "tax_included",
+        "credit",
+        "gifted",
+        "received",
+        "due",
+        "created_at",
+        "pay_until",
+        "settled_at",
+        "closed_at",
+    ]
+    readonly_fields = [
+        "status_label",
+        "for_what",
+        "net",
+        "tax",
+        "gross",
+        "credit",
+        "gifted",
+        "received",
+        "due",
+    ]
+    net = Money("net_minor", _("Net"))
+    tax = Money("tax_minor", _("Tax"))
+    gross = Money("gross_minor", _("Total"))
+    due = Money("due_minor", _("Still due"))
+    credit = Money("credit_minor", _("Paid or pledged from purses"))
+    gifted = Money("gifted_minor", _("Of it gifted credit"))
+    received = Money("received_minor", _("Received through gateways"))
+    due.admin_order_field = ""
+
+    @display(description=_("Status"), label={"open": "warning", "paid": "success"})
+    def status_label(self, invoice: Invoice) -> tuple[str, Any]:
+        return invoice.status, invoice.get_status_display()
+
+    @admin.display(description=_("For"))
+    def for_what(self, invoice: Invoice) -> str:
+        return origin_link(invoice.origin)
+
+
+class CreditNoteLines(ReadOnlyRows):
+    model = CreditNoteLine
+    verbose_name_plural = _("Lines")
+    fields = ["text", "exact_amount", "net", "tax"]
+    readonly_fields = ["exact_amount", "net", "tax"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("credit_note")
+
+    @admin.display(description=_("Exact"))
+    def exact_amount(self, line: CreditNoteLine) -> str:
+        return precise(line.exact)
+
+    @admin.display(description=_("Net"))
+    def net(self, line: CreditNoteLine) -> str:
+        return money(line.net_minor, line.credit_note.currency)
+
+    @admin.display(description=_("Tax"))
+    def tax(self, line: CreditNoteLine) -> str:
+        return money(line.tax_minor, line.credit_note.currency)
+
+
+@admin.register(CreditNote)
+class CreditNoteAdmin(ReadOnlyAdmin):
+    inlines = [CreditNoteLines]
+    list_display = ["number", "customer", "reason", "gross", "cash", "gifted", "at"]
+    list_select_related = ["customer"]
+    list_filter = ["reason", "currency", "at"]
+    search_fields = ["number", "customer__name", "origin"]
+    ordering = ["-id"]
+    fields = [
+        "number",
+        "reason",
+        "customer",
+        "service",
+        "seller",
+        "invoice",
+        "for_what",
+        "net",
+        "tax",
+        "gross",
+        "cash",
+        "gifted",
+        "at",
+        "transfer",
+    ]
+    readonly_fields = ["for_what", "net", "tax", "gross", "cash", "gifted"]
+    net = Money("net_minor", _("Net"))
+    tax = Money("tax_minor", _("Tax"))
+    gross = Money("gross_minor", _("Total"))
+    cash = Money("cash_minor", _("As account credit"))
+    gifted = Money("gifted_minor", _("As gifted credit"))
+
+    @admin.display(description=_("For"))
+    def for_what(self, note: CreditNote) -> str:
+        return origin_link(note.origin)
+
+
+class Unwindings(ReadOnlyRows):
+    model = Unwinding
+    verbose_name_plural = _("Taken back from it")
+    fields = ["top_price", "left_price", "origin", "at"]
+
+
+@admin.register(Layer)
+class LayerAdmin(ReadOnlyAdmin):
+    inlines = [Unwindings]
+    list_display = [
+        "service",
+        "component",
+        "low",
+        "high",
+        "paid",
+        "tax_paid",
+        "gifted_paid",
+        "starts",
+        "ends",
+        "origin",
+    ]
+    list_display_links = ["component"]
+    list_select_related = ["service"]
+    list_filter = ["component"]
+    search_fields = ["service__name", "origin"]
+    ordering = ["-id"]
+    fields = [
+        "service",
+        "component",
+        "low",
+        "high",
+        "price_book",
+        "low_price",
+        "high_price",
+        "starts",
+        "ends",
+        "paid",
+        "tax_paid",
+        "gifted_paid",
+        "gifted_expires_at",
+        "for_what",
+        "at",
+    ]
+    readonly_fields = ["paid", "tax_paid", "gifted_paid", "for_what"]
+
+    @admin.display(description=_("Amount"))
+    def paid(self, layer: Layer) -> str:
+        return precise(layer.amount)
+
+    @admin.display(description=_("Tax"))
+    def tax_paid(self, layer: Layer) -> str:
+        return precise(layer.tax)
+
+    @admin.display(description=_("Of it gifted"))
+    def gifted_paid(self, layer: Layer) -> str:
+        return precise(layer.gifted)
+
+    @admin.display(description=_("From"))
+    def for_what(self, layer: Layer) -> str:
+        return origin_link(layer.origin)

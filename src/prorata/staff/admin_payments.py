@@ -1,0 +1,102 @@
+"""What gateways told and took: attempts, captures, and the inbox of webhooks with the quarantined ones first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Case, Value, When
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from prorata.payments.models import Capture, InboxEvent, PaymentAttempt
+from prorata.staff.columns import Money
+from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
+
+ATTEMPT_COLOURS = {"succeeded": "success", "failed": "danger", "unknown": "warning", "processing": "info"}
+
+
+class Captures(ReadOnlyRows):
+    model = Capture
+    verbose_name_plural = _("Captures")
+    fields = ["capture_id", "amount", "outcome", "captured_at", "recorded_at"]
+    readonly_fields = ["amount"]
+    amount = Money("amount_minor", _("Amount"))
+
+
+@admin.register(PaymentAttempt)
+class PaymentAttemptAdmin(ReadOnlyAdmin):
+    inlines = [Captures]
+    list_display = [
+        "created_at",
+        "invoice",
+        "gateway",
+        "method",
+        "amount",
+        "state_label",
+        "reason",
+        "checked_at",
+    ]
+    list_select_related = ["invoice"]
+    list_filter = ["state", "gateway", "created_at"]
+    search_fields = ["gateway_ref", "invoice__reference", "invoice__number"]
+    ordering = ["-created_at"]
+    fields = [
+        "id", "invoice", "gateway", "method", "amount", "state_label", "gateway_ref", "reason", "made_by", "created_at",
+        "checked_at", "checks", "ended_at",
+    ]  # fmt: skip
+    readonly_fields = ["amount", "state_label"]
+    amount = Money("amount_minor", _("Amount"))
+
+    @display(description=_("State"), label=ATTEMPT_COLOURS)
+    def state_label(self, attempt: PaymentAttempt) -> tuple[str, Any]:
+        return attempt.state, attempt.get_state_display()
+
+
+@admin.register(Capture)
+class CaptureAdmin(ReadOnlyAdmin):
+    list_display = ["recorded_at", "customer", "gateway", "capture_id", "amount", "outcome", "captured_at"]
+    list_display_links = ["capture_id"]
+    list_select_related = ["customer"]
+    list_filter = ["outcome", "gateway", "recorded_at"]
+    search_fields = ["capture_id", "customer__name"]
+    ordering = ["-id"]
+    fields = [
+        "gateway", "capture_id", "attempt", "customer", "amount", "outcome", "captured_at", "recorded_at", "transfer",
+    ]  # fmt: skip
+    readonly_fields = ["amount"]
+    amount = Money("amount_minor", _("Amount"))
+
+
+@admin.register(InboxEvent)
+class InboxEventAdmin(ReadOnlyAdmin):
+    list_display = ["received_at", "gateway", "kind", "gateway_ref", "state_label", "note", "handled_at"]
+    list_display_links = ["received_at", "kind"]
+    list_filter = ["state", "gateway", "received_at"]
+    search_fields = ["event_id", "gateway_ref", "note"]
+    fields = [
+        "gateway",
+        "event_id",
+        "kind",
+        "gateway_ref",
+        "state_label",
+        "note",
+        "received_at",
+        "handled_at",
+        "body_text",
+    ]
+    readonly_fields = ["state_label", "body_text"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        quarantined_first = Case(When(state=InboxEvent.State.QUARANTINED, then=Value(0)), default=Value(1))
+        return super().get_queryset(request).order_by(quarantined_first, "-id")
+
+    @display(description=_("State"), label={"quarantined": "danger", "waiting": "warning", "done": "success"})
+    def state_label(self, event: InboxEvent) -> tuple[str, Any]:
+        return event.state, event.get_state_display()
+
+    @admin.display(description=_("Body"))
+    def body_text(self, event: InboxEvent) -> str:
+        return format_html('<pre class="desk-json">{}</pre>', event.body)

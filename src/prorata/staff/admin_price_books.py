@@ -1,0 +1,92 @@
+"""Price books: monthly rates from a moment on, read-only once they have started."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from prorata.catalog.models import PriceBook, Product, Rate
+from prorata.pricing.display import exact_text
+from prorata.staff.price_book_forms import form_for, priced_things
+from prorata.staff.readonly import ReadOnlyRows
+from prorata.staff.versions import VersionAdmin, has_started, state_of
+
+
+class Rates(ReadOnlyRows):
+    model = Rate
+    verbose_name_plural = _("Monthly prices")
+    fields = ["what", "price"]
+    readonly_fields = ["what", "price"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request).select_related("resource_type", "option")
+        return rows.order_by("resource_type__position", "resource_type_id", "option__position")
+
+    @admin.display(description=_("What"))
+    def what(self, rate: Rate) -> str:
+        return f"{rate.resource_type.name}: {rate.option.name}" if rate.option else rate.resource_type.name
+
+    @admin.display(description=_("Price a month"))
+    def price(self, rate: Rate) -> str:
+        return exact_text(rate.monthly)
+
+
+@admin.register(PriceBook)
+class PriceBookAdmin(VersionAdmin):
+    add_title = _("New price book: for which product?")
+    list_display = ["product", "currency", "version", "starts_at", "tax_included", "state"]
+    list_display_links = ["product", "version"]
+    list_filter = ["currency", "product"]
+    list_select_related = ["product"]
+    ordering = ["product__name", "currency", "-starts_at"]
+
+    @admin.display(description=_("State"))
+    def state(self, book: PriceBook) -> Any:
+        return state_of(book)
+
+    def get_fieldsets(self, request: HttpRequest, obj: PriceBook | None = None) -> list[Any]:
+        if obj is not None and has_started(obj):
+            return [
+                (None, {"fields": ["product", "currency", "version", "starts_at", "tax_included", "state"]})
+            ]
+        product = self.product_of(request, obj)
+        assert product is not None
+        rates = [thing.field for thing in priced_things(product)]
+        return [
+            (str(product), {"fields": ["currency", "starts_at", "tax_included"]}),
+            (_("Monthly prices"), {"fields": rates}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PriceBook | None = None) -> list[str]:
+        return ["state"] if obj is not None and has_started(obj) else []
+
+    def get_inlines(self, request: HttpRequest, obj: PriceBook | None = None) -> list[Any]:
+        return [Rates] if obj is not None and has_started(obj) else []
+
+    def get_form(
+        self, request: HttpRequest, obj: PriceBook | None = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm]:
+        product = self.product_of(request, obj)
+        if product is not None and (obj is None or not has_started(obj)):
+            kwargs["form"] = form_for(product)
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        before: PriceBook | None = self.source(request)
+        if before is None:
+            return super().get_changeform_initial_data(request)
+        rates = {(rate.resource_type_id, rate.option_id): rate.monthly for rate in before.rates.all()}
+        initial: dict[str, Any] = {"currency": before.currency, "tax_included": before.tax_included}
+        return initial | {t.field: rates[t.key] for t in priced_things(before.product) if t.key in rates}
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        form.save_rates()
+
+    def product_of(self, request: HttpRequest, obj: Any = None) -> Product | None:
+        product = super().product_of(request, obj)
+        return product if product is None or product.resource_types.exists() else None

@@ -1,0 +1,86 @@
+"""Products with their resource types: what is sold, in which steps, and what limits a reduction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import BaseInlineFormSet, ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import StackedInline
+from unfold.decorators import action
+
+from prorata import clock
+from prorata.catalog.models import PriceBook, Product, ResourceType
+from prorata.staff.price_book_forms import priced_things
+from prorata.staff.product_forms import ProductForm, ResourceTypeForm, ResourceTypeFormSet
+from prorata.staff.readonly import DeskAdmin
+
+
+class ResourceTypes(StackedInline):  # type: ignore[misc]
+    model = ResourceType
+    form = ResourceTypeForm
+    formset = ResourceTypeFormSet
+    verbose_name_plural = _("Resource types")
+    fields = [
+        ("name", "code"), ("kind", "position"), ("unit", "unit_word"), ("minimum", "maximum", "step"), "steps",
+        "options_text", ("usage", "reserve_percent"), ("may_shrink", "grow_restarts", "shrink_restarts"),
+    ]  # fmt: skip
+
+    def get_extra(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> int:
+        # Blank blocks count without JavaScript; those left blank are not saved.
+        return 5 if obj is None else 1
+
+
+@admin.register(Product)
+class ProductAdmin(DeskAdmin):
+    form = ProductForm
+    fields = ["name", "code", "tax_rate", "tax_label"]
+    inlines = [ResourceTypes]
+    list_display = ["name", "code", "tax"]
+    search_fields = ["name", "code"]
+    ordering = ["name"]
+    actions_detail = ["new_price_book", "new_schedule"]
+
+    @admin.display(description=_("Tax"))
+    def tax(self, product: Product) -> str:
+        if not product.tax_rate:
+            return "–"
+        return f"{(product.tax_rate * 100).normalize():f} % {product.tax_label}".strip()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
+        return ["code"] if obj and obj.services.exists() else []
+
+    def save_formset(
+        self, request: HttpRequest, form: ModelForm, formset: BaseInlineFormSet, change: bool
+    ) -> None:
+        formset.save()
+        for row in formset.forms:
+            if row.instance.pk and row.has_changed() and not row.cleaned_data.get("DELETE"):
+                row.save_options()
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        self._tell_what_has_no_price(request, form.instance)
+
+    def _tell_what_has_no_price(self, request: HttpRequest, product: Product) -> None:
+        book = PriceBook.objects.filter(product=product, starts_at__lte=clock.now()).first()
+        if book is None:
+            messages.info(request, _("%(name)s cannot be sold yet: add a price book.") % {"name": product})
+            return
+        priced = set(book.rates.values_list("resource_type_id", "option_id"))
+        missing = [thing.label for thing in priced_things(product) if thing.key not in priced]
+        if missing:
+            text = _("%(book)s has no price for %(missing)s. Make a new version of it.")
+            messages.warning(request, text % {"book": book, "missing": ", ".join(missing)})
+
+    @action(description=_("New price book"), url_path="price-book", icon="sell")
+    def new_price_book(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect(f"{reverse('admin:catalog_pricebook_add')}?product={object_id}")
+
+    @action(description=_("New discount schedule"), url_path="schedule", icon="percent")
+    def new_schedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect(f"{reverse('admin:catalog_discountschedule_add')}?product={object_id}")

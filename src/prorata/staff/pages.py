@@ -1,0 +1,34 @@
+"""Pages of the desk that are no list and no form of a model: same frame, same rights, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+View = Callable[..., HttpResponse]
+
+
+def guarded(view: View, permission: str) -> View:
+    """A page of the desk for staff who hold `permission` ("app.codename"); never cached, behind the desk's sign-in."""
+
+    def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.has_perm(permission):  # type: ignore[union-attr]
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return admin.site.admin_view(check)
+
+
+def page(
+    request: HttpRequest, template: str, *, title: Any, model: type[models.Model], **context: Any
+) -> HttpResponse:
+    """One page in the desk's frame; `model` marks where it belongs in the sidebar."""
+    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    frame = {**admin.site.each_context(request), "title": title, "page_of": model._meta}
+    return TemplateResponse(request, f"staff/{template}", {**frame, **context})

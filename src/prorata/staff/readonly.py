@@ -1,0 +1,56 @@
+"""Base classes of the desk: what may be looked at only, and what may be edited but never deleted in bulk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+
+
+class DeskAdmin(ModelAdmin):  # type: ignore[misc]
+    """Every list of the desk: no bulk actions, no count of the whole table beside a search."""
+
+    actions = None
+    show_full_result_count = False
+    list_per_page = 50
+    list_fullwidth = True
+    compressed_fields = True
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(DeskAdmin):
+    """Rows that are written once, or whose state moves through actions only."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class _ReadOnlyRows:
+    extra = 0
+    max_num = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyRows(_ReadOnlyRows, TabularInline):  # type: ignore[misc]
+    """Lines shown under what they belong to."""
+
+
+class ReadOnlyBlocks(_ReadOnlyRows, StackedInline):  # type: ignore[misc]
+    """The same, one block each."""

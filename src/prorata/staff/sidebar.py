@@ -1,0 +1,144 @@
+"""How the desk is laid out: the sidebar in the order of work. Settings take UNFOLD from here."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+class Item(NamedTuple):
+    title: Any
+    icon: str
+    page: str  # the name of an admin page, or app.model for its list
+    query: str = ""
+    permission: str = ""
+
+
+GROUPS: list[tuple[Any, list[Item]]] = [
+    (
+        _("Desk"),
+        [
+            Item(_("Dashboard"), "dashboard", "index", permission="changes.view_change"),
+            Item(_("Needs somebody"), "notification_important", "changes.change"),
+            Item(_("All changes"), "swap_vert", "changes.change", query="?show=all"),
+            Item(_("Quotes"), "request_quote", "changes.quote"),
+        ],
+    ),
+    (
+        _("Customers"),
+        [
+            Item(_("Customers"), "apartment", "customers.customer"),
+            Item(_("People"), "group", "customers.user"),
+        ],
+    ),
+    (
+        _("Services"),
+        [
+            Item(_("Services"), "dns", "services.service"),
+            Item(
+                _("Adopt a machine"), "add_link", "services_service_adopt", permission="services.add_service"
+            ),
+        ],
+    ),
+    (
+        _("Catalog"),
+        [
+            Item(_("Products"), "inventory_2", "catalog.product"),
+            Item(_("Price books"), "sell", "catalog.pricebook"),
+            Item(_("Discount schedules"), "percent", "catalog.discountschedule"),
+        ],
+    ),
+    (
+        _("Money"),
+        [
+            Item(_("Invoices"), "receipt_long", "invoices.invoice"),
+            Item(_("Credit notes"), "assignment_return", "invoices.creditnote"),
+            Item(_("Purses"), "account_balance_wallet", "credit.purse"),
+            Item(_("Credit log"), "history", "credit.logline"),
+            Item(_("Payment attempts"), "credit_card", "payments.paymentattempt"),
+            Item(_("Captures"), "payments", "payments.capture"),
+            Item(_("Paid layers"), "layers", "invoices.layer"),
+            Item(_("Ledger"), "menu_book", "ledger.transfer"),
+        ],
+    ),
+    (
+        _("System"),
+        [
+            Item(_("Sellers"), "storefront", "invoices.seller"),
+            Item(_("Inbox"), "inbox", "payments.inboxevent"),
+            Item(_("Mails"), "mail", "notices.mail"),
+            Item(_("Machine jobs"), "build", "provisioning.job"),
+            Item(_("Queue"), "list_alt", "procrastinate.procrastinatejob"),
+            Item(_("Security events"), "shield", "changes.securityevent"),
+        ],
+    ),
+]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups this person may see, with the number of changes that need somebody."""
+    from prorata.staff.dashboard import count_needing_somebody
+
+    groups = [
+        {"title": title, "separator": position > 0, "items": [_entry(item, request) for item in items]}
+        for position, (title, items) in enumerate(GROUPS)
+    ]
+    waiting = groups[0]["items"][1]
+    if waiting["permission"](request) and (count := count_needing_somebody()):
+        waiting["badge"] = str(count)
+    return groups
+
+
+def _entry(item: Item, request: HttpRequest) -> dict[str, Any]:
+    app, _dot, model = item.page.partition(".")
+    link = reverse(f"admin:{app}_{model}_changelist" if model else f"admin:{item.page}")
+    permission = item.permission or f"{app}.view_{model}"
+    return {
+        "title": item.title,
+        "icon": item.icon,
+        "link": link + item.query,
+        "permission": lambda request: bool(request.user.has_perm(permission)),
+        "active": _is_here(item, link, request),
+    }
+
+
+def _is_here(item: Item, link: str, request: HttpRequest) -> bool:
+    if item.page == "changes.change" and request.path == link:
+        return (request.GET.get("show") == "all") == bool(item.query)
+    if item.page in ("index", "services_service_adopt") or item.query:
+        return request.path == link
+    return request.path.startswith(link) and not request.path.endswith("/service/adopt/")
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": _("Prorata staff"),
+    "SITE_HEADER": _("Prorata staff"),
+    "SITE_SYMBOL": "tune",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "DASHBOARD_CALLBACK": "prorata.staff.dashboard.figures",
+    "STYLES": [lambda request: static("staff/desk.css")],
+    # The portal's blue, so that staff and customers see one product.
+    "COLORS": {
+        "primary": {
+            "50": "#f0f5fe",
+            "100": "#e6effc",
+            "200": "#c6dafa",
+            "300": "#a8c7fa",
+            "400": "#8ab4f8",
+            "500": "#5b93f3",
+            "600": "#0b57d0",
+            "700": "#0947ab",
+            "800": "#0a3a88",
+            "900": "#0b2f6b",
+            "950": "#0b1a33",
+        },
+    },
+    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": navigation},
+}
