@@ -16,7 +16,9 @@ from support.world import SECRET, World, clear_caches
 
 @pytest.fixture(scope="session")
 def gateway_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    with start_gateway(tmp_path_factory.mktemp("gateway"), webhook_url=None, secret=SECRET, payee=SANDBOX_PAYEE) as found:
+    with start_gateway(
+        tmp_path_factory.mktemp("gateway"), webhook_url=None, secret=SECRET, payee=SANDBOX_PAYEE
+    ) as found:
         yield found
 
 

@@ -1,11 +1,11 @@
 """A small provider for stories: one seller, two products, one customer, machines on a real sandbox hypervisor.
 
-    world.open("2026-06-01T08:00+09:00")       the business clock stands there
-    web = world.service(WEB, paid=34_188)      a machine is made and adopted for six months
-    world.at("2026-08-15T14:02+09:00")
-    change = world.change(web, memory=8)       quote and submit, as the owner
-    world.pay(change)                          on the sandbox gateway's own page
-    world.work()                               real jobs, run by a real worker until none is left
+world.open("2026-06-01T08:00+09:00")       the business clock stands there
+web = world.service(WEB, paid=34_188)      a machine is made and adopted for six months
+world.at("2026-08-15T14:02+09:00")
+change = world.change(web, memory=8)       quote and submit, as the owner
+world.pay(change)                          on the sandbox gateway's own page
+world.work()                               real jobs, run by a real worker until none is left
 """
 
 from __future__ import annotations
@@ -25,7 +25,15 @@ from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django import app
 
 from prorata import clock as business
-from prorata.catalog.models import DiscountSchedule, DiscountTier, Option, PriceBook, Product, Rate, ResourceType
+from prorata.catalog.models import (
+    DiscountSchedule,
+    DiscountTier,
+    Option,
+    PriceBook,
+    Product,
+    Rate,
+    ResourceType,
+)
 from prorata.catalog.values import forget
 from prorata.changes.adopt import adopt
 from prorata.changes.models import Change, Quote
@@ -64,7 +72,9 @@ class World:
     def open(self, at: str, *, rounding: str = "down", tax: str = "0.10") -> None:
         """The provider, its catalog of the demo, and one customer with an owner, from this instant on."""
         self.clock.move_to(datetime.fromisoformat(at))
-        self.seller = Seller.objects.create(code="bestnet", name="Bestnet K.K.", tax_rounding=rounding, zone=str(ZONE))
+        self.seller = Seller.objects.create(
+            code="bestnet", name="Bestnet K.K.", tax_rounding=rounding, zone=str(ZONE)
+        )
         NumberSeries.objects.create(seller=self.seller, kind="invoice", prefix="INV-")
         NumberSeries.objects.create(seller=self.seller, kind="credit_note", prefix="CN-")
         begin = business.now() - timedelta(days=30)
@@ -87,7 +97,9 @@ class World:
         self.customer, self.owner = self.new_customer("Tanaka Design", "aiko@example.com")
 
     def product(self, code: str, name: str, begin: datetime, tax: Decimal) -> Product:
-        product = Product.objects.create(code=code, name=name, tax_rate=tax, tax_label="Consumption tax" if tax else "")
+        product = Product.objects.create(
+            code=code, name=name, tax_rate=tax, tax_label="Consumption tax" if tax else ""
+        )
         schedule = DiscountSchedule.objects.create(product=product, starts_at=begin)
         for months, off in demo_data.TIERS:
             DiscountTier.objects.create(schedule=schedule, months=months, off=Decimal(off))
@@ -117,7 +129,9 @@ class World:
         self.machines += 1
         if capacity is not None or self.machines == 1:
             self.hypervisor.create_host(host, **(capacity or {}))
-        external = self.hypervisor.create_machine(dict(configuration), id=f"vm-{self.machines}", host=host, **machine)
+        external = self.hypervisor.create_machine(
+            dict(configuration), id=f"vm-{self.machines}", host=host, **machine
+        )
         today = business.now().astimezone(ZONE).date()
         return adopt(
             customer=customer or self.customer, product=product or self.cloud, name=name, driver="sandbox",
@@ -125,7 +139,9 @@ class World:
             term_months=months, configuration=configuration, paid_minor=paid, currency=currency, staff=None,
         )  # fmt: skip
 
-    def gift(self, amount: int, *, until: str, currency: str = "JPY", customer: Customer | None = None) -> None:
+    def gift(
+        self, amount: int, *, until: str, currency: str = "JPY", customer: Customer | None = None
+    ) -> None:
         grant_gifted(
             customer_id=(customer or self.customer).pk, amount_minor=amount, currency=currency,
             expires_at=datetime.fromisoformat(until), reason="Welcome", actor="staff:test",

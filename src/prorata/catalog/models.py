@@ -63,7 +63,9 @@ class ResourceType(models.Model):
     reserve_percent = models.PositiveSmallIntegerField(
         default=0, help_text="room that must stay free above what is used"
     )
-    grow_restarts = models.BooleanField(default=False, help_text="an increase needs a restart; the machine has the last word")
+    grow_restarts = models.BooleanField(
+        default=False, help_text="an increase needs a restart; the machine has the last word"
+    )
     shrink_restarts = models.BooleanField(default=True, help_text="a reduction needs a restart")
     may_shrink = models.BooleanField(
         default=True, help_text="whether this product sells less of it during a term"

@@ -59,7 +59,9 @@ def adopt(
         raise CannotAdopt(f"The machine {external_id} could not be read: {problem}") from problem
     for code, value in configuration.items():
         if read.configuration.get(code) != value:
-            raise CannotAdopt(f"{code} is {read.configuration.get(code)} on the machine, not {value}. Correct one of them.")
+            raise CannotAdopt(
+                f"{code} is {read.configuration.get(code)} on the machine, not {value}. Correct one of them."
+            )
     try:
         with transaction.atomic():
             lock_customer(customer.pk)
@@ -95,7 +97,9 @@ def _checked(
     codes = set(product.resource_types.values_list("code", flat=True))
     if set(configuration) != codes:
         missing, extra = sorted(codes - set(configuration)), sorted(set(configuration) - codes)
-        raise CannotAdopt(f"Give a value for each resource. Missing: {missing or 'none'}; unknown: {extra or 'none'}.")
+        raise CannotAdopt(
+            f"Give a value for each resource. Missing: {missing or 'none'}; unknown: {extra or 'none'}."
+        )
     try:
         minor_digits(currency)
         book = live_book(product, currency, clock.now())

@@ -51,7 +51,11 @@ def begin(change_id: int) -> None:
 def follow(job_id: int) -> None:
     """The machine's job has moved: the change says so, or ends."""
     job = Job.objects.get(pk=job_id)
-    found = Change.objects.filter(reference=job.origin.removeprefix("change:")).values_list("pk", flat=True).first()
+    found = (
+        Change.objects.filter(reference=job.origin.removeprefix("change:"))
+        .values_list("pk", flat=True)
+        .first()
+    )
     if found is None:
         return
     change = lock_change(found)

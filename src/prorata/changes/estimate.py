@@ -76,7 +76,7 @@ class Estimate:
 
 
 def tax_rule(situation: Situation) -> TaxRule:
-    book = _book(situation)
+    book = live_prices(situation)
     return TaxRule(
         rate=situation.product.tax_rate, included=book.tax_included, rounding=situation.seller.tax_rounding
     )
@@ -92,10 +92,12 @@ def estimate(situation: Situation, wanted: Mapping[str, Value]) -> Estimate:
     changed = [code for code in situation.limits if after[code] != before[code]]
     if not changed:
         raise Refused(Refusal("nothing_to_change"))
-    book, day = _book(situation), local_date(situation.now, situation.zone)
+    book, day = live_prices(situation), local_date(situation.now, situation.zone)
     shrinking = {c: after[c] for c in changed if book.monthly(c, after[c]) <= book.monthly(c, before[c])}
     taken_back = slices(situation.service.pk, shrinking, day) if shrinking else {}
-    components = [_component(situation, book, code, before[code], after[code], taken_back) for code in changed]
+    components = [
+        _component(situation, book, code, before[code], after[code], taken_back) for code in changed
+    ]
     price = price_change(
         at=situation.now, ends_at=situation.service.term_ends_at, zone=situation.zone, currency=situation.service.currency,
         components=components, carry=situation.service.carry,
@@ -115,7 +117,8 @@ def estimate(situation: Situation, wanted: Mapping[str, Value]) -> Estimate:
     )  # fmt: skip
 
 
-def _book(situation: Situation) -> BookValues:
+def live_prices(situation: Situation) -> BookValues:
+    """The price book in force; without one nothing can be priced. Raises Refused."""
     if situation.book is None:
         raise Refused(*situation.obstacles)
     return situation.book
@@ -126,7 +129,12 @@ def _schedule(situation: Situation) -> Schedule | None:
 
 
 def _component(
-    situation: Situation, book: BookValues, code: str, old: Value, new: Value, taken_back: Mapping[str, tuple[Slice, ...]]
+    situation: Situation,
+    book: BookValues,
+    code: str,
+    old: Value,
+    new: Value,
+    taken_back: Mapping[str, tuple[Slice, ...]],
 ) -> Component:
     live = _schedule(situation)
     return Component(
@@ -136,7 +144,12 @@ def _component(
 
 
 def _line(
-    situation: Situation, price: Price, paper: Document, n: int, before: Mapping[str, Value], after: Mapping[str, Value]
+    situation: Situation,
+    price: Price,
+    paper: Document,
+    n: int,
+    before: Mapping[str, Value],
+    after: Mapping[str, Value],
 ) -> EstimateLine:
     priced, printed = price.lines[n], paper.lines[n]
     limit = situation.limits[priced.name]

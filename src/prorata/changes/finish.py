@@ -55,7 +55,12 @@ def delivered(job: Job) -> set[str]:
 
 
 def _deliver(
-    change: Change, kept: set[str], price: Price, funding: Funding, gifted_until: datetime | None, now: datetime
+    change: Change,
+    kept: set[str],
+    price: Price,
+    funding: Funding,
+    gifted_until: datetime | None,
+    now: datetime,
 ) -> None:
     """The service has its new configuration and carry; layers unwind and grow."""
     service, quote = change.service, change.quote
@@ -92,7 +97,9 @@ def _give_back(
     returned = funding.reversal(lost) if lost else Returned(0, 0)
     if change.invoice is None:
         given = funding.returned
-        returned = Returned(given.cash_minor + returned.cash_minor, given.gifted_minor + returned.gifted_minor)
+        returned = Returned(
+            given.cash_minor + returned.cash_minor, given.gifted_minor + returned.gifted_minor
+        )
     if returned.cash_minor + returned.gifted_minor <= 0:
         return
     shown = lost if change.invoice else everything - lost
@@ -144,7 +151,9 @@ def _end(change: Change, job: Job, kept: set[str], everything: set[str], now: da
 
 def _gifted_until(change: Change) -> datetime | None:
     """The latest end of the gifted credit in this change: what paid for it, and what its reduced layers were paid with."""
-    used = LogLine.objects.filter(origin=change.origin, what__in=["spent", "pledged"], purse__expires_at__isnull=False)
+    used = LogLine.objects.filter(
+        origin=change.origin, what__in=["spent", "pledged"], purse__expires_at__isnull=False
+    )
     ends = [*used.values_list("purse__expires_at", flat=True)]
     taken_back = [s["layer"] for slices in change.quote.inputs["slices"].values() for s in slices]
     layers = Layer.objects.filter(pk__in=taken_back, gifted_expires_at__isnull=False)

@@ -25,6 +25,8 @@ def delete_object(user: User, service: Service, object_id: str) -> Reading:
         driver(mine.driver).delete_object(mine.external_id, object_id)
         return measure(mine)
     except DriverUnreachable as silence:
-        raise CannotFree("The hypervisor did not answer. Refresh in a moment to see whether it was deleted.") from silence
+        raise CannotFree(
+            "The hypervisor did not answer. Refresh in a moment to see whether it was deleted."
+        ) from silence
     except DriverError as refusal:
         raise CannotFree(f"It was not deleted: {refusal.reason}") from refusal

@@ -39,7 +39,9 @@ def freeze(estimate: Estimate) -> dict[str, Any]:
 def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
     """The price and the document that frozen inputs give."""
     tax = TaxRule(
-        rate=Decimal(inputs["tax"]["rate"]), included=inputs["tax"]["included"], rounding=inputs["tax"]["rounding"]
+        rate=Decimal(inputs["tax"]["rate"]),
+        included=inputs["tax"]["included"],
+        rounding=inputs["tax"]["rounding"],
     )
     price = price_change(
         at=datetime.fromisoformat(inputs["at"]), ends_at=datetime.fromisoformat(inputs["ends_at"]),
@@ -61,7 +63,9 @@ def _tiers(schedule: Schedule | None) -> list[list[str]] | None:
 
 
 def _schedule(tiers: list[list[str]] | None) -> Schedule | None:
-    return None if tiers is None else Schedule(tuple(Tier(int(months), Decimal(off)) for months, off in tiers))
+    return (
+        None if tiers is None else Schedule(tuple(Tier(int(months), Decimal(off)) for months, off in tiers))
+    )
 
 
 def _layer(paid: PaidShare) -> dict[str, str]:

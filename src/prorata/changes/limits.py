@@ -82,7 +82,9 @@ def _option(kind: ResourceType, current: str, book: BookValues) -> Limit:
     names = {option.code: option.name for option in kind.options.all()}
     rates = book.rates.get(kind.code, {})
     sold = tuple(code for code in names if isinstance(rates, dict) and code in rates)
-    cheaper_ok = [c for c in sold if kind.may_shrink or book.monthly(kind.code, c) >= book.monthly(kind.code, current)]
+    cheaper_ok = [
+        c for c in sold if kind.may_shrink or book.monthly(kind.code, c) >= book.monthly(kind.code, current)
+    ]
     return Limit(
         code=kind.code, name=kind.name, unit="", unit_word=kind.unit_word, kind=kind.kind, usage_kind=kind.usage, stops=sold,
         option_names=names, current=current, used=None, objects=(), floor=current, floor_reasons=(), ceiling=current,
@@ -130,7 +132,9 @@ def _floor(
     unit = f"{GAP}{kind.unit}" if kind.unit else ""
     if not kind.may_shrink:
         return current, (Refusal("no_shrink", kind.code, {"name": kind.name, "floor": f"{current}{unit}"}),)
-    if kind.usage == ResourceType.Usage.NONE or (kind.usage == ResourceType.Usage.AMOUNT and reading and used is None):
+    if kind.usage == ResourceType.Usage.NONE or (
+        kind.usage == ResourceType.Usage.AMOUNT and reading and used is None
+    ):
         return min(stops[0], current), ()
     if reading is None:
         return current, (Refusal("usage_unknown", kind.code, {"name": kind.name}),)
@@ -141,10 +145,16 @@ def _floor(
     floor = min(next((n for n in stops if n >= needed), stops[-1]), current)
     if floor <= stops[0]:
         return floor, ()
-    facts: dict[str, object] = {"name": kind.name, "floor": f"{floor}{unit}", "used": f"{used.normalize():f}{unit}"}
+    facts: dict[str, object] = {
+        "name": kind.name,
+        "floor": f"{floor}{unit}",
+        "used": f"{used.normalize():f}{unit}",
+    }
     if kind.usage == ResourceType.Usage.OBJECTS:
         named = ", ".join(_named(o) for o in objects[:3]) + (", …" if len(objects) > 3 else "")
-        return floor, (Refusal("objects_exist", kind.code, {**facts, "count": len(objects), "objects": named}),)
+        return floor, (
+            Refusal("objects_exist", kind.code, {**facts, "count": len(objects), "objects": named}),
+        )
     below = max((n for n in stops if n < floor), default=floor)
     free_first = used - Decimal(below) * 100 / (100 + reserve)
     facts |= {"percent": reserve, "below": f"{below}{unit}", "free_first": f"{_up(free_first)}{unit}"}

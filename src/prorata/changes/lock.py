@@ -12,6 +12,8 @@ def lock_change(change_id: int) -> Change:
     found = Change.objects.values_list("customer_id", "service_id").get(pk=change_id)
     lock_customer(found[0])
     service = lock_service(found[1], found[0])
-    change = Change.objects.select_for_update(of=("self",)).select_related("quote", "invoice").get(pk=change_id)
+    change = (
+        Change.objects.select_for_update(of=("self",)).select_related("quote", "invoice").get(pk=change_id)
+    )
     change.service = service
     return change

@@ -56,15 +56,13 @@ class Quote(AppendOnly):
 class Change(models.Model):
     """One change of one service, from Submit to its end. Always has a state, and while open an owner and a deadline."""
 
-    Status = models.TextChoices(
-        "Status", {name.upper(): (name, name.replace("_", " ").capitalize()) for name in states.ALL}
-    )
+    STATUSES = [(name, name.replace("_", " ").capitalize()) for name in states.ALL]
 
     reference = models.CharField(max_length=20, unique=True)
     quote = models.OneToOneField(Quote, on_delete=models.PROTECT, related_name="change")
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="changes")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="changes")
-    status = models.CharField(max_length=16, choices=Status.choices)
+    status = models.CharField(max_length=16, choices=STATUSES)
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes"
     )
@@ -189,6 +187,3 @@ class SecurityEvent(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.about}"
-
-
-__all__ = ["Change", "ChangeLine", "Intervention", "Quote", "SecurityEvent"]

@@ -63,7 +63,9 @@ def _machine(change: Change, lines: dict[str, ChangeLine], job: Job | None) -> I
         return
     if job is None:
         for line in lines.values():
-            yield ProgressStep(key=line.component, state="waiting", name=step_name(line, line.from_value, line.to_value))
+            yield ProgressStep(
+                key=line.component, state="waiting", name=step_name(line, line.from_value, line.to_value)
+            )
         return
     for step in job.steps.all():
         line = lines[step.component]
@@ -77,7 +79,9 @@ def _machine(change: Change, lines: dict[str, ChangeLine], job: Job | None) -> I
 
 def step_name(line: ChangeLine, before: object, after: object) -> str:
     """What one step does, e.g. "Memory 4 → 8 GB"."""
-    return f"{line.name} {before} → {after}{GAP}{line.unit}" if line.unit else f"{line.name} {before} → {after}"
+    return (
+        f"{line.name} {before} → {after}{GAP}{line.unit}" if line.unit else f"{line.name} {before} → {after}"
+    )
 
 
 def _state(step: JobStep) -> StepState:
@@ -92,7 +96,11 @@ def _detail(change: Change, job: Job, step: JobStep) -> str:
     if step.state == JobStep.State.RESTART:
         return _("Active after the next restart")
     if step.state == JobStep.State.FAILED:
-        return _("Could not be done: %(reason)s") % {"reason": step.reason} if step.reason else _("Could not be done")
+        return (
+            _("Could not be done: %(reason)s") % {"reason": step.reason}
+            if step.reason
+            else _("Could not be done")
+        )
     if step.state == JobStep.State.DOING and job.state in (Job.State.PARKED, Job.State.ATTENTION):
         return reason_words(job.reason)
     return ""
@@ -103,7 +111,10 @@ def _after(change: Change) -> Iterator[ProgressStep]:
         return
     ended = change.ended_at is not None
     yield ProgressStep(
-        key="measured", state="done" if ended else "waiting", name=_("Checked by measuring"), at=change.ended_at
+        key="measured",
+        state="done" if ended else "waiting",
+        name=_("Checked by measuring"),
+        at=change.ended_at,
     )
     if change.gross_minor < 0 and change.status != states.REVERSED:
         yield ProgressStep(

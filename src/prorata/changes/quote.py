@@ -6,9 +6,8 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 
-from prorata import clock
 from prorata.catalog.values import Value
-from prorata.changes.estimate import Estimate, Mode, estimate
+from prorata.changes.estimate import Estimate, Mode, estimate, live_prices
 from prorata.changes.figures import figures
 from prorata.changes.inputs import freeze
 from prorata.changes.models import Quote
@@ -41,7 +40,7 @@ def make_quote(user: User, service: Service, wanted: Mapping[str, Value]) -> Quo
         reference=reference("Q"), service=mine, customer=mine.customer, made_by=user, made_at=now.now,
         expires_at=min(now.now + VALID_FOR, mine.term_ends_at), service_version=mine.version,
         from_configuration=dict(priced.before), to_configuration=dict(priced.after),
-        price_book_id=now.book.id if now.book else None, schedule_id=now.schedule.id if now.schedule else None,
+        price_book_id=live_prices(now).id, schedule_id=now.schedule.id if now.schedule else None,
         reading=now.reading, rule=priced.price.rule, inputs=freeze(priced), figures=figures(priced, modes(priced)),
         currency=mine.currency, net_minor=priced.document.net, tax_minor=priced.document.tax,
         gross_minor=priced.document.gross,
@@ -55,7 +54,9 @@ def modes(priced: Estimate) -> dict[str, Mode]:
     try:
         machine = driver(service.driver)
         for line in priced.lines:
-            found[line.code] = machine.plan(service.external_id, Step(line.code, line.before, line.after)).mode
+            found[line.code] = machine.plan(
+                service.external_id, Step(line.code, line.before, line.after)
+            ).mode
     except (DriverError, UnknownDriver):
         return found
     return found

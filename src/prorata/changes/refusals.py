@@ -50,10 +50,14 @@ def _sentences() -> dict[str, str]:
         "above_maximum": _("%(name)s cannot go above %(limit)s: more is not sold."),
         "below_minimum": _("%(name)s cannot go below %(limit)s: less is not sold."),
         "in_use": _("%(name)s cannot go below %(floor)s: %(used)s is used."),
-        "in_use_reserve": _("%(name)s cannot go below %(floor)s: %(used)s is used and %(percent)s %% must stay free."),
+        "in_use_reserve": _(
+            "%(name)s cannot go below %(floor)s: %(used)s is used and %(percent)s %% must stay free."
+        ),
         "objects_exist": _("%(name)s cannot go below %(floor)s: %(count)s exist (%(objects)s)."),
         "no_shrink": _("%(name)s can grow but not shrink: %(floor)s is the lowest possible."),
-        "usage_unknown": _("%(name)s cannot be reduced now: how much is used is not known. Increases are possible."),
+        "usage_unknown": _(
+            "%(name)s cannot be reduced now: how much is used is not known. Increases are possible."
+        ),
         "host_full": _("%(name)s cannot go above %(limit)s on this host."),
         # the whole service
         "nothing_to_change": _("Change at least one value to continue."),
@@ -64,14 +68,24 @@ def _sentences() -> dict[str, str]:
         # a quote
         "quote_expired": _("This price was valid until %(until)s. Renew the price to go on."),
         "service_changed": _("The service changed since this price was made. Here is the new estimate."),
-        "tampered": _("The amount sent is not the amount quoted. Nothing was changed; look at the price again."),
-        "credit_changed": _("Your available credit changed since this page was made. Look at the split again."),
+        "tampered": _(
+            "The amount sent is not the amount quoted. Nothing was changed; look at the price again."
+        ),
+        "credit_changed": _(
+            "Your available credit changed since this page was made. Look at the split again."
+        ),
         "choose_method": _("Choose how you want to pay."),
-        "may_not_pay": _("You may choose a change, but not pay for it. Ask somebody of your team who may pay."),
-        "no_room": _("The host has no room for more %(name)s now: another change took it. Choose less, or ask support."),
+        "may_not_pay": _(
+            "You may choose a change, but not pay for it. Ask somebody of your team who may pay."
+        ),
+        "no_room": _(
+            "The host has no room for more %(name)s now: another change took it. Choose less, or ask support."
+        ),
         # a change
         "not_cancellable": _("This change can no longer be cancelled: it is %(status)s."),
-        "payment_running": _("Your payment is being checked. The change can be cancelled when the answer is known."),
+        "payment_running": _(
+            "Your payment is being checked. The change can be cancelled when the answer is known."
+        ),
     }
 
 

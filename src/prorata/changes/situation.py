@@ -29,7 +29,9 @@ def seller() -> Seller:
     """The legal entity that sells. One an installation for now."""
     found = Seller.objects.order_by("id").first()
     if found is None:
-        raise NoSeller("No seller is set up. Add one in the staff desk: name, address, tax rounding and time zone.")
+        raise NoSeller(
+            "No seller is set up. Add one in the staff desk: name, address, tax rounding and time zone."
+        )
     return found
 
 

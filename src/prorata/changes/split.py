@@ -24,7 +24,9 @@ class Split:
         return self.gifted_minor + self.account_minor
 
 
-def split(gross_minor: int, purses: Sequence[Purse], *, use_gifted: bool = True, use_account: bool = True) -> Split:
+def split(
+    gross_minor: int, purses: Sequence[Purse], *, use_gifted: bool = True, use_account: bool = True
+) -> Split:
     """Spread what is due over `purses`, given in the order they are to be used. Nothing is due on a credit."""
     rest, parts = max(gross_minor, 0), []
     taken = {Purse.Kind.GIFTED.value: 0, Purse.Kind.ACCOUNT.value: 0}

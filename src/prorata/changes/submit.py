@@ -60,7 +60,9 @@ def submit(
     `shown_due_minor` is what the button said is to be paid now: if that is no longer so, nothing happens. Raises Refused,
     or Http404 for a quote that is not mine.
     """
-    quote = my_one(user, Quote.objects.select_related("service__product"), right="change", reference=quote_reference)
+    quote = my_one(
+        user, Quote.objects.select_related("service__product"), right="change", reference=quote_reference
+    )
     if done := Change.objects.filter(quote=quote).first():
         return done
     if quote.gross_minor > 0 and not may(user, quote.customer_id, "pay"):
@@ -98,7 +100,9 @@ def _submit(
     lock_customer(quote.customer_id)
     service = lock_service(quote.service_id, quote.customer_id)
     now = clock.now()
-    if (known := Change.objects.filter(Q(quote=quote) | Q(service=service, status__in=states.OPEN)).first()) is not None:
+    if (
+        known := Change.objects.filter(Q(quote=quote) | Q(service=service, status__in=states.OPEN)).first()
+    ) is not None:
         if known.quote_id == quote.pk:
             return known
         raise Refused(Refusal("open_change", None, {"reference": known.reference}))
@@ -121,7 +125,9 @@ def _still_true(
 ) -> None:
     """Everything the quote stands on, looked at again under the lock; nothing here may depend on what a browser sent."""
     if now >= quote.expires_at:
-        raise Refused(Refusal("quote_expired", None, {"until": f"{quote.expires_at.astimezone(_zone(quote)):%H:%M}"}))
+        raise Refused(
+            Refusal("quote_expired", None, {"until": f"{quote.expires_at.astimezone(_zone(quote)):%H:%M}"})
+        )
     if service.status != Service.Status.ACTIVE:
         shown = {"status": service.get_status_display(), "reason": service.status_reason}
         raise Refused(Refusal("not_active", None, shown))
@@ -171,9 +177,21 @@ def _write(
     actor = f"user:{user.pk}"
     if pay.due_minor:
         hold(
-            customer_id=quote.customer_id, currency=quote.currency, parts=pay.parts, origin=change.origin, at=now, actor=actor
+            customer_id=quote.customer_id,
+            currency=quote.currency,
+            parts=pay.parts,
+            origin=change.origin,
+            at=now,
+            actor=actor,
         )
-    reserve(service=service, reading=reading, growth=_growth(quote), origin=change.origin, until=_held_until(change), now=now)
+    reserve(
+        service=service,
+        reading=reading,
+        growth=_growth(quote),
+        origin=change.origin,
+        until=_held_until(change),
+        now=now,
+    )
     if change.status == states.APPLYING:
         publish("change.applying", id=_id(change), lock=f"service:{service.pk}")
         if change.invoice is not None:
@@ -186,7 +204,9 @@ def _id(change: Change) -> int:
     return int(change.pk)
 
 
-def _invoice(change: Change, quote: Quote, service: Service, sold_by: Seller, pay: Split, now: datetime) -> Invoice:
+def _invoice(
+    change: Change, quote: Quote, service: Service, sold_by: Seller, pay: Split, now: datetime
+) -> Invoice:
     figures = quote.figures
     return issue(
         seller=sold_by, service=service, origin=change.origin, reference=change.reference.replace("C-", "PF-", 1),

@@ -20,17 +20,17 @@ GRACE = timedelta(minutes=5)
 
 
 @app.task(name="changes.on_paid", retry=RETRY)
-def on_paid(id: int) -> None:  # noqa: A002
+def on_paid(id: int) -> None:
     apply.on_paid(id)
 
 
 @app.task(name="changes.start", retry=RETRY)
-def start(id: int) -> None:  # noqa: A002
+def start(id: int) -> None:
     apply.begin(id)
 
 
 @app.task(name="changes.follow", retry=RETRY)
-def follow(id: int) -> None:  # noqa: A002
+def follow(id: int) -> None:
     apply.follow(id)
 
 

@@ -34,7 +34,11 @@ def reason_words(reason: str) -> str:
         "not_reached": _("The machine does not show the new value yet. We try again."),
         "slow": _("The machine takes longer than usual. We keep looking."),
         "restart": _("The reduction takes effect when you restart the machine; the credit follows then."),
-        "drift": _("The machine is not as it was sold: somebody changed it by hand. Our staff decide what to do."),
-        "undo_failed": _("Part of the change could not be put back. Your money is safe; our staff look after it."),
+        "drift": _(
+            "The machine is not as it was sold: somebody changed it by hand. Our staff decide what to do."
+        ),
+        "undo_failed": _(
+            "Part of the change could not be put back. Your money is safe; our staff look after it."
+        ),
         "machine_unknown": _("The hypervisor does not know this machine. Our staff look after it."),
     }.get(reason, _("Our staff look after it."))

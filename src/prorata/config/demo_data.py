@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -30,7 +31,7 @@ from prorata.services.models import Service
 ZONE = ZoneInfo("Asia/Tokyo")
 PASSWORD = "prorata-demo"  # noqa: S105 - printed on the screen; the demo has no real money
 TIERS = ((1, "0"), (3, "0.20"), (6, "0.30"))
-CLOUD = {
+CLOUD: dict[str, dict[str, Any]] = {
     "cpu": {"name": "CPU cores", "unit_word": "core", "steps": [1, 2, 3, 4, 6, 8, 12, 16], "rate": "600"},
     "memory": {
         "name": "Memory", "unit": "GB", "unit_word": "GB", "steps": [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64],
@@ -50,17 +51,17 @@ CLOUD = {
     },
 }  # fmt: skip
 INSTANCES = {"1c1g": ("1C1G", "65"), "2c4g": ("2C4G", "218"), "4c8g": ("4C8G", "420")}
-WEB = {"cpu": 2, "memory": 4, "disk": 100, "backups": 7, "snapshots": 2}
-SMALL = {"cpu": 1, "memory": 2, "disk": 40, "backups": 1, "snapshots": 0}
+WEB: dict[str, int | str] = {"cpu": 2, "memory": 4, "disk": 100, "backups": 7, "snapshots": 2}
+SMALL: dict[str, int | str] = {"cpu": 1, "memory": 2, "disk": 40, "backups": 1, "snapshots": 0}
 
 
 def load() -> dict[str, str]:
     """Make what is missing, and return what to print. Repeatable: a second start changes nothing."""
     if not Seller.objects.exists():
         _machines()
-        with transaction.atomic():
+        with transaction.atomic():  # all or nothing: the next start looks for the seller only
             _provider()
-        _customer()
+            _customer()
     return {
         "Customer": f"aiko@example.com   password {PASSWORD}",
         "Staff": f"staff@example.com   password {PASSWORD}   at {settings.PRORATA_BASE_URL}/staff/",
@@ -86,12 +87,16 @@ def _provider() -> None:
 def _product(code: str, name: str, begin: datetime, **tax: object) -> Product:
     product = Product.objects.create(code=code, name=name, **tax)
     schedule = DiscountSchedule.objects.create(product=product, starts_at=begin)
-    DiscountTier.objects.bulk_create(DiscountTier(schedule=schedule, months=m, off=Decimal(off)) for m, off in TIERS)
+    DiscountTier.objects.bulk_create(
+        DiscountTier(schedule=schedule, months=m, off=Decimal(off)) for m, off in TIERS
+    )
     return product
 
 
 def _cloud(begin: datetime) -> None:
-    product = _product("bestnet-cloud", "BESTNET-CLOUD", begin, tax_rate=Decimal("0.10"), tax_label="Consumption tax")
+    product = _product(
+        "bestnet-cloud", "BESTNET-CLOUD", begin, tax_rate=Decimal("0.10"), tax_label="Consumption tax"
+    )
     book = PriceBook.objects.create(product=product, currency="JPY", starts_at=begin)
     for position, (code, facts) in enumerate(CLOUD.items()):
         values = {k: v for k, v in facts.items() if k != "rate"}
@@ -120,7 +125,10 @@ def _machines() -> None:
     quotas = {"grow": "live", "shrink": "live"}
     behaviour = {"cpu": live, "memory": live, "disk": live, "backups": quotas, "snapshots": quotas}
     stored = [
-        *({"kind": "backups", "name": f"daily-{n}", "size_gb": "18.2", "created_at": _ago(made, n)} for n in (1, 2, 3)),
+        *(
+            {"kind": "backups", "name": f"daily-{n}", "size_gb": "18.2", "created_at": _ago(made, n)}
+            for n in (1, 2, 3)
+        ),
         {"kind": "snapshots", "name": "before-php8", "size_gb": "4.1", "created_at": _ago(made, 40)},
     ]
     _control("hosts", {"id": "tokyo-1", "capacity": {"cpu": 22, "memory": 54, "disk": 2000}})
@@ -136,8 +144,10 @@ def _ago(now: datetime, days: int) -> str:
     return (now - timedelta(days=days)).isoformat()
 
 
-def _machine(id: str, host: str, configuration: dict[str, int | str], **more: object) -> None:  # noqa: A002
-    _control("machines", {"id": id, "host": host, "configuration": configuration, "restart_seconds": 4, **more})
+def _machine(id: str, host: str, configuration: dict[str, int | str], **more: object) -> None:
+    _control(
+        "machines", {"id": id, "host": host, "configuration": configuration, "restart_seconds": 4, **more}
+    )
 
 
 def _control(what: str, body: dict[str, object]) -> None:
@@ -145,7 +155,8 @@ def _control(what: str, body: dict[str, object]) -> None:
         f"{settings.PRORATA_SANDBOX_HYPERVISOR_URL}/_control/{what}", json=body, timeout=10, trust_env=False,
         headers={"Authorization": f"Bearer {settings.PRORATA_SANDBOX_HYPERVISOR_TOKEN}"},
     )  # fmt: skip
-    answer.raise_for_status()
+    if answer.status_code != httpx.codes.CONFLICT:  # a machine that exists already stays as it is
+        answer.raise_for_status()
 
 
 def _customer() -> None:
@@ -157,7 +168,9 @@ def _customer() -> None:
     ends = _at_eight(add_months(starts.astimezone(ZONE).date(), 6))
     cloud, vm = Product.objects.get(code="bestnet-cloud"), Product.objects.get(code="cloud-vm")
 
-    def sell(name: str, product: Product, machine: str, has: dict[str, int | str], paid: int, currency: str) -> Service:
+    def sell(
+        name: str, product: Product, machine: str, has: dict[str, int | str], paid: int, currency: str
+    ) -> Service:
         return adopt(
             customer=customer, product=product, name=name, driver="sandbox", external_id=machine, term_starts_at=starts,
             term_ends_at=ends, term_months=6, configuration=has, paid_minor=paid, currency=currency, staff=None,

@@ -10,6 +10,7 @@ from prorata.clock import Clock, set_clock
 from prorata.config.environment import read_environment
 from prorata.config.security_policy import portal_policy
 from prorata.config.subscribers import SUBSCRIBERS
+from prorata.staff.sidebar import UNFOLD  # noqa: F401
 
 ENV = read_environment()
 SOURCE = Path(__file__).resolve().parent.parent
@@ -65,6 +66,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "prorata.staff.second_factor.StaffSecondFactor",
+    "prorata.staff.local_time.SellersZone",
 ]
 TEMPLATES = [
     {

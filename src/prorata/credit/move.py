@@ -40,8 +40,8 @@ MOVE = (
 ), logged AS (
     INSERT INTO credit_logline (customer_id, purse_id, transfer_id, what, amount_minor, balance_after_minor, currency,
                                 origin, reason, actor, at)
-    SELECT %(customer)s, purse_id, (SELECT id FROM moved), %(kind)s, amount, balance_minor, %(currency)s, %(origin)s, %(reason)s,
-           %(actor)s, %(at)s FROM changed ORDER BY purse_id
+    SELECT %(customer)s, purse_id, (SELECT id FROM moved), %(kind)s, amount, balance_minor, %(currency)s,
+           %(origin)s, %(reason)s, %(actor)s, %(at)s FROM changed ORDER BY purse_id
 ), pledged AS (
     INSERT INTO credit_pledge (purse_id, origin, amount_minor, state, held_at)
     SELECT purse_id, %(origin)s, -amount, 'held', %(at)s FROM changed WHERE %(pledge)s
@@ -84,8 +84,12 @@ def move(
             transfer, changed = cursor.fetchone()
     except IntegrityError as refused:
         if "purse_never_below_zero" in str(refused):
-            raise NotEnoughCredit("There is less credit than this needs. Look at the price again.") from refused
+            raise NotEnoughCredit(
+                "There is less credit than this needs. Look at the price again."
+            ) from refused
         raise
     if changed != len(wanted):
-        raise AssertionError(f"{what} {origin}: a purse is missing or not of customer {customer_id} in {currency}")
+        raise AssertionError(
+            f"{what} {origin}: a purse is missing or not of customer {customer_id} in {currency}"
+        )
     return int(transfer)

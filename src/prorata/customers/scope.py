@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.http import Http404
 
@@ -40,7 +41,7 @@ def my_one(
     """One row of mine, or Http404."""
     try:
         return mine(user, rows, right=right, path=path).get(**which)
-    except (rows.model.DoesNotExist, ValueError) as missing:
+    except (ObjectDoesNotExist, ValueError) as missing:
         raise Http404("There is nothing here that you can see.") from missing
 
 

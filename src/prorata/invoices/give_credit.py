@@ -51,7 +51,9 @@ def give_credit(
     """Book `lines` back to the customer: cash to account credit, gifted to gifted credit. Publishes credit.booked."""
     assert_locked(service.customer_id)
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
-    assert net + tax == returned.cash_minor + returned.gifted_minor, f"{origin}: {net}+{tax} is not {returned}"
+    assert net + tax == returned.cash_minor + returned.gifted_minor, (
+        f"{origin}: {net}+{tax} is not {returned}"
+    )
     currency, customer = service.currency, service.customer_id
     movements = []
     if returned.cash_minor:
@@ -61,17 +63,22 @@ def give_credit(
         movements.append(Movement(gifted_purse(customer, currency, until, origin).pk, returned.gifted_minor))
     transfer = move(
         customer_id=customer, currency=currency, movements=movements, key=f"credit:{reason}:{origin}", what=reason,
-        against=[(accounts.deferred_revenue(currency), net), (accounts.tax_payable(f"{tax_rate.normalize():f}", currency), tax)],
+        against=[
+            (accounts.deferred_revenue(currency), net),
+            (accounts.tax_payable(f"{tax_rate.normalize():f}", currency), tax),
+        ],
         origin=origin, at=at, actor=actor,
     )  # fmt: skip
     note = CreditNote.objects.create(
-        seller=seller, customer_id=customer, service=service, invoice=invoice, origin=origin, reason=reason, currency=currency,
+        seller=seller, customer_id=customer, service=service, invoice=invoice, origin=origin, reason=reason,
+        currency=currency,
         net_minor=net, tax_minor=tax, gross_minor=net + tax, tax_rate=tax_rate, tax_label=tax_label, at=at,
         cash_minor=returned.cash_minor, gifted_minor=returned.gifted_minor, transfer_id=transfer,
         number=take(seller.pk, "credit_note"),
     )  # fmt: skip
     CreditNoteLine.objects.bulk_create(
-        CreditNoteLine(credit_note=note, position=position, **vars(line)) for position, line in enumerate(lines, start=1)
+        CreditNoteLine(credit_note=note, position=position, **vars(line))
+        for position, line in enumerate(lines, start=1)
     )
     publish("credit.booked", id=note.pk)
     return note

@@ -50,6 +50,7 @@ def issue(
         created_at=at, pay_until=pay_until,
     )  # fmt: skip
     InvoiceLine.objects.bulk_create(
-        InvoiceLine(invoice=invoice, position=position, **vars(line)) for position, line in enumerate(lines, start=1)
+        InvoiceLine(invoice=invoice, position=position, **vars(line))
+        for position, line in enumerate(lines, start=1)
     )
     return invoice

@@ -66,7 +66,11 @@ def unwind_recorded(slices: Iterable[Mapping[str, Any]], *, origin: str, at: dat
     """Record that these slices, as a quote froze them ({layer, top, left}), were taken back."""
     Unwinding.objects.bulk_create(
         Unwinding(
-            layer_id=s["layer"], top_price=Decimal(s["top"]), left_price=Decimal(s["left"]), origin=origin, at=at
+            layer_id=s["layer"],
+            top_price=Decimal(s["top"]),
+            left_price=Decimal(s["left"]),
+            origin=origin,
+            at=at,
         )
         for s in slices
     )

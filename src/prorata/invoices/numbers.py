@@ -32,15 +32,22 @@ def settle_with_number(invoice_id: int, seller_id: int, at: datetime) -> str:
         cursor.execute(SETTLE, {"seller": seller_id, "kind": "invoice", "at": at, "invoice": invoice_id})
         row = cursor.fetchone()
     if row is None:
-        raise NoSeries("The invoice could not be numbered: its seller has no number series for invoices, or it is not open.")
+        raise NoSeries(
+            "The invoice could not be numbered: its seller has no number series for invoices, or it is not open."
+        )
     return str(row[0])
 
 
 def take(seller_id: int, kind: str) -> str:
     """The next legal number of a series; for documents that are written with their number."""
     with connection.cursor() as cursor:
-        cursor.execute(TAKE + "SELECT prefix || lpad(number::text, 6, '0') FROM taken", {"seller": seller_id, "kind": kind})
+        cursor.execute(
+            TAKE + "SELECT prefix || lpad(number::text, 6, '0') FROM taken",
+            {"seller": seller_id, "kind": kind},
+        )
         row = cursor.fetchone()
     if row is None:
-        raise NoSeries(f"The seller has no number series for a {kind.replace('_', ' ')}. Add one in the staff desk.")
+        raise NoSeries(
+            f"The seller has no number series for a {kind.replace('_', ' ')}. Add one in the staff desk."
+        )
     return str(row[0])

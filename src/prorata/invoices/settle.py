@@ -24,7 +24,9 @@ def earned(invoice: Invoice) -> Legs:
     ]
 
 
-def settle_from_purses(invoice: Invoice, parts: Sequence[tuple[Purse, int]], *, at: datetime, actor: str) -> None:
+def settle_from_purses(
+    invoice: Invoice, parts: Sequence[tuple[Purse, int]], *, at: datetime, actor: str
+) -> None:
     """Settle an invoice that purses cover wholly, in the transaction that wrote it."""
     assert_locked(invoice.customer_id)
     move(
@@ -42,12 +44,21 @@ def settle(invoice: Invoice, *, at: datetime, actor: str) -> None:
     assert_locked(invoice.customer_id)
     assert invoice.due_minor == 0, f"{invoice.reference} is not covered: {invoice.due_minor} are due"
     pledged = post_held(origin=invoice.origin, at=at) if invoice.credit_minor else 0
-    assert pledged == invoice.credit_minor, f"{invoice.reference}: {pledged} pledged, {invoice.credit_minor} expected"
+    assert pledged == invoice.credit_minor, (
+        f"{invoice.reference}: {pledged} pledged, {invoice.credit_minor} expected"
+    )
     legs = [
         (accounts.pledged(invoice.customer_id, invoice.currency), pledged),
         (accounts.receivable(invoice.customer_id, invoice.currency), invoice.received_minor),
         *earned(invoice),
     ]
-    post(key=f"settle:{invoice.reference}", kind="settled", origin=invoice.origin, legs=legs, at=at, actor=actor)
+    post(
+        key=f"settle:{invoice.reference}",
+        kind="settled",
+        origin=invoice.origin,
+        legs=legs,
+        at=at,
+        actor=actor,
+    )
     publish("invoice.paid", id=invoice.pk)
     settle_with_number(invoice.pk, invoice.seller_id, at)

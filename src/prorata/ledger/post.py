@@ -64,8 +64,16 @@ def post(
 
 
 def posting(
-    *, key: str, kind: str, origin: str, legs: Legs, at: datetime, actor: str, reason: str, reverses: int | None = None
-) -> dict[str, object]:
+    *,
+    key: str,
+    kind: str,
+    origin: str,
+    legs: Legs,
+    at: datetime,
+    actor: str,
+    reason: str,
+    reverses: int | None = None,
+) -> dict[str, str | int | datetime | None]:
     """The checked parameters of `POSTING`, for a statement that does more with the transfer it makes."""
     kept = [(account, amount) for account, amount in legs if amount]
     sums: dict[str, int] = {}

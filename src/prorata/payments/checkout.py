@@ -56,7 +56,9 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
     if invoice.status != Invoice.Status.OPEN or invoice.due_minor <= 0:
         raise PaymentRefused("There is nothing to pay on this invoice.")
     if clock.now() >= invoice.pay_until:
-        raise PaymentRefused("The time to pay this invoice is over. Nothing was taken; make the change again.")
+        raise PaymentRefused(
+            "The time to pay this invoice is over. Nothing was taken; make the change again."
+        )
     attempt = PaymentAttempt.objects.filter(invoice=invoice, state__in=PaymentAttempt.OPEN).first()
     if attempt is not None and attempt.state in (State.UNKNOWN, State.PROCESSING):
         raise PaymentUnknown("Your last payment is being checked. Paying again now could charge you twice.")
@@ -86,7 +88,9 @@ def _call(intent: _Intent) -> str:
         checkout = gateway(intent.attempt.gateway).create_checkout(intent.request)
     except GatewayUnreachable as silence:
         attempts.filter(state=State.CREATED).update(state=State.UNKNOWN, reason=silence.reason[:200])
-        raise PaymentUnknown("The payment service does not answer. We are checking; look here again in a minute.") from silence
+        raise PaymentUnknown(
+            "The payment service does not answer. We are checking; look here again in a minute."
+        ) from silence
     except GatewayRefused as refusal:
         attempts.filter(state__in=PaymentAttempt.OPEN).update(
             state=State.FAILED, reason=refusal.reason[:200], ended_at=clock.now()

@@ -15,7 +15,9 @@ log = logging.getLogger(__name__)
 
 def expire_checkouts(invoice: Invoice) -> None:
     """Called after the invoice's closing is committed. A gateway that does not answer is asked again by the sweep."""
-    for attempt in PaymentAttempt.objects.filter(invoice=invoice, state__in=PaymentAttempt.OPEN).select_related("invoice"):
+    for attempt in PaymentAttempt.objects.filter(
+        invoice=invoice, state__in=PaymentAttempt.OPEN
+    ).select_related("invoice"):
         if not attempt.gateway_ref:
             continue
         adapter = gateway(attempt.gateway)

@@ -25,7 +25,11 @@ def receive(gateway_code: str, *, body: bytes, headers: Mapping[str, str]) -> bo
     )  # fmt: skip
     # ON CONFLICT DO NOTHING says nothing about what it did, so look for our own row afterwards.
     InboxEvent.objects.bulk_create([kept], ignore_conflicts=True)
-    row = InboxEvent.objects.filter(gateway=gateway_code, event_id=event.id).values_list("pk", "received_at").get()
+    row = (
+        InboxEvent.objects.filter(gateway=gateway_code, event_id=event.id)
+        .values_list("pk", "received_at")
+        .get()
+    )
     if row[1] != kept.received_at:
         return False
     app.configure_task("payments.handle_event", lock=f"payment:{event.ref}").defer(id=row[0])

@@ -30,7 +30,9 @@ def look(attempt_id: uuid.UUID | str) -> PaymentAttempt:
     """
     attempt = PaymentAttempt.objects.select_related("invoice").get(pk=attempt_id)
     adapter = gateway(attempt.gateway)
-    PaymentAttempt.objects.filter(pk=attempt.pk).update(checked_at=clock.machine_now(), checks=attempt.checks + 1)
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(
+        checked_at=clock.machine_now(), checks=attempt.checks + 1
+    )
     try:
         payment = adapter.fetch(attempt.gateway_ref) if attempt.gateway_ref else adapter.find(str(attempt.pk))
     except GatewayUnreachable:
@@ -44,7 +46,9 @@ def look(attempt_id: uuid.UUID | str) -> PaymentAttempt:
 def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> PaymentAttempt:
     """Second transaction: lock from the top, then book captures and move the attempt forward."""
     if payment.attempt_id != str(found.pk) or payment.payee != payee:
-        raise Mismatch(f"payment {payment.ref} is of attempt {payment.attempt_id}, payee {payment.payee}: not ours")
+        raise Mismatch(
+            f"payment {payment.ref} is of attempt {payment.attempt_id}, payee {payment.payee}: not ours"
+        )
     lock_customer(found.invoice.customer_id)
     attempt = PaymentAttempt.objects.select_for_update().get(pk=found.pk)
     if not attempt.gateway_ref:
@@ -71,7 +75,9 @@ def _forward(attempt: PaymentAttempt, payment: GatewayPayment) -> None:
 def _never_arrived(attempt: PaymentAttempt) -> PaymentAttempt:
     """The gateway certainly has no such payment: our call never reached it, and nothing can come of it any more."""
     PaymentAttempt.objects.filter(pk=attempt.pk, state__in=[State.CREATED, State.UNKNOWN]).update(
-        state=State.FAILED, ended_at=clock.now(), reason="The payment service never received it; nothing was taken."
+        state=State.FAILED,
+        ended_at=clock.now(),
+        reason="The payment service never received it; nothing was taken.",
     )
     attempt.refresh_from_db()
     return attempt

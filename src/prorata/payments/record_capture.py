@@ -23,7 +23,9 @@ class Mismatch(Exception):
 
 def record_captures(attempt: PaymentAttempt, payment: GatewayPayment) -> None:
     """Book every capture of `payment` that is not booked yet. The customer and the attempt must be locked."""
-    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("service").get(pk=attempt.invoice_id)
+    invoice = (
+        Invoice.objects.select_for_update(of=("self",)).select_related("service").get(pk=attempt.invoice_id)
+    )
     assert_locked(invoice.customer_id)
     known = set(
         Capture.objects.filter(
@@ -53,8 +55,12 @@ def _book(attempt: PaymentAttempt, invoice: Invoice, capture: GatewayCapture) ->
             actor=actor,
         )  # fmt: skip
     else:
-        transfer = post(key=key, kind="captured", origin=invoice.origin, legs=[cleared, on_invoice], at=now, actor=actor)
-    kept = _keep(attempt, invoice, capture, "invoice" if not surplus else "surplus" if taken else "credit", transfer)
+        transfer = post(
+            key=key, kind="captured", origin=invoice.origin, legs=[cleared, on_invoice], at=now, actor=actor
+        )
+    kept = _keep(
+        attempt, invoice, capture, "invoice" if not surplus else "surplus" if taken else "credit", transfer
+    )
     if surplus:
         publish("payment.late", id=kept.pk)
     if taken:
@@ -83,7 +89,9 @@ def _to_suspense(attempt: PaymentAttempt, capture: GatewayCapture) -> int:
     )  # fmt: skip
 
 
-def _keep(attempt: PaymentAttempt, invoice: Invoice, capture: GatewayCapture, outcome: str, transfer: int) -> Capture:
+def _keep(
+    attempt: PaymentAttempt, invoice: Invoice, capture: GatewayCapture, outcome: str, transfer: int
+) -> Capture:
     assert connection.in_atomic_block
     return Capture.objects.create(
         gateway=attempt.gateway, capture_id=capture.id, attempt=attempt, customer_id=invoice.customer_id,

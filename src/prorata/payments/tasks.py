@@ -22,7 +22,7 @@ FIRST_LOOK = 20.0
 
 
 @app.task(name="payments.handle_event", retry=PATIENT)
-def handle_event(id: int) -> None:  # noqa: A002
+def handle_event(id: int) -> None:
     handle(id)
 
 
@@ -40,5 +40,3 @@ def sweep(timestamp: int) -> None:
                 log.error("attempt %s: %s", attempt.pk, problem)
             except Exception:  # one bad payment must not keep the others waiting
                 log.exception("attempt %s could not be looked at", attempt.pk)
-
-

@@ -26,7 +26,9 @@ class Job(models.Model):
     )
     detail = models.TextField(blank=True, help_text="what the machine said, for staff")
     deadline = models.DateTimeField(help_text="business time; then what cannot be done is reversed")
-    retry_at = models.DateTimeField(null=True, blank=True, help_text="business time of the next try while parked")
+    retry_at = models.DateTimeField(
+        null=True, blank=True, help_text="business time of the next try while parked"
+    )
     fence = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True, help_text="machine time")
     attempts = models.PositiveIntegerField(default=0)

@@ -19,7 +19,10 @@ def held_by_others(reading: Reading | None, service: Service, now: datetime) -> 
     held = Reservation.objects.filter(
         host__driver=service.driver, host__name=reading.host, released_at=None, until__gt=now
     ).exclude(service=service)
-    return {row["component"]: row["total"] for row in held.values("component").annotate(total=Sum("amount")).order_by()}
+    return {
+        row["component"]: row["total"]
+        for row in held.values("component").annotate(total=Sum("amount")).order_by()
+    }
 
 
 class NoRoom(Exception):
@@ -31,13 +34,21 @@ class NoRoom(Exception):
 
 
 def reserve(
-    *, service: Service, reading: Reading | None, growth: Mapping[str, int], origin: str, until: datetime, now: datetime
+    *,
+    service: Service,
+    reading: Reading | None,
+    growth: Mapping[str, int],
+    origin: str,
+    until: datetime,
+    now: datetime,
 ) -> None:
     """Hold `growth` (component -> how many more) until `until`. Raises NoRoom and then nothing is held.
 
     Components for which the host names no limit need no reservation.
     """
-    limited = {code: n for code, n in growth.items() if n > 0 and reading is not None and code in reading.headroom}
+    limited = {
+        code: n for code, n in growth.items() if n > 0 and reading is not None and code in reading.headroom
+    }
     if not limited or reading is None:
         return
     with connection.cursor() as cursor:

@@ -21,7 +21,13 @@ from prorata import clock
 from prorata.customers.lock import lock_customer
 from prorata.events.publish import publish
 from prorata.provisioning.drivers import base
-from prorata.provisioning.drivers.base import DriverUnreachable, HostFull, MachineBusy, MachineUnknown, StepRefused
+from prorata.provisioning.drivers.base import (
+    DriverUnreachable,
+    HostFull,
+    MachineBusy,
+    MachineUnknown,
+    StepRefused,
+)
 from prorata.provisioning.measure import keep
 from prorata.provisioning.models import Job, JobStep
 from prorata.provisioning.registry import driver
@@ -30,7 +36,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=120)  # longer than any single call may take
 LOOKS, LOOK_EVERY_SECONDS = 60, 0.5  # how long a step that was accepted is watched before the job waits
 PAUSES = [timedelta(seconds=n) for n in (5, 15, 30, 60, 120, 300)]
-State, StepState = Job.State, JobStep.State
+State = Job.State
+StepState = JobStep.State
 
 
 class LostLease(Exception):
@@ -100,7 +107,9 @@ def _lease(job_id: int) -> Run | None:
     found = Job.objects.select_related("service").get(pk=job_id)
     lock_customer(found.service.customer_id)
     job = Job.objects.select_for_update(of=("self",)).select_related("service").get(pk=job_id)
-    busy = job.state == State.RUNNING and job.lease_until is not None and job.lease_until > clock.machine_now()
+    busy = (
+        job.state == State.RUNNING and job.lease_until is not None and job.lease_until > clock.machine_now()
+    )
     if job.state in (State.ENDED, State.ATTENTION) or busy:
         return None
     resumed = job.state == State.PARKED
@@ -137,7 +146,12 @@ def _do(run: Run, step: JobStep) -> None:
         _record(run, step, _waits_for_restart(run, step, seen))
         return
     if run.job.giving_up and step.kind != JobStep.Kind.UNDO:
-        _record(run, step, StepState.FAILED, "the time for it was over" if clock.now() >= run.job.deadline else "given up by staff")
+        _record(
+            run,
+            step,
+            StepState.FAILED,
+            "the time for it was over" if clock.now() >= run.job.deadline else "given up by staff",
+        )
         return
     if seen.configuration.get(step.component) != step.from_value and step.state == StepState.PENDING:
         raise NeedsPerson(
@@ -157,7 +171,9 @@ def _call(run: Run, step: JobStep) -> None:
     wanted = base.Step(step.component, step.from_value, step.to_value)
     may_restart = run.job.may_restart or step.kind == JobStep.Kind.UNDO
     try:
-        run.machine.apply(run.external_id, wanted, key=f"{run.job.origin}/{step.position}", may_restart=may_restart)
+        run.machine.apply(
+            run.external_id, wanted, key=f"{run.job.origin}/{step.position}", may_restart=may_restart
+        )
     except DriverUnreachable as silence:
         # It may have happened. Only the machine itself can tell.
         if _reached(run, step):
@@ -257,7 +273,9 @@ def _settle(run: Run, state: Job.State, reason: str, detail: str) -> None:
         with run.writing() as job:
             pause = PAUSES[min(job.attempts, len(PAUSES)) - 1]
             job.state, job.reason, job.detail, job.lease_until = state, reason, detail, None
-            job.retry_at = min(clock.now() + pause, max(job.deadline, clock.now())) if state == State.PARKED else None
+            job.retry_at = (
+                min(clock.now() + pause, max(job.deadline, clock.now())) if state == State.PARKED else None
+            )
             publish("provisioning.moved", id=job.pk, lock=f"service:{job.service_id}")
     except LostLease:
         log.info("job %s was taken over", run.job.pk)

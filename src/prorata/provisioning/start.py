@@ -22,7 +22,13 @@ class Wanted:
 
 
 def start(
-    *, service: Service, origin: str, wanted: Sequence[Wanted], may_restart: bool, deadline: datetime, now: datetime
+    *,
+    service: Service,
+    origin: str,
+    wanted: Sequence[Wanted],
+    may_restart: bool,
+    deadline: datetime,
+    now: datetime,
 ) -> Job:
     """One job an origin, with reductions first: what is given back is never needed for what grows. Repeat-safe."""
     assert_locked(service.customer_id)
@@ -33,7 +39,14 @@ def start(
     if made:
         ordered = sorted(wanted, key=lambda w: w.kind != "reduce")
         JobStep.objects.bulk_create(
-            JobStep(job=job, position=n, kind=w.kind, component=w.component, from_value=w.from_value, to_value=w.to_value)
+            JobStep(
+                job=job,
+                position=n,
+                kind=w.kind,
+                component=w.component,
+                from_value=w.from_value,
+                to_value=w.to_value,
+            )
             for n, w in enumerate(ordered, start=1)
         )
         publish("provisioning.queued", id=job.pk, lock=f"service:{service.pk}")

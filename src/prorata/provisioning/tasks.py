@@ -23,7 +23,7 @@ KEEP_READINGS = timedelta(days=30)
 
 
 @app.task(name="provisioning.run", retry=RetryStrategy(max_attempts=20, exponential_wait=2))
-def run(id: int) -> None:  # noqa: A002
+def run(id: int) -> None:
     runner.run(id)
 
 
@@ -59,4 +59,6 @@ def measure_all(timestamp: int) -> None:
 def forget_old_readings(timestamp: int) -> None:
     """Readings are kept for a month, those that a quote stands on for ever."""
     old = Reading.objects.filter(taken_at__lt=clock.now() - KEEP_READINGS, quotes=None)
-    old.exclude(pk__in=Reading.objects.order_by("service_id", "-taken_at", "-id").distinct("service_id").values("pk")).delete()
+    old.exclude(
+        pk__in=Reading.objects.order_by("service_id", "-taken_at", "-id").distinct("service_id").values("pk")
+    ).delete()
