@@ -234,6 +234,8 @@ def test_a_value_that_waits_is_replaced_by_a_later_one(driver: SandboxDriver, wo
     machine, first = world.machine(), new_key()
     driver.apply(machine, Step("memory_gb", 8, 16), key=first, may_restart=False)
     driver.apply(machine, Step("memory_gb", 8, 32), key=new_key(), may_restart=False)
+    with pytest.raises(AssertionError, match="404"):
+        world.process.call("GET", f"/v1/operations/{first}")
     world.restart_machine(machine)
     assert value(driver, machine, "memory_gb") == 32
     assert world.effects(machine) == 1
