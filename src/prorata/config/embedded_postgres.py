@@ -171,11 +171,13 @@ class EmbeddedPostgres:
         os.chown(password, self._files.stat().st_uid, self._files.stat().st_gid)
         command = [
             *self._as_nobody, str(self._bin / "initdb"), "--pgdata", str(draft), "--username", SUPERUSER,
-            "--auth", "scram-sha-256", "--pwfile", str(password), "--encoding", "UTF8", "--locale", "C.UTF-8",
+            "--auth", "scram-sha-256", "--pwfile", str(password), "--encoding", "UTF8",
         ]  # fmt: skip
         if self._major() >= 17:
-            # No dependence on what the operating system calls its locales, today or after its upgrade.
-            command += ["--locale-provider", "builtin"]
+            # No dependence on which locales the operating system has, today or after its upgrade.
+            command += ["--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
+        else:
+            command += ["--locale", "C.UTF-8"]
         if self.throwaway:
             command += ["--no-sync"]
         made = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
@@ -260,7 +262,7 @@ class EmbeddedPostgres:
         )
 
     def _wait_until_it_answers(self, deadline: float) -> None:
-        assert self.process is not None  # noqa: S101
+        assert self.process is not None
         while self.process.poll() is None:
             with contextlib.suppress(psycopg.OperationalError):
                 psycopg.connect(self.url(SUPERUSER, "postgres"), connect_timeout=3).close()
