@@ -10,31 +10,31 @@ from django.db import connection, transaction
 
 from prorata.customers.models import Customer
 
-ORDER = ("customer", "service", "change", "invoice", "attempt", "series", "host")
+
+class _Held:
+    """The memory of a lock, kept among the transaction's on-commit calls: Django forgets those exactly when PostgreSQL
+    gives a lock up, at commit, at rollback, and at the rollback of the savepoint it was taken in."""
+
+    def __init__(self, customer_id: int) -> None:
+        self.customer_id = customer_id
+
+    def __call__(self) -> None:
+        """At commit there is nothing to do."""
 
 
 def lock_customer(customer_id: int) -> Customer:
     """First lock of every action that moves a customer's money or changes a customer's service."""
-    customer = Customer.objects.select_for_update().get(pk=customer_id)
-    _held().add(customer_id)
-    return customer
-
-
-def assert_locked(customer_id: int) -> None:
-    if customer_id not in _held():
-        raise AssertionError(f"customer {customer_id} must be locked by the entry action before money moves")
-
-
-def _held() -> set[int]:
-    """The customers locked in the current transaction; forgotten when it ends, however it ends."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
             "a lock needs a transaction: wrap the entry action in atomic()"
         )
-    mark = getattr(connection, "_prorata_locked", None)
-    # A fresh transaction has a fresh run_on_commit list of savepoint ids; the outermost atomic is identified by object.
-    outermost = connection.atomic_blocks[0] if connection.atomic_blocks else None
-    if mark is None or mark[0] is not outermost:
-        mark = (outermost, set())
-        connection._prorata_locked = mark  # type: ignore[attr-defined]
-    return mark[1]
+    customer = Customer.objects.select_for_update().get(pk=customer_id)
+    transaction.on_commit(_Held(customer_id))
+    return customer
+
+
+def assert_locked(customer_id: int) -> None:
+    """A programmer's check: the entry action must have locked the customer in this transaction."""
+    held = (call for _, call, _ in connection.run_on_commit if isinstance(call, _Held))
+    if not any(mark.customer_id == customer_id for mark in held):
+        raise AssertionError(f"customer {customer_id} must be locked by the entry action before money moves")
