@@ -44,7 +44,8 @@ def _by_line(line: PricedLine, price: Price, unit: int) -> Brought | None:
     if line.component.layers is None or price.credit == "symmetric":
         return None
     layers, day = line.component.layers, price.time_left.day
-    amount = -Fraction(line.exact)
+    # The value before it was cut to 8 decimals: a ratio of exact figures loses no unit of tax to that cut.
+    amount = -line.formula if line.cap is None else min(-line.formula, line.cap)
     # Where the formula gives back less than the layers hold, their tax and gifts return in that same part.
     used = min(amount / _of(layers, day, "amount"), Fraction(1))
     return Brought(

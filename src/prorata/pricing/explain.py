@@ -1,40 +1,46 @@
 """The explanation of a price: message keys with exact figures, for a customer who redoes the sum by hand.
 
-Keys and parameters are stable; every parameter is a string. Dates and instants are ISO 8601, amounts and
-prices plain decimals ("2210.16393443", "-0.16"), months the hand-written fraction ("106/30", "3"), factors
-decimals ("0.80"), per cents without the sign ("20", "12.5"). In the order in which they come:
+Keys and parameters are stable; every parameter is a string. Dates and instants are ISO 8601, amounts and prices
+plain decimals (2210.16393443, -0.16), months a fraction as written by hand (106/30, 3), factors decimals (0.80),
+per cents without the sign (20, 12.5). In the order in which they come:
 
-time left
-    time.whole       from, to, months            so many whole months from one date to the other time.days
-    from, to, days, of, months  the rest: days of a month of `of` days; months to 4 decimals time.days_over
-    from, to, days, of          the same where the rest is longer than that month: it counts as one month
-    time.last_day    from, of, months            the last day counts as one day of a month of `of` days
-    time.together    whole, days, of, months     "3 + 16/30 = 106/30 months" (only if there are both)
-rate; `line` is the name of the line it holds for, "" for all; `side` is "old", "new" or "both"
-    rate.range       line, side, from, to, off, factor  so much off from `from` to `to` whole months left (may
-    be equal) rate.open        line, side, from, off, factor      so much off from `from` whole months left on
-    rate.none        line, side                         no discounts: full price rate.same        line, side,
-    off, factor            different schedules that give the same today rate.other       line, side, from, to,
-    off          another stretch of the same schedule rate.other_open  line, side, from, off              its
-    last one rate.until       line, side, until, zone            the instant at which today's rate is lost
-lines
-    lines.none       (no parameters)             nothing changes line.formula     name, old, new, months,
-    factor, exact          (new - old) x months x factor line.full_price  name, old, new, months, exact
-    (new - old) x months, the factor being 1 line.sides       name, old, new, old_factor, new_factor, months,
-    exact   (new x factor - old x factor) x months line.no_credit   name                        below zero,
-    and this product gives nothing back cap.layer        name, amount, unused, days, value              at
-    most amount x unused/days cap.layer_share  name, amount, unused, days, share, value       the same, times
-    the share taken back ("2/3") cap.unpaid       name                        nothing was paid for it, so
-    nothing comes back line.capped      name, exact                 what the line is instead
-rounding
-    total.sum        exact, currency             the lines together (only if there are several)
-    carry.in         carry, currency             what earlier changes left over (only if not 0)
-    total.rounded    exact, total, currency      rounded once, carry included
-    carry.out        carry, currency             what is left over for the next change (only if not 0)
-tax (only with a document)
-    tax.added        net, rate, tax, gross, rounding, currency      tax on the rounded total tax.included
-    gross, rate, tax, net, rounding, currency      tax taken out of the rounded total tax.returned     net,
-    tax, gross, currency                      a credit: the tax that was charged on what comes back
+Time left
+- time.whole (from, to, months): so many whole months from one date to the other
+- time.days (from, to, days, of, months): the rest, days of a month of `of` days; months to 4 decimals
+- time.days_over (from, to, days, of): a rest longer than that month, which counts as one month
+- time.last_day (from, of, months): the last day counts as one day of a month of `of` days
+- time.together (whole, days, of, months): 3 + 16/30 = 106/30 months; only where there are both
+
+Rate; `line` is the name of the line it holds for, empty for all; `side` is old, new or both
+- rate.range (line, side, from, to, off, factor): off between `from` and `to` whole months left, which may be equal
+- rate.open (line, side, from, off, factor): off from `from` whole months left on
+- rate.none (line, side): no discounts, the full price
+- rate.same (line, side, off, factor): different schedules that give the same today
+- rate.other (line, side, from, to, off): another stretch of the same schedule
+- rate.other_open (line, side, from, off): its last stretch
+- rate.until (line, side, until, zone): the instant at which today's rate is lost
+
+Lines
+- lines.none (): nothing changes
+- line.formula (name, old, new, months, factor, exact): (new - old) x months x factor
+- line.full_price (name, old, new, months, exact): (new - old) x months, the factor being 1
+- line.sides (name, old, new, months, old_factor, new_factor, exact): each price x its own factor
+- line.no_credit (name): the formula is below zero and this product gives nothing back
+- cap.layer (name, amount, unused, days, value): at most amount x unused/days
+- cap.layer_share (name, amount, unused, days, share, value): the same, times the share taken back (2/3)
+- cap.unpaid (name): nothing was paid for it
+- line.capped (name, exact): what the line is instead of its formula
+
+Rounding
+- total.sum (exact, currency): the lines together; only where there are several
+- carry.in (carry, currency): what earlier changes left over; only if not 0
+- total.rounded (exact, total, currency): rounded once, the carry included
+- carry.out (carry, currency): what is left over for the next change; only if not 0
+
+Tax, only with a document
+- tax.added (net, rate, tax, gross, rounding, currency): on the rounded total
+- tax.included (net, rate, tax, gross, rounding, currency): taken out of the rounded total
+- tax.returned (net, tax, gross, currency): a credit, with the tax that was charged on what comes back
 """
 
 from __future__ import annotations

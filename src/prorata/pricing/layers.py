@@ -63,6 +63,7 @@ def share_of(low: Decimal, high: Decimal, top: Decimal, target: Decimal) -> Frac
     price step of its own is taken back whole or not at all.
     """
     if high <= low:
-        return Fraction(1 if target < top else 0)
+        # Whole only while it is untouched: what an earlier reduction left must not come back a second time.
+        return Fraction(1 if target < high <= top else 0)
     share = (Fraction(top) - max(Fraction(target), Fraction(low))) / (Fraction(high) - Fraction(low))
     return min(max(share, Fraction(0)), Fraction(1))

@@ -1,0 +1,244 @@
+"""A service in memory: it stacks paid layers per component as a real one does, and counts what went in and
+out.
+
+Only the layers' bookkeeping is here; every price, tax and purse comes from `prorata.pricing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from prorata.pricing.change import Component, Price, price_change
+from prorata.pricing.funding import Funding, fund
+from prorata.pricing.layers import PaidShare, share_of
+from prorata.pricing.money import minor_digits
+from prorata.pricing.tax import Document, TaxRule, document
+from prorata.pricing.terms import local_date
+from prorata.pricing.tiers import Schedule
+
+DUST = Fraction(1, 10**6)  # lines are kept to 8 decimals: a sequence may collect some halves of the last one
+
+
+@dataclass(frozen=True)
+class Book:
+    """A price book version: what one unit of each component costs a month, and the live schedules of each
+    side."""
+
+    rates: Mapping[str, Decimal]
+    old_schedule: Schedule | None
+    new_schedule: Schedule | None
+    tax: TaxRule
+
+    def monthly(self, name: str, value: int) -> Decimal:
+        return self.rates[name] * value
+
+
+@dataclass
+class Layer:
+    """A paid layer in the prices of its own book; `top` is what earlier reductions left."""
+
+    name: str
+    book: Book
+    low: int
+    high: int
+    starts: date
+    ends: date
+    amount: Decimal
+    tax: Decimal
+    gifted: Decimal
+    top: Decimal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.top = self.price(self.high)
+
+    def price(self, value: int) -> Decimal:
+        return self.book.monthly(self.name, value)
+
+    def share(self, target: int) -> Fraction:
+        low, high = self.price(self.low), self.price(self.high)
+        if self.top <= low < high:
+            return Fraction(0)
+        return share_of(low, high, self.top, self.price(target))
+
+    def paid_share(self, target: int) -> PaidShare:
+        return PaidShare(
+            self.name, self.amount, self.starts, self.ends, self.share(target), self.tax, self.gifted
+        )
+
+    def unwind(self, target: int) -> None:
+        if self.share(target) > 0:
+            low, high = self.price(self.low), self.price(self.high)
+            self.top = max(self.price(target), low) if high > low else self.price(target)
+
+    @property
+    def left(self) -> Fraction:
+        low, high = Fraction(self.price(self.low)), Fraction(self.price(self.high))
+        if high <= low:
+            return Fraction(1 if self.top >= high else 0)
+        return (Fraction(self.top) - low) / (high - low)
+
+
+@dataclass
+class PaidService:
+    """One service of one customer, with the money that went in and out of it in minor units."""
+
+    currency: str
+    zone: ZoneInfo
+    book: Book
+    ends_at: datetime
+    values: dict[str, int]
+    carry: Decimal = Decimal(0)
+    layers: list[Layer] = field(default_factory=list)
+    paid: int = 0
+    returned: int = 0
+    gifted_paid: int = 0
+    gifted_returned: int = 0
+    events: int = 0
+    exact_sum: Fraction = Fraction(0)
+    total_sum: int = 0
+
+    def prepay(self, at: datetime, until: datetime, gifted: Fraction) -> None:
+        """Buy or renew every component for a term from `at` (now, or the present end) to `until`."""
+        components = [
+            Component(name, Decimal(0), self.book.monthly(name, value), None, self.book.new_schedule, ())
+            for name, value in self.values.items()
+        ]
+        price = self._price(at, until, components)
+        self._settle(price, dict.fromkeys(self.values, 0), self.values, frozenset(), gifted, until)
+        self.ends_at = until
+
+    def change(
+        self, at: datetime, values: Mapping[str, int], failing: Sequence[str], gifted: Fraction
+    ) -> tuple[Price, Document, Funding]:
+        """Change to `values`; of the growing lines those in `failing` cannot be delivered, or, if a reduced
+        line is among them, nothing can."""
+        changed = {name: value for name, value in values.items() if value != self.values[name]}
+        components = [
+            Component(
+                name,
+                self.book.monthly(name, self.values[name]),
+                self.book.monthly(name, value),
+                self.book.old_schedule,
+                self.book.new_schedule,
+                tuple(
+                    layer.paid_share(value) for layer in self._newest_first(name) if layer.share(value) > 0
+                ),
+            )
+            for name, value in changed.items()
+        ]
+        price = self._price(at, self.ends_at, components)
+        failed = frozenset(failing) & changed.keys()
+        if any(line.exact < 0 and line.name in failed for line in price.lines):
+            failed = frozenset(changed)
+        return self._settle(price, self.values, changed, failed, gifted, self.ends_at)
+
+    def _price(self, at: datetime, until: datetime, components: Sequence[Component]) -> Price:
+        return price_change(
+            at=at,
+            ends_at=until,
+            zone=self.zone,
+            currency=self.currency,
+            components=components,
+            carry=self.carry,
+        )
+
+    def _settle(
+        self,
+        price: Price,
+        old: Mapping[str, int],
+        new: Mapping[str, int],
+        failed: AbstractSet[str],
+        gifted: Fraction,
+        ends_at: datetime,
+    ) -> tuple[Price, Document, Funding]:
+        paper = document(price, self.book.tax)
+        gifted_minor = int(max(paper.gross, 0) * gifted)
+        funding = fund(price, paper, gifted_minor=gifted_minor)
+        everything = {line.name for line in price.lines}
+        back = funding.reversal(failed)
+        self.paid += max(paper.gross, 0)
+        self.gifted_paid += gifted_minor
+        self.returned += back.total_minor
+        self.gifted_returned += back.gifted_minor
+        self.events += 1
+        if failed != everything or not everything:
+            self.returned += funding.returned.total_minor
+            self.gifted_returned += funding.returned.gifted_minor
+        self._apply(price, old, new, failed, funding, ends_at)
+        return price, paper, funding
+
+    def _apply(
+        self,
+        price: Price,
+        old: Mapping[str, int],
+        new: Mapping[str, int],
+        failed: AbstractSet[str],
+        funding: Funding,
+        ends_at: datetime,
+    ) -> None:
+        old = dict(old)
+        day, until = local_date(price.at, self.zone), local_date(ends_at, self.zone)
+        before = self.carry
+        self.carry = funding.carry_after(failed)
+        kept = [line for line in price.lines if line.name not in failed]
+        self.exact_sum += sum((Fraction(line.exact) for line in kept), Fraction(0))
+        self.total_sum += price.total if not failed else 0
+        if failed:
+            # A partly delivered change: what it charged in the end follows from the carry it leaves.
+            kept_exact = sum((Fraction(line.exact) for line in kept), Fraction(0))
+            self.total_sum += int((kept_exact + Fraction(before) - Fraction(self.carry)) * self.unit)
+        for line in kept:
+            if line.component.layers:
+                for layer in self._newest_first(line.name):
+                    layer.unwind(new[line.name])
+            self.values[line.name] = new[line.name]
+        for made in funding.layers:
+            if made.name not in failed and day < until:
+                self.layers.append(
+                    Layer(
+                        made.name,
+                        self.book,
+                        old[made.name],
+                        new[made.name],
+                        day,
+                        until,
+                        made.amount,
+                        made.tax,
+                        made.gifted,
+                    )
+                )
+
+    def _newest_first(self, name: str) -> list[Layer]:
+        return [layer for layer in reversed(self.layers) if layer.name == name]
+
+    @property
+    def unit(self) -> int:
+        return 10 ** minor_digits(self.currency)
+
+    def held(self, what: str) -> Fraction:
+        """What the layers still stand for, used days included, in minor units."""
+        return (
+            sum((Fraction(getattr(layer, what)) * layer.left for layer in self.layers), Fraction(0))
+            * self.unit
+        )
+
+    def check(self) -> None:
+        """The promises that hold after every event."""
+        carry = Fraction(self.carry) * self.unit
+        kept = self.paid - self.returned
+        held = self.held("amount") + (0 if self.book.tax.included else self.held("tax"))
+        assert kept >= 0, f"returned {self.returned} of {self.paid}"
+        assert self.gifted_returned <= self.gifted_paid
+        assert kept + carry >= held - DUST * self.unit * self.events, (
+            "the layers stand for more than was kept"
+        )
+        assert self.gifted_paid - self.gifted_returned >= self.held("gifted")
+        # Gifts round down, so at most a unit an event turns into cash.
+        cash_kept = (self.paid - self.gifted_paid) - (self.returned - self.gifted_returned)
+        assert cash_kept >= -self.events

@@ -1,0 +1,99 @@
+"""Random price books, terms and services, drawn through `random.Random` so that hypothesis can shrink them
+and a long run can do without it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+from zoneinfo import ZoneInfo
+
+from pricing.paid_service import Book, PaidService
+from prorata.pricing.tax import TaxRule
+from prorata.pricing.tiers import Schedule, Tier
+
+NAMES = ("cpu", "memory", "nvme", "backups", "snapshots")
+ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Pacific/Apia", "Europe/Berlin", "Australia/Lord_Howe")
+FIRST, LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2030, 12, 31, tzinfo=UTC)
+
+
+def schedule(rng: Random) -> Schedule | None:
+    """None, or up to four tiers that need be neither contiguous nor generous."""
+    if rng.random() < 0.15:
+        return None
+    months = rng.sample(range(13), rng.randint(1, 4))
+    return Schedule(tuple(Tier(month, Decimal(rng.randint(0, 100)) / 100) for month in months))
+
+
+def rising_schedule(rng: Random) -> Schedule:
+    """What providers print: the longer, the cheaper."""
+    months = sorted(rng.sample(range(1, 13), 3))
+    offs = sorted(rng.randint(0, 60) for _ in months)
+    return Schedule(tuple(Tier(m, Decimal(off) / 100) for m, off in zip(months, offs, strict=True)))
+
+
+def rate(rng: Random, digits: int) -> Decimal:
+    """A monthly rate, sometimes far below a minor unit, where rounding hurts most."""
+    if rng.random() < 0.4:
+        return Decimal(rng.randint(0, 40)).scaleb(-digits - 1)
+    return Decimal(rng.randint(0, 500_000)).scaleb(-digits - 2)
+
+
+def book(rng: Random, digits: int, included: bool) -> Book:
+    live = rising_schedule(rng) if rng.random() < 0.6 else schedule(rng)
+    old = live if rng.random() < 0.8 else schedule(rng)
+    tax = TaxRule(
+        Decimal(rng.choice((0, 0, 5, 8, 10, 20, 77, 100))) / 100,
+        included,
+        rng.choice(("half_up", "down", "up")),
+    )
+    return Book({name: rate(rng, digits) for name in NAMES}, old, live, tax)
+
+
+def gifted(rng: Random) -> Fraction:
+    return Fraction(rng.choice((0, 0, 1, 2, 3, 4)), 4)
+
+
+def service(rng: Random) -> PaidService:
+    """A service that has just been bought for up to a year, and perhaps renewed ahead."""
+    currency, digits = rng.choice((("JPY", 0), ("USD", 2), ("KWD", 3)))
+    included = rng.random() < 0.5
+    at = FIRST + timedelta(minutes=rng.randint(0, 5 * 525_600))
+    ends_at = at + timedelta(minutes=rng.randint(1, 400 * 1440))
+    bought = PaidService(
+        currency=currency,
+        zone=ZoneInfo(rng.choice(ZONES)),
+        book=book(rng, digits, included),
+        ends_at=ends_at,
+        values={name: rng.randint(0, 8) for name in rng.sample(NAMES, rng.randint(1, 5))},
+    )
+    bought.prepay(at, ends_at, gifted(rng))
+    bought.check()
+    return bought
+
+
+def play(rng: Random, events: int) -> PaidService:
+    """A random life: changes up, down and mixed, partly delivered or not at all, renewals, new books; the
+    promises are checked after each. Most changes follow one another closely, often within one day: that is
+    where gain would be."""
+    lived = service(rng)
+    now = lived.ends_at - timedelta(minutes=rng.randint(1, 400 * 1440))
+    for _ in range(events):
+        now = min(now + _pause(rng), lived.ends_at - timedelta(minutes=1))
+        dice = rng.random()
+        if dice < 0.12:
+            digits = {"JPY": 0, "USD": 2, "KWD": 3}[lived.currency]
+            lived.book = book(rng, digits, lived.book.tax.included)
+        elif dice < 0.22 and lived.ends_at < LAST:
+            lived.prepay(lived.ends_at, lived.ends_at + timedelta(days=rng.randint(1, 370)), gifted(rng))
+        else:
+            names = rng.sample(sorted(lived.values), rng.randint(1, len(lived.values)))
+            failing = rng.sample(names, rng.randint(1, len(names))) if rng.random() < 0.3 else []
+            lived.change(now, {name: rng.randint(0, 8) for name in names}, failing, gifted(rng))
+        lived.check()
+    return lived
+
+
+def _pause(rng: Random) -> timedelta:
+    return timedelta(minutes=rng.choice((0, 0, 1, 600, 1440, 1440, 30 * 1440)) * rng.randint(0, 3))
