@@ -35,6 +35,6 @@ def lock_customer(customer_id: int) -> Customer:
 
 def assert_locked(customer_id: int) -> None:
     """A programmer's check: the entry action must have locked the customer in this transaction."""
-    held = (call for _, call, _ in connection.run_on_commit if isinstance(call, _Held))
-    if not any(mark.customer_id == customer_id for mark in held):
+    held = [entry[1] for entry in connection.run_on_commit]
+    if not any(isinstance(mark, _Held) and mark.customer_id == customer_id for mark in held):
         raise AssertionError(f"customer {customer_id} must be locked by the entry action before money moves")

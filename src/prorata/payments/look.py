@@ -8,6 +8,7 @@ from django.db import transaction
 
 from prorata import clock
 from prorata.customers.lock import lock_customer
+from prorata.invoices.models import Invoice
 from prorata.payments.gateways.base import GatewayPayment, GatewayUnreachable
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.record_capture import Mismatch, record_captures
@@ -50,11 +51,14 @@ def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> Pay
             f"payment {payment.ref} is of attempt {payment.attempt_id}, payee {payment.payee}: not ours"
         )
     lock_customer(found.invoice.customer_id)
+    invoice = (
+        Invoice.objects.select_for_update(of=("self",)).select_related("service").get(pk=found.invoice_id)
+    )
     attempt = PaymentAttempt.objects.select_for_update().get(pk=found.pk)
     if not attempt.gateway_ref:
         attempt.gateway_ref = payment.ref
     if payment.captures:
-        record_captures(attempt, payment)
+        record_captures(attempt, invoice, payment)
         if payment.state == "succeeded" and attempt.state != State.SUCCEEDED:
             attempt.state, attempt.ended_at, attempt.reason = State.SUCCEEDED, clock.now(), ""
     elif attempt.state in FORWARD.get(payment.state, ()):

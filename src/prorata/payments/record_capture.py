@@ -21,11 +21,8 @@ class Mismatch(Exception):
     """A payment that is not the one we asked for: other payee, other attempt. Nothing was booked; staff must look."""
 
 
-def record_captures(attempt: PaymentAttempt, payment: GatewayPayment) -> None:
-    """Book every capture of `payment` that is not booked yet. The customer and the attempt must be locked."""
-    invoice = (
-        Invoice.objects.select_for_update(of=("self",)).select_related("service").get(pk=attempt.invoice_id)
-    )
+def record_captures(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayPayment) -> None:
+    """Book every capture of `payment` that is not booked yet. Customer, invoice and attempt must be locked."""
     assert_locked(invoice.customer_id)
     known = set(
         Capture.objects.filter(
