@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -48,9 +50,13 @@ class Call:
     fault: str = ""
 
 
+running: Sandbox | None = None
+
+
 def build(sandbox: Sandbox, *, urls: str, folder: Path) -> WSGIHandler:
     """The WSGI application of a sandbox process. Configures Django for this process, once."""
-    import django
+    global running
+    running = sandbox
 
     settings.configure(
         ALLOWED_HOSTS=["127.0.0.1", "localhost"],
@@ -58,7 +64,6 @@ def build(sandbox: Sandbox, *, urls: str, folder: Path) -> WSGIHandler:
         LOGGING_CONFIG=None,
         MIDDLEWARE=["prorata.sandbox.web.guard_pages"],
         ROOT_URLCONF=urls,
-        SANDBOX=sandbox,
         SECRET_KEY="signs nothing: a sandbox has no sessions",  # noqa: S106
         TEMPLATES=[
             {
@@ -70,12 +75,15 @@ def build(sandbox: Sandbox, *, urls: str, folder: Path) -> WSGIHandler:
         USE_TZ=True,
     )
     django.setup()
+    logging.getLogger("django.request").setLevel(logging.ERROR)  # a declined card is no news for the terminal
     return WSGIHandler()
 
 
 def sandbox() -> Sandbox:
     """The sandbox this process runs."""
-    return cast(Sandbox, settings.SANDBOX)
+    if running is None:
+        raise RuntimeError("no sandbox was built in this process")
+    return running
 
 
 def guard_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
