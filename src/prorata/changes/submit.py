@@ -31,7 +31,7 @@ from prorata.events.publish import publish
 from prorata.invoices.issue import DraftLine, issue
 from prorata.invoices.models import Invoice, Seller
 from prorata.invoices.settle import settle_from_purses
-from prorata.payments.registry import method
+from prorata.payments.methods import method
 from prorata.pricing.terms import local_date
 from prorata.provisioning.reserve import NoRoom, reserve
 from prorata.services.lock import lock_service

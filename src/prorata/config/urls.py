@@ -13,4 +13,5 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("staff/", admin.site.urls),
     path("webhooks/", include("prorata.payments.webhooks")),
+    path("", include("prorata.portal.urls")),
 ]

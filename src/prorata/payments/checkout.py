@@ -13,8 +13,9 @@ from prorata.customers.models import User
 from prorata.customers.scope import my_one
 from prorata.invoices.models import Invoice
 from prorata.payments.gateways.base import CheckoutRequest, GatewayRefused, GatewayUnreachable
+from prorata.payments.methods import Method, method
 from prorata.payments.models import PaymentAttempt
-from prorata.payments.registry import Method, gateway, method
+from prorata.payments.registry import gateway
 
 State = PaymentAttempt.State
 

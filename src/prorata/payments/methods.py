@@ -1,5 +1,25 @@
-"""The payment methods on offer."""
+"""The payment methods on offer, as the installation configures them."""
 
-from prorata.payments.registry import Method, method, methods
+from __future__ import annotations
 
-__all__ = ["Method", "method", "methods"]
+from dataclasses import dataclass
+
+from django.conf import settings
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to pay that customers choose from, and the gateway behind it."""
+
+    code: str
+    name: str
+    gateway: str
+
+
+def methods() -> list[Method]:
+    """The payment methods on offer, in order."""
+    return [Method(code, str(name), gate) for code, name, gate in settings.PRORATA_PAYMENT_METHODS]
+
+
+def method(code: str) -> Method | None:
+    return next((m for m in methods() if m.code == code), None)
