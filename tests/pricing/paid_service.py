@@ -100,8 +100,9 @@ class PaidService:
     gifted_paid: int = 0
     gifted_returned: int = 0
     events: int = 0
+    partly: int = 0
     exact_sum: Fraction = Fraction(0)
-    total_sum: int = 0
+    charged: int = 0
 
     def prepay(self, at: datetime, until: datetime, gifted: Fraction) -> None:
         """Buy or renew every component for a term from `at` (now, or the present end) to `until`."""
@@ -162,14 +163,18 @@ class PaidService:
         funding = fund(price, paper, gifted_minor=gifted_minor)
         everything = {line.name for line in price.lines}
         back = funding.reversal(failed)
+        self.events += 1
+        self.partly += bool(failed) and failed != everything
         self.paid += max(paper.gross, 0)
         self.gifted_paid += gifted_minor
-        self.returned += back.total_minor
-        self.gifted_returned += back.gifted_minor
-        self.events += 1
-        if failed != everything or not everything:
-            self.returned += funding.returned.total_minor
-            self.gifted_returned += funding.returned.gifted_minor
+        applied = not everything or failed != everything
+        for gone in (back, funding.returned) if applied else (back,):
+            self.returned += gone.total_minor
+            self.gifted_returned += gone.gifted_minor
+        assert sum(line.gross for line in back.lines) == back.total_minor
+        basis = "gross" if paper.included else "net"
+        self.charged += price.total if applied else max(price.total, 0)
+        self.charged -= sum(getattr(line, basis) for line in back.lines)
         self._apply(price, old, new, failed, funding, ends_at)
         return price, paper, funding
 
@@ -184,15 +189,11 @@ class PaidService:
     ) -> None:
         old = dict(old)
         day, until = local_date(price.at, self.zone), local_date(ends_at, self.zone)
-        before = self.carry
         self.carry = funding.carry_after(failed)
         kept = [line for line in price.lines if line.name not in failed]
         self.exact_sum += sum((Fraction(line.exact) for line in kept), Fraction(0))
-        self.total_sum += price.total if not failed else 0
-        if failed:
-            # A partly delivered change: what it charged in the end follows from the carry it leaves.
-            kept_exact = sum((Fraction(line.exact) for line in kept), Fraction(0))
-            self.total_sum += int((kept_exact + Fraction(before) - Fraction(self.carry)) * self.unit)
+        if not failed:
+            assert abs(self.carry) * 2 * self.unit <= 1
         for line in kept:
             if line.component.layers:
                 for layer in self._newest_first(line.name):
@@ -233,6 +234,7 @@ class PaidService:
         carry = Fraction(self.carry) * self.unit
         kept = self.paid - self.returned
         held = self.held("amount") + (0 if self.book.tax.included else self.held("tax"))
+        assert self.charged + carry == self.exact_sum * self.unit, "the carry is not what rounding left over"
         assert kept >= 0, f"returned {self.returned} of {self.paid}"
         assert self.gifted_returned <= self.gifted_paid
         assert kept + carry >= held - DUST * self.unit * self.events, (

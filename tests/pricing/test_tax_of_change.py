@@ -21,7 +21,7 @@ def test_the_sketch_is_taxed_once_on_6270() -> None:
     paper = document(mock(), JAPANESE)
 
     assert (paper.net, paper.tax, paper.gross) == (6270, 627, 6897)
-    # Backups take back 221.01 of the 378 yen of tax they had borne; CPU and memory take that over.
+    # Backups take back 221.02 of the 378 yen of tax they had borne; CPU and memory take that over.
     assert _lines(paper) == [(3392, 339, 3731), (5088, 509, 5597), (-2210, -221, -2431)]
 
 

@@ -20,7 +20,7 @@ from .terms import DEFAULT_RULE
 from .tiers import Schedule, Tier
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_LONGEST_NUMBER = 1000
+_LONGEST_NUMBER = 1000  # characters
 _REQUEST_KEYS = ["rule", "at", "starts_at", "ends_at", "zone", "currency", "lines", "credit", "carry"]
 _LINE_KEYS = ["name", "old", "new", "discounts", "old_discounts", "new_discounts", "layers"]
 _T = TypeVar("_T")
@@ -187,7 +187,7 @@ def _numeral(value: object, place: str) -> str:
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         _refuse(place, "must be a number such as 65 or 65.50", value)
     if len(value) > _LONGEST_NUMBER:
-        raise BadInput(f"{place} must be shorter than {_LONGEST_NUMBER} digits")
+        raise BadInput(f"{place} must have at most {_LONGEST_NUMBER} characters, not {len(value)}")
     return str(value)
 
 

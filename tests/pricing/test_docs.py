@@ -1,0 +1,50 @@
+"""The worked numbers in docs/pricing are run: every `quote` block must give the `answer` block that follows it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prorata.pricing.quote_command import main
+
+FOLDER = Path(__file__).parents[2] / "docs" / "pricing"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def _blocks(page: str) -> list[tuple[str, str]]:
+    return BLOCK.findall((FOLDER / page).read_text(encoding="utf-8"))
+
+
+def _examples() -> list[Any]:
+    found = []
+    for page in ("calendar-months.md", "credit.md"):
+        blocks = _blocks(page)
+        quotes = [text for kind, text in blocks if kind == "quote"]
+        answers = [text for kind, text in blocks if kind == "answer"]
+        found += [
+            pytest.param(quote, answer, id=f"{page}-{number}")
+            for number, (quote, answer) in enumerate(zip(quotes, answers, strict=True), start=1)
+        ]
+    return found
+
+
+@pytest.mark.parametrize(("quote", "answer"), _examples())
+def test_the_page_says_what_the_command_says(quote: str, answer: str) -> None:
+    stdout, stderr = io.StringIO(), io.StringIO()
+
+    assert main(["-"], io.StringIO(quote), stdout, stderr) == 0, stderr.getvalue()
+    said, promised = json.loads(stdout.getvalue()), json.loads(answer)
+    assert {key: said[key] for key in promised} == promised
+
+
+@pytest.mark.parametrize(("page", "examples"), [("calendar-months.md", 7), ("credit.md", 5)])
+def test_no_example_is_overlooked(page: str, examples: int) -> None:
+    kinds = [kind for kind, _ in _blocks(page)]
+
+    assert kinds == ["quote", "answer"] * examples
+    assert (FOLDER / page).read_text(encoding="utf-8").count("```") == 4 * examples
