@@ -4,22 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
 from prorata.clock import HandClock
 from prorata.config.wiring import SANDBOX_PAYEE
+from support.books import assert_books_hold
 from support.sandboxes import GatewayProcess, HypervisorProcess, start_gateway, start_hypervisor
 from support.world import SECRET, World, clear_caches
 
+# The gateway outlives a story; what one ordered of it must not reach the next.
+ORDINARY: dict[str, Any] = {
+    "down": False, "capture_amount_minor": None, "capture_currency": None, "report_payee": None, "report_live": None,
+}  # fmt: skip
+
 
 @pytest.fixture(scope="session")
-def gateway_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+def shared_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     with start_gateway(
         tmp_path_factory.mktemp("gateway"), webhook_url=None, secret=SECRET, payee=SANDBOX_PAYEE
     ) as found:
         yield found
+
+
+@pytest.fixture
+def gateway_process(shared_gateway: GatewayProcess) -> GatewayProcess:
+    shared_gateway.clear_faults()
+    shared_gateway.settings(**ORDINARY)
+    return shared_gateway
 
 
 @pytest.fixture
@@ -36,10 +50,12 @@ def world(
     gateway_process: GatewayProcess,
     hypervisor_process: HypervisorProcess,
 ) -> Iterator[World]:
+    """The provider's surroundings; when the story is told, its books are checked."""
     settings.PRORATA_SANDBOX_GATEWAY_URL = gateway_process.url
     settings.PRORATA_SANDBOX_GATEWAY_SECRETS = [SECRET]
     settings.PRORATA_SANDBOX_HYPERVISOR_URL = hypervisor_process.url
     settings.PRORATA_SANDBOX_HYPERVISOR_TOKEN = hypervisor_process.token
     clear_caches()
     yield World(clock, gateway_process, hypervisor_process)
+    assert_books_hold()
     clear_caches()

@@ -75,8 +75,7 @@ def test_a_mixed_change_reduces_first_and_is_paid_by_card(world: World) -> None:
 
     change = world.reread(change)
     assert change.status == states.APPLIED
-    done = [o["component"] for o in world.hypervisor.operations(web.external_id)]
-    assert done == ["backups", "cpu", "memory"]
+    assert world.done(web) == [("backups", 4), ("cpu", 4), ("memory", 8)]
     assert world.measured(web) == {"cpu": 4, "memory": 8, "disk": 100, "backups": 4, "snapshots": 2}
     assert world.reread(web).configuration == world.measured(web)
     assert world.ledger() == {"gateway/sandbox/clearing": 6_897, "revenue/deferred": -6_270, "tax/0.1": -627}
@@ -98,5 +97,9 @@ def test_upgrade_by_credit_alone_needs_no_gateway(world: World) -> None:
 
     assert world.reread(change).status == states.APPLIED
     assert world.measured(web)["memory"] == 8
-    assert [(x.amount_minor, x.balance_after_minor) for x in LogLine.objects.filter(what="spent").order_by("purse__expires_at")] == [
-        (-1_500, 0), (-4_096, 404)]  # fmt: skip
+    assert world.log() == [
+        ("granted", 4_500, 4_500), ("granted", 1_500, 1_500), ("spent", -4_096, 404), ("spent", -1_500, 0),
+    ]  # fmt: skip
+    assert world.ledger() == {
+        "expense/gifts": 6_000, "purse/1": -404, "revenue/deferred": -5_088, "tax/0.1": -508,
+    }  # fmt: skip

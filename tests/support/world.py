@@ -6,6 +6,8 @@ world.at("2026-08-15T14:02+09:00")
 change = world.change(web, memory=8)       quote and submit, as the owner
 world.pay(change)                          on the sandbox gateway's own page
 world.work()                               real jobs, run by a real worker until none is left
+world.wait(minutes=5)                      business time passes, with the sweeps that belong to it
+with world.refusing("The term"): ...       refused with these words, and nothing changed
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django import app
+from procrastinate.periodic import PeriodicRegistry
 
 from prorata import clock as business
 from prorata.catalog.models import (
@@ -35,22 +38,28 @@ from prorata.catalog.models import (
     ResourceType,
 )
 from prorata.catalog.values import forget
+from prorata.changes import tasks as change_tasks
 from prorata.changes.adopt import adopt
 from prorata.changes.models import Change, Quote
 from prorata.changes.quote import make_quote
+from prorata.changes.refusals import Refused, words
 from prorata.changes.split import split
 from prorata.changes.submit import submit
 from prorata.clock import HandClock
 from prorata.config import demo_data
 from prorata.credit.available import available, purses
 from prorata.credit.grant import grant_gifted
+from prorata.credit.models import LogLine
 from prorata.customers.models import Customer, Membership, User
 from prorata.invoices.models import NumberSeries, Seller
+from prorata.payments import tasks as payment_tasks
 from prorata.payments.checkout import start_checkout
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.registry import gateway
 from prorata.pricing.terms import add_months
+from prorata.provisioning import tasks as machine_tasks
+from prorata.provisioning.measure import measure
 from prorata.provisioning.registry import driver
 from prorata.services.models import Service
 from support.sandboxes import GatewayProcess, HypervisorProcess
@@ -58,6 +67,14 @@ from support.sandboxes import GatewayProcess, HypervisorProcess
 ZONE = ZoneInfo("Asia/Tokyo")
 WEB: dict[str, int | str] = dict(demo_data.WEB)
 SECRET = "whsec-stories"
+# What must stand still when something is refused; readings, webhooks and security events may be added.
+FACTS = (
+    "changes_quote", "changes_change", "changes_changeline", "changes_intervention", "credit_purse", "credit_pledge",
+    "credit_logline", "invoices_invoice", "invoices_invoiceline", "invoices_creditnote", "invoices_layer",
+    "invoices_unwinding", "invoices_numberseries", "ledger_transfer", "ledger_entry", "payments_capture",
+    "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_reservation",
+    "services_service", "notices_mail", "procrastinate_jobs",
+)  # fmt: skip
 
 
 class World:
@@ -178,11 +195,16 @@ class World:
         self.gateway.pay(attempt.gateway_ref, card, **{"mode": "never", **how})
         return look(attempt.pk)
 
-    def work(self) -> None:
-        """Run the deferred jobs with a real worker until none is left that can run now."""
+    def work(self, *, tried_again: bool = False) -> None:
+        """Run the deferred jobs with a real worker until none is left that can run now.
+
+        A job that broke fails the story, unless jobs are expected to be `tried_again` later.
+        """
 
         async def once() -> None:
             async with app.with_connector(app.connector.get_worker_connector()).open_async() as open_app:  # type: ignore[attr-defined]
+                # Sweeps run when the story says so (see sweep), not when the machine's second hand does.
+                open_app.periodic_registry = PeriodicRegistry()
                 await open_app.run_worker_async(
                     wait=False, install_signal_handlers=False, listen_notify=False, concurrency=1
                 )
@@ -194,13 +216,73 @@ class World:
                 "WHERE status IN ('failed', 'doing') OR (status = 'todo' AND attempts > 0)"
             )
             broken = cursor.fetchall()
-        assert not broken, f"jobs that broke: {broken}"
+        assert bool(broken) == tried_again, f"jobs that broke: {broken}"
+
+    def sweep(self) -> None:
+        """What looks around every few seconds, once: open payments, unpaid changes, waiting machines."""
+        for task in (payment_tasks.sweep, change_tasks.sweep, machine_tasks.sweep):
+            task(timestamp=0)
+
+    def wait(self, **span: float) -> None:
+        """Business time passes; then the sweeps look around, and the worker does what they found."""
+        self.clock.forward(timedelta(**span))
+        self.sweep()
+        self.work()
+
+    def measure(self, service: Service) -> None:
+        """The minute's measuring of one machine."""
+        measure(service)
+
+    # --- refusing -------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def refusing(self, said: str) -> Iterator[None]:
+        """The block is refused, its first refusal beginning with these words, and nothing changes."""
+        with self.unchanged():
+            try:
+                yield
+            except Refused as refused:
+                heard = words(refused.refusals[0])
+            else:
+                raise AssertionError("it was not refused")
+        assert heard.startswith(said), heard
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Whatever happens in the block: no money, no document, no service, no job and no machine changes."""
+        before = self._facts()
+        yield
+        after = self._facts()
+        assert after == before, {
+            what: (before[what], after[what]) for what in after if after[what] != before[what]
+        }
+
+    def _facts(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        with connection.cursor() as cursor:
+            for table in FACTS:
+                cursor.execute(
+                    f"SELECT count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {table} t"
+                )
+                found[table] = cursor.fetchone()
+        for service in Service.objects.all():
+            found[service.external_id] = self.measured(service)
+        return found
 
     # --- looking --------------------------------------------------------------------------------------------
 
     def measured(self, service: Service) -> dict[str, int | str]:
         """What the machine really has, asked there."""
         return dict(driver(service.driver).read(service.external_id).configuration)
+
+    def done(self, service: Service) -> list[tuple[str, Any]]:
+        """What really happened to the machine, oldest first, as its hypervisor noted it: (component, value)."""
+        lines = self.hypervisor.operations(service.external_id)
+        return [(line["component"], line["target"]) for line in reversed(lines) if line["effect"]]
+
+    def log(self) -> list[tuple[str, int, int]]:
+        """The credit log, oldest first: (what, amount, balance of that purse after it)."""
+        return list(LogLine.objects.order_by("id").values_list("what", "amount_minor", "balance_after_minor"))
 
     def credit(self, currency: str = "JPY", customer: Customer | None = None) -> int:
         return available((customer or self.customer).pk).get(currency, 0)
@@ -230,7 +312,7 @@ def statements() -> Iterator[list[str]]:
     with CaptureQueriesContext(connection) as captured:
         yield found
     sqls = [q["sql"] for q in captured.captured_queries]
-    first = next((n for n, sql in enumerate(sqls) if "FOR UPDATE" in sql), len(sqls))
+    first = next((n for n, sql in enumerate(sqls) if re.search(r"FOR (NO KEY )?UPDATE", sql)), len(sqls))
     end = next((n for n, sql in enumerate(sqls) if n > first and sql == "COMMIT"), len(sqls))
     found += [sql for sql in sqls[first:end] if not re.match(r"BEGIN|COMMIT|SAVEPOINT|RELEASE", sql)]
 
