@@ -72,6 +72,8 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # The portal's look comes before that of the sign-in pages it replaces.
+        "DIRS": [SOURCE / "portal" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -224,3 +226,9 @@ PRORATA_GATEWAYS = {"sandbox": "prorata.config.wiring.sandbox_gateway"} if ENV.s
 PRORATA_DRIVERS = {"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}
 # The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.
 PRORATA_PAYMENT_METHODS = [("card", _("Credit card"), "sandbox")] if ENV.sandboxes_allowed else []
+# Who the sign-in page of a demo offers; the same people as in config/demo_data.py.
+PRORATA_DEMO_ACCOUNTS = (
+    [("aiko@example.com", "customer", "prorata-demo"), ("staff@example.com", "staff", "prorata-demo")]
+    if ENV.mode == "demo"
+    else []
+)

@@ -1,0 +1,168 @@
+"""An estimate or a quote as the portal shows it: lines, totals, what renews, what to know. Every figure is the server's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from prorata.catalog.values import Value
+from prorata.changes.estimate import Estimate
+from prorata.changes.example import Example
+from prorata.changes.figures import figures
+from prorata.changes.limits import Limit
+from prorata.changes.models import Quote
+from prorata.portal import when
+from prorata.portal.explainer import Part, explain
+from prorata.portal.money import GAP, spoken
+from prorata.pricing.money import minor_digits
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillLine:
+    """One changed resource; `amount_minor` is in the basis of the price book: before tax, or with tax included."""
+
+    code: str
+    name: str
+    before: str
+    after: str
+    amount_minor: int
+    restart: bool
+    reduces: bool
+    monthly_change: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bill:
+    """Minor units; `monthly_*` in major units."""
+
+    currency: str
+    zone: ZoneInfo
+    at: datetime
+    ends_at: datetime
+    lines: tuple[BillLine, ...]
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    tax_label: str
+    tax_rate: Decimal
+    tax_included: bool
+    monthly_before: Decimal
+    monthly_after: Decimal
+    renewal_before_minor: int
+    renewal_after_minor: int
+    renewal_months: int
+    restart: bool
+    back_today_minor: int | None
+    parts: list[Part]
+
+    @property
+    def taxed(self) -> bool:
+        return self.tax_rate > 0
+
+    @property
+    def receives(self) -> bool:
+        return self.gross_minor < 0
+
+    @property
+    def to_pay_minor(self) -> int:
+        return max(self.gross_minor, 0)
+
+    @property
+    def to_receive_minor(self) -> int:
+        return max(-self.gross_minor, 0)
+
+    @property
+    def restarts(self) -> str:
+        """The names of what needs the restart: CPU cores and Memory."""
+        return listed([line.name for line in self.lines if line.restart])
+
+    @property
+    def reduced(self) -> str:
+        """What going back today would mean: 7 Backups kept."""
+        return listed([f"{line.name} {line.before}" for line in self.lines if line.reduces])
+
+    @property
+    def say(self) -> str:
+        """The outcome for readers that speak."""
+        if self.gross_minor > 0:
+            first = _("Due today %(amount)s.") % {"amount": spoken(self.gross_minor, self.currency)}
+        elif self.receives:
+            first = _("You receive %(amount)s as account credit.") % {
+                "amount": spoken(self.gross_minor, self.currency)
+            }
+        else:
+            first = _("Nothing to pay and no credit.")
+        renewal = _("Renewal on %(day)s %(amount)s.") % {
+            "day": when.day(self.ends_at, self.zone), "amount": spoken(self.renewal_after_minor, self.currency),
+        }  # fmt: skip
+        return " ".join((first, renewal, _("One restart.") if self.restart else _("No interruption.")))
+
+
+def listed(names: Sequence[str]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+
+
+def of_estimate(estimate: Estimate) -> Bill:
+    """The estimate on the change page."""
+    limits = estimate.situation.limits
+    shown = {code: {str(value): limit.show(value) for value in limit.stops} for code, limit in limits.items()}
+    return _bill(
+        figures(estimate, {}), currency=estimate.currency, at=estimate.at, options=shown, limits=limits
+    )
+
+
+def of_quote(quote: Quote, option_names: Mapping[str, Mapping[str, str]]) -> Bill:
+    """A frozen quote; `option_names` by component code and option code."""
+    return _bill(quote.figures, currency=quote.currency, at=quote.made_at, options=option_names)
+
+
+def _bill(
+    found: Mapping[str, Any],
+    *,
+    currency: str,
+    at: datetime,
+    options: Mapping[str, Mapping[str, str]],
+    limits: Mapping[str, Limit] | None = None,
+) -> Bill:
+    zone = ZoneInfo(found["zone"])
+    basis = "gross_minor" if found["tax_included"] else "net_minor"
+
+    def show(line: Mapping[str, Any], value: Value) -> str:
+        named = options.get(line["code"], {}).get(str(value))
+        return named or (f"{value}{GAP}{line['unit']}" if line["unit"] else str(value))
+
+    lines = tuple(
+        BillLine(
+            code=line["code"], name=line["name"], before=show(line, line["before"]), after=show(line, line["after"]),
+            amount_minor=line[basis], restart=line["mode"] == "restart", reduces=line["reduces"],
+            monthly_change=Decimal(line["new_monthly"]) - Decimal(line["old_monthly"]),
+        )
+        for line in found["lines"]
+    )  # fmt: skip
+    return Bill(
+        currency=currency, zone=zone, at=at, ends_at=datetime.fromisoformat(found["term_ends_at"]), lines=lines,
+        net_minor=found["net_minor"], tax_minor=found["tax_minor"], gross_minor=found["gross_minor"],
+        tax_label=found["tax_label"] or _("Tax"), tax_rate=Decimal(found["tax_rate"]), tax_included=found["tax_included"],
+        monthly_before=Decimal(found["monthly_before"]), monthly_after=Decimal(found["monthly_after"]),
+        renewal_before_minor=found["renewal_before_minor"], renewal_after_minor=found["renewal_after_minor"],
+        renewal_months=found["renewal_months"], restart=found["restart"], back_today_minor=found["back_today_minor"],
+        parts=explain(
+            [(step["key"], step["params"]) for step in found["steps"]], names={line.code: line.name for line in lines},
+            zone=zone, tax_label=found["tax_label"], digits=minor_digits(currency),
+        ),
+    )  # fmt: skip
+
+
+def example_parts(example: Example) -> list[Part]:
+    """The explanation of the published example."""
+    steps = [(step.key, dict(step.params)) for step in example.steps]
+    names = {"instance_type": _("Instance type")}
+    return explain(steps, names=names, zone=example.price.zone, tax_label="", digits=2)

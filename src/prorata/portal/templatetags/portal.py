@@ -1,0 +1,211 @@
+"""What the portal's templates need beyond Django's own: icons, amounts, times, the credit in the top menu."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.conf import settings
+from django.forms import BoundField
+from django.http import HttpRequest
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from prorata.changes.refusals import Refusal
+from prorata.changes.refusals import way_out as refusal_way_out
+from prorata.changes.refusals import words as refusal_words
+from prorata.portal import menu, when
+from prorata.portal import money as amounts
+from prorata.portal.language import html_language
+
+register = template.Library()
+ICONS = Path(__file__).resolve().parent.parent / "static" / "portal" / "vendor" / "lucide-1.62.0"
+
+
+@lru_cache(maxsize=128)
+def _drawing(name: str) -> str:
+    """The inside of an icon file: what stands between its opening and closing tag."""
+    text = (ICONS / f"{name}.svg").read_text(encoding="utf-8")
+    inside = text[text.index(">", text.index("<svg")) + 1 : text.rindex("</svg>")]
+    return " ".join(line.strip() for line in inside.splitlines() if line.strip())
+
+
+@register.simple_tag
+def icon(name: str, size: int = 20, css: str = "") -> SafeString:
+    """An icon as part of the page: decoration only, words stand beside it."""
+    drawing = mark_safe(_drawing(name))  # noqa: S308 - a file of this package
+    return format_html(
+        '<svg class="i {}" width="{}" height="{}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>',
+        css, size, size, drawing,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def arrow() -> SafeString:
+    """From-to, drawn for the eye and said for the ear."""
+    return format_html('<i class="ar" aria-hidden="true"></i><span class="vh"> {} </span>', _("to"))
+
+
+@register.filter
+def money(minor: int, currency: str) -> SafeString:
+    return amounts.data(minor, currency)
+
+
+@register.filter
+def money_change(minor: int, currency: str) -> SafeString:
+    """With the plus of an increase."""
+    return amounts.data(minor, currency, plus=True)
+
+
+@register.filter
+def money_text(minor: int, currency: str) -> str:
+    """For attributes and sentences that are text only."""
+    return amounts.money(minor, currency)
+
+
+@register.filter
+def price(amount: Decimal | str, currency: str) -> SafeString:
+    """A precise major amount, such as a monthly price."""
+    return amounts.exact_data(amount, currency)
+
+
+@register.filter
+def price_change(amount: Decimal | str, currency: str) -> SafeString:
+    return amounts.exact_data(amount, currency, plus=True)
+
+
+@register.filter
+def figure(amount: Decimal | str) -> str:
+    """A figure of a calculation, at least two decimals."""
+    return amounts.exact_number(amount)
+
+
+@register.filter
+def currency_name(currency: str) -> str:
+    return amounts.name(currency)
+
+
+@register.simple_tag
+def total(minor: int, currency: str) -> SafeString:
+    """The one large figure of a page."""
+    return format_html(
+        '<data class="money" id="total" value="{}" translate="no">{}</data>',
+        f"{amounts.major(minor, currency):f}", amounts.money(minor, currency),
+    )  # fmt: skip
+
+
+@register.filter
+def arrows(text: str) -> SafeString:
+    """A name that holds an arrow as a character: drawn instead, because few fonts have a good one."""
+    return mark_safe(escape(text).replace("→", arrow()))  # noqa: S308 - escaped, and a constant
+
+
+@register.filter
+def negative(minor: int) -> int:
+    return -minor
+
+
+@register.filter
+def percent(share: Decimal | str) -> str:
+    """0.10 -> 10 %."""
+    value = f"{Decimal(share) * 100:f}"
+    plain = value.rstrip("0").rstrip(".") if "." in value else value
+    return f"{plain}\u00a0%"
+
+
+@register.filter
+def at_day(at: datetime | date, zone: ZoneInfo | None = None) -> str:
+    return when.day(at, zone)
+
+
+@register.filter
+def at_short_day(at: datetime | date, zone: ZoneInfo | None = None) -> str:
+    return when.short_day(at, zone)
+
+
+@register.filter
+def at_month(at: datetime | date, zone: ZoneInfo | None = None) -> str:
+    return when.month(at, zone)
+
+
+@register.filter
+def at_clock(at: datetime, zone: ZoneInfo) -> SafeString:
+    return when.element(at, when.clock_time(at, zone))
+
+
+@register.filter
+def at_second(at: datetime, zone: ZoneInfo) -> SafeString:
+    return when.element(at, when.clock_time(at, zone, seconds=True, named=False))
+
+
+@register.filter
+def at_moment(at: datetime, zone: ZoneInfo) -> SafeString:
+    return when.element(at, when.moment(at, zone))
+
+
+@register.filter
+def words(refusal: Refusal) -> str:
+    return refusal_words(refusal)
+
+
+@register.filter
+def way_out(refusal: Refusal) -> str:
+    return refusal_way_out(refusal)
+
+
+@register.filter
+def item(mapping: Mapping[str, object], key: str) -> object:
+    return mapping.get(key)
+
+
+@register.simple_tag
+def lang() -> str:
+    return html_language()
+
+
+@register.simple_tag
+def demo_mode() -> bool:
+    return settings.PRORATA_MODE == "demo"
+
+
+@register.simple_tag
+def demo_accounts() -> list[dict[str, str]]:
+    """Who one can sign in as; only where there is no real money."""
+    what = {"customer": _("a customer: upgrade, pay, downgrade"), "staff": _("the provider's staff desk")}
+    return [
+        {
+            "email": email, "what": what[kind], "password": password,
+            "fill": json.dumps({"id_login": email, "id_password": password}),
+        }
+        for email, kind, password in settings.PRORATA_DEMO_ACCOUNTS
+    ]  # fmt: skip
+
+
+@register.filter
+def styled(field: BoundField) -> SafeString:
+    """A form's field in the portal's look, tied to its help and its errors."""
+    described = [f"{field.auto_id}_error"] if field.errors else []
+    described += [f"{field.auto_id}_helptext"] if field.help_text else []
+    attrs = {"class": "inp"} | ({"aria-describedby": " ".join(described)} if described else {})
+    return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag(takes_context=True)
+def available_credit(context: template.Context) -> list[str]:
+    """Available Credit of the person who looks: one figure a currency."""
+    request: HttpRequest | None = context.get("request")
+    return menu.credit_figures(request.user) if request is not None and hasattr(request, "user") else []
+
+
+@register.simple_tag(takes_context=True)
+def section(context: template.Context) -> str:
+    """Which part of the menu this page belongs to."""
+    request: HttpRequest | None = context.get("request")
+    return menu.section(request.path_info) if request is not None else ""

@@ -1,0 +1,42 @@
+"""The portal's addresses."""
+
+from __future__ import annotations
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from prorata.portal.views import change, changes, credit, demo, invoices, quotes, services, theme
+
+app_name = "portal"
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="portal:services"), name="home"),
+    path("services", services.index, name="services"),
+    path("services/<int:pk>", services.overview, name="service"),
+    path("services/<int:pk>/resources", services.resources, name="resources"),
+    path("services/<int:pk>/measure", services.measure, name="measure"),
+    path("services/<int:pk>/stored/<slug:code>", services.stored, name="stored"),
+    path(
+        "services/<int:pk>/stored/<slug:code>/<str:object_id>/delete",
+        services.delete_stored,
+        name="delete_stored",
+    ),
+    path("services/<int:pk>/change", change.change, name="change"),
+    path("services/<int:pk>/estimate", change.estimate, name="estimate"),
+    path("services/<int:pk>/changes", changes.of_service, name="service_changes"),
+    path("example", change.example, name="example"),
+    path("quotes/<slug:reference>", quotes.quote, name="quote"),
+    path("quotes/<slug:reference>/submit", quotes.submit, name="submit"),
+    path("quotes/<slug:reference>/renew", quotes.renew, name="renew"),
+    path("invoices", invoices.index, name="invoices"),
+    path("invoices/<slug:reference>", invoices.invoice, name="invoice"),
+    path("invoices/<slug:reference>/checkout", invoices.checkout, name="checkout"),
+    path("credit-notes/<str:number>", invoices.credit_note, name="credit_note"),
+    path("payments/<uuid:attempt>/return", invoices.come_back, name="come_back"),
+    path("changes/<slug:reference>", changes.show, name="show_change"),
+    path("changes/<slug:reference>/state", changes.state, name="change_state"),
+    path("changes/<slug:reference>/cancel", changes.cancel, name="cancel"),
+    path("credit", credit.index, name="credit"),
+    path("theme", theme.theme, name="theme"),
+    path("demo/mails", demo.mails, name="mails"),
+    path("demo/mails/<int:pk>", demo.mail, name="mail"),
+]

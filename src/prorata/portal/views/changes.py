@@ -1,0 +1,129 @@
+"""One change from Submit to its end, and the changes of a service."""
+
+from __future__ import annotations
+
+from hashlib import blake2s
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from prorata import clock
+from prorata.changes import states
+from prorata.changes.cancel import cancel as cancel_change
+from prorata.changes.models import Change
+from prorata.changes.progress import progress
+from prorata.changes.refusals import Refused, words
+from prorata.changes.situation import seller
+from prorata.changes.words import reason_words, status_words
+from prorata.credit.models import LogLine
+from prorata.customers.scope import may, mine, my_one
+from prorata.invoices.models import CreditNote
+from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
+from prorata.portal.views.invoices import state_of
+from prorata.services.models import Service
+
+# The sign beside a state: its shape and colour.
+SIGNS = {
+    states.AWAITING_PAYMENT: "need", states.APPLYING: "busy", states.PARKED: "need", states.ATTENTION: "need",
+    states.APPLIED: "ok", states.PARTLY_APPLIED: "need", states.REVERSED: "bad", states.CANCELLED: "off",
+    states.EXPIRED: "off",
+}  # fmt: skip
+
+
+def changes() -> QuerySet[Change]:
+    rows = Change.objects.select_related(
+        "service__product", "customer", "quote", "invoice__seller", "submitted_by"
+    )
+    return rows.prefetch_related("lines", "interventions", "invoice__attempts")
+
+
+@require_GET
+@signed_in
+def show(request: Asked, reference: str) -> HttpResponse:
+    return render(request, "portal/change_page.html", _context(request, reference))
+
+
+@require_GET
+@signed_in
+def state(request: Asked, reference: str) -> HttpResponse:
+    """The part of the page that lives, for a script that asks again; nothing where it has not changed."""
+    context = _context(request, reference)
+    if context["seen"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return render(request, "portal/parts/change_answer.html", context)
+
+
+def _context(request: Asked, reference: str) -> dict[str, Any]:
+    change = my_one(request.user, changes(), reference=reference)
+    figures = change.quote.figures
+    context: dict[str, Any] = {
+        "change": change, "service": change.service, "quote": change.quote, "figures": figures,
+        "zone": ZoneInfo(figures["zone"]), "progress": progress(change), "words": status_words(change),
+        "sign": "need" if change.restart_pending else SIGNS[change.status], "reason": reason_words(change.reason),
+        "open": change.status in states.OPEN, "lines": [_line(line) for line in change.lines.all()],
+        "invoice": change.invoice, "invoice_state": state_of(change.invoice) if change.invoice else None,
+        "notes": list(CreditNote.objects.filter(origin=change.origin)), "log": list(_movements(change)),
+        "may_change": may(request.user, change.customer_id, "change"),
+        "may_pay": may(request.user, change.customer_id, "pay"),
+        "now": clock.now(), "interventions": list(change.interventions.all()),
+    }  # fmt: skip
+    context["returned_minor"] = sum(note.gross_minor for note in context["notes"])
+    context["gifted_back_minor"] = sum(note.gifted_minor for note in context["notes"])
+    context["seen"] = _fingerprint(request, context)
+    return context
+
+
+def _movements(change: Change) -> QuerySet[LogLine]:
+    """What credit paid for it and what came back as credit."""
+    rows = LogLine.objects.filter(origin=change.origin, customer=change.customer_id)
+    return rows.select_related("purse").order_by("id")
+
+
+def _line(line: Any) -> dict[str, Any]:
+    """One row of before, paid for, measured."""
+    measured = line.measured
+    return {"line": line, "measured": measured, "as_paid": measured is not None and measured == line.to_value}
+
+
+def _fingerprint(request: Asked, context: dict[str, Any]) -> str:
+    """Of what is seen, so that an unchanged page is not drawn, and not read out, again."""
+    drawn = render_to_string("portal/parts/change_state.html", context | {"seen": ""}, request)
+    return blake2s(drawn.encode(), digest_size=8).hexdigest()
+
+
+@require_POST
+@signed_in
+def cancel(request: Asked, reference: str) -> HttpResponse:
+    found = my_one(request.user, Change.objects.all(), reference=reference)
+    if not may(request.user, found.customer_id, "change"):
+        messages.error(
+            request, _("You may look at this change, but not cancel it. Ask somebody of your team who may.")
+        )
+        return redirect("portal:show_change", reference=reference)
+    try:
+        cancel_change(request.user, reference)
+        messages.success(request, _("The change was cancelled. Credit that was held for it is free again."))
+    except Refused as refused:
+        messages.error(request, " ".join(words(refusal) for refusal in refused.refusals))
+    return redirect("portal:show_change", reference=reference)
+
+
+@require_GET
+@signed_in
+def of_service(request: Asked, pk: int) -> HttpResponse:
+    """Everything that was changed on one service, newest first."""
+    service = my_one(request.user, Service.objects.select_related("product"), pk=pk)
+    rows = mine(request.user, Change.objects.filter(service=service)).order_by("-id")
+    found = Slice(rows.select_related("submitted_by").prefetch_related("lines"), page_number(request))
+    shown = [{"change": one, "words": status_words(one), "sign": SIGNS[one.status]} for one in found.rows]
+    return render(
+        request, "portal/service_changes.html",
+        {"service": service, "rows": shown, "page": found, "zone": ZoneInfo(seller().zone), "tab": "changes"},
+    )  # fmt: skip

@@ -1,0 +1,64 @@
+"""Available Credit: the purses, and the log of every movement."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.db.models import F
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from prorata import clock
+from prorata.changes.situation import seller
+from prorata.credit.models import LogLine, Purse
+from prorata.customers.scope import mine
+from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
+
+
+@require_GET
+@signed_in
+def index(request: Asked) -> HttpResponse:
+    now, zone = clock.now(), ZoneInfo(seller().zone)
+    purses = mine(
+        request.user, Purse.objects.order_by("currency", "kind", F("expires_at").asc(nulls_last=True), "id")
+    )
+    alive = [
+        p
+        for p in purses
+        if p.kind == Purse.Kind.ACCOUNT or (p.balance_minor and p.expires_at and p.expires_at > now)
+    ]
+    log = Slice(
+        mine(request.user, LogLine.objects.select_related("purse")).order_by("-id"), page_number(request)
+    )
+    rows = [{"line": line, "what": what(line), "change": change_of(line)} for line in log.rows]
+    totals: dict[str, int] = {}
+    for purse in alive:
+        totals[purse.currency] = totals.get(purse.currency, 0) + purse.balance_minor
+    return render(
+        request,
+        "portal/credit.html",
+        {"purses": alive, "rows": rows, "page": log, "zone": zone, "totals": totals.items()},
+    )
+
+
+def what(line: LogLine) -> str:
+    """What happened, in a sentence."""
+    said = {
+        "granted": _("Gifted credit was added"),
+        "pledged": _("Held for a change until it is paid"),
+        "released": _("Free again: the change was given up"),
+        "spent": _("Paid for a change"),
+        "returned": _("What was paid in part came back"),
+        "surplus": _("More was paid than was due"),
+        "late": _("A payment arrived after its time"),
+        "reduced": _("Resources were reduced"),
+        "reversed": _("What could not be delivered came back"),
+    }
+    return said.get(line.what, line.reason or line.what)
+
+
+def change_of(line: LogLine) -> str:
+    """The reference of the change a line came from, if it came from one."""
+    return line.origin.removeprefix("change:") if line.origin.startswith("change:") else ""

@@ -1,0 +1,91 @@
+"""What every view of the portal stands on: who is signed in, what is theirs, and how a page is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+
+from prorata.changes.situation import NoSeller
+from prorata.customers.models import User
+
+View = Callable[..., HttpResponse]
+M = TypeVar("M", bound=Model)
+# What was refused in a form: the page again, with the reasons.
+REFUSED = 422
+PER_PAGE = 30
+
+
+class Asked(HttpRequest):
+    """A request of somebody who is signed in, as the middlewares leave it."""
+
+    user: User
+    htmx: Any
+
+
+def signed_in(view: View) -> View:
+    """Only for people who are signed in; others sign in first and come back here."""
+
+    @never_cache
+    @wraps(view)
+    def guarded(request: Asked, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _sign_in_first(request)
+        try:
+            return view(request, *args, **kwargs)
+        except NoSeller as missing:
+            return render(request, "portal/not_ready.html", {"reason": str(missing)}, status=503)
+
+    return guarded
+
+
+def _sign_in_first(request: Asked) -> HttpResponse:
+    address = f"{resolve_url(settings.LOGIN_URL)}?next={quote(back_to(request))}"
+    if request.htmx:
+        # A part of a page cannot be a sign-in page: the whole page goes there.
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)
+
+
+def back_to(request: Asked) -> str:
+    """The page to come back to: this one, or the page whose part or form this was."""
+    if request.method == "GET" and not request.htmx:
+        return request.get_full_path()
+    came_from = request.htmx.current_url_abs_path or ""
+    return came_from or "/"
+
+
+def safe_next(request: HttpRequest, otherwise: str = "/") -> str:
+    """Where a form says to go on, if that is a page of ours."""
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None, require_https=request.is_secure())
+    return wanted if safe and wanted.startswith("/") else otherwise
+
+
+def page_number(request: HttpRequest) -> int:
+    """?page=, at least 1; nonsense is the first page."""
+    typed = request.GET.get("page", "1")
+    return max(int(typed), 1) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
+
+
+class Slice:
+    """One page of a list without counting the whole: it reads one row more than it shows."""
+
+    def __init__(self, rows: QuerySet[Any], number: int, size: int = PER_PAGE) -> None:
+        found = list(rows[(number - 1) * size : number * size + 1])
+        self.number, self.rows = number, found[:size]
+        self.next = number + 1 if len(found) > size else None
+        self.previous = number - 1 if number > 1 else None
+        if not found and number > 1:
+            raise Http404("There is no such page of this list.")
+
+
+__all__ = ["REFUSED", "Asked", "Slice", "back_to", "page_number", "safe_next", "signed_in"]

@@ -1,0 +1,134 @@
+"""Review and pay: a quote, the split of what is due, Submit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from prorata.catalog.values import Value
+from prorata.changes import states
+from prorata.changes.limits import check
+from prorata.changes.models import Change, Quote
+from prorata.changes.quote import make_quote
+from prorata.changes.refusals import Refusal, Refused
+from prorata.changes.situation import Situation, situation
+from prorata.changes.split import split
+from prorata.changes.submit import submit as submit_quote
+from prorata.credit import available
+from prorata.credit.models import Purse
+from prorata.customers.scope import may, my_one
+from prorata.payments.methods import methods
+from prorata.portal import when
+from prorata.portal.bill import of_quote
+from prorata.portal.money import money
+from prorata.portal.views.frame import REFUSED, Asked, signed_in
+
+
+def quotes() -> QuerySet[Quote]:
+    return Quote.objects.select_related("service__product", "service__customer", "customer", "made_by")
+
+
+@require_GET
+@signed_in
+def quote(request: Asked, reference: str) -> HttpResponse:
+    """The review. A quote that was submitted is its change."""
+    found = my_one(request.user, quotes(), reference=reference)
+    if done := Change.objects.filter(quote=found).first():
+        return redirect("portal:show_change", reference=done.reference)
+    context = review(request, found, request.GET)
+    return render(request, "portal/parts/review.html" if request.htmx else "portal/quote.html", context)
+
+
+def review(request: Asked, found: Quote, ticked: Mapping[str, str]) -> dict[str, Any]:
+    """The context of the review page. `ticked` are the boxes of its form; before it was sent, both credits are used."""
+    now = situation(found.service)
+    sent = "split" in ticked
+    use_gifted = "use_gifted" in ticked if sent else True
+    use_account = "use_account" in ticked if sent else True
+    purses = available.purses(found.customer_id, found.currency, now.now) if found.gross_minor > 0 else []
+    shares = split(found.gross_minor, purses, use_gifted=use_gifted, use_account=use_account)
+    offered = methods()
+    remembered = found.customer.preferred_method
+    chosen = ticked.get("method") or (remembered if any(m.code == remembered for m in offered) else "")
+    return {
+        "quote": found, "service": found.service, "situation": now, "bill": of_quote(found, option_names(now)),
+        "split": shares, "use_gifted": use_gifted, "use_account": use_account, "methods": offered, "method": chosen,
+        "remembered": remembered, "restart_by": ticked.get("restart", "us"),
+        "gifted": [p for p in purses if p.kind == Purse.Kind.GIFTED],
+        "gifted_minor": sum(p.balance_minor for p in purses if p.kind == Purse.Kind.GIFTED),
+        "account_minor": sum(p.balance_minor for p in purses if p.kind == Purse.Kind.ACCOUNT),
+        "stale": stale(found, now), "expired": now.now >= found.expires_at,
+        "may_change": may(request.user, found.customer_id, "change"),
+        "may_pay": found.gross_minor <= 0 or may(request.user, found.customer_id, "pay"),
+        "may_not_pay_refusal": Refusal("may_not_pay"), "values": urlencode(wanted(found)),
+    }  # fmt: skip
+
+
+def wanted(found: Quote) -> dict[str, Value]:
+    """What the quote changes."""
+    return {code: n for code, n in found.to_configuration.items() if n != found.from_configuration.get(code)}
+
+
+def option_names(now: Situation) -> dict[str, Mapping[str, str]]:
+    return {code: limit.option_names for code, limit in now.limits.items()}
+
+
+def stale(found: Quote, now: Situation) -> tuple[Refusal, ...]:
+    """Why this quote could not be submitted any more, told before anybody tries."""
+    if now.now >= found.expires_at:
+        return (Refusal("quote_expired", None, {"until": when.clock_time(found.expires_at, now.zone)}),)
+    if now.obstacles:
+        return now.obstacles
+    if now.service.version != found.service_version:
+        return (Refusal("service_changed"),)
+    return check(now.limits, wanted(found))
+
+
+@require_POST
+@signed_in
+def submit(request: Asked, reference: str) -> HttpResponse:
+    """Make it binding. What is refused shows the review again, with the reasons and the figures of now."""
+    found = my_one(request.user, quotes(), reference=reference)
+    typed = request.POST.get("shown_due_minor", "")
+    shown = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else -1
+    try:
+        change = submit_quote(
+            request.user, reference, use_gifted="use_gifted" in request.POST, use_account="use_account" in request.POST,
+            method=request.POST.get("method", ""), may_restart=request.POST.get("restart", "us") == "us",
+            shown_due_minor=shown,
+        )  # fmt: skip
+    except Refused as refused:
+        context = review(request, found, request.POST) | {"wrong": refused.refusals}
+        return render(request, "portal/quote.html", context, status=REFUSED)
+    if change.status == states.AWAITING_PAYMENT and change.invoice is not None:
+        return redirect("portal:invoice", reference=change.invoice.reference)
+    return redirect("portal:show_change", reference=change.reference)
+
+
+@require_POST
+@signed_in
+def renew(request: Asked, reference: str) -> HttpResponse:
+    """The same wish at the price of now."""
+    found = my_one(request.user, quotes(), reference=reference)
+    try:
+        fresh = make_quote(request.user, found.service, wanted(found))
+    except Refused:
+        return redirect(f"{reverse('portal:change', args=[found.service_id])}?{urlencode(wanted(found))}")
+    before, after = money(found.gross_minor, found.currency), money(fresh.gross_minor, fresh.currency)
+    if before == after:
+        messages.info(
+            request, _("The price was renewed. It is the same as before: %(amount)s.") % {"amount": after}
+        )
+    else:
+        said = _("The price was renewed: %(after)s. It was %(before)s.") % {"after": after, "before": before}
+        messages.warning(request, said)
+    return redirect("portal:quote", reference=fresh.reference)

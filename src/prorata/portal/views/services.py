@@ -1,0 +1,215 @@
+"""Services, and what one of them has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from prorata import clock
+from prorata.catalog.models import Option, ResourceType
+from prorata.changes import states
+from prorata.changes.free import CannotFree, delete_object
+from prorata.changes.models import Change
+from prorata.changes.refresh import refresh
+from prorata.changes.refusals import Refused, words
+from prorata.changes.situation import Situation, seller, situation
+from prorata.changes.words import status_words
+from prorata.customers.models import User
+from prorata.customers.scope import may, mine, my_one
+from prorata.portal.cards import card, percent, with_unit
+from prorata.portal.offer import days_left, monthly
+from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
+from prorata.pricing.terms import local_date
+from prorata.services.models import Reading, Service
+from prorata.services.readings import is_fresh, newest_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meter:
+    """How much of one resource is in use; `share` empty where it is not known."""
+
+    name: str
+    text: str
+    share: str
+
+
+def services_of(user: User) -> QuerySet[Service]:
+    """My services with all that a list of them shows, whatever their number."""
+    options = Prefetch("product__resource_types__options", Option.objects.all())
+    open_changes = Change.objects.filter(service=OuterRef("pk"), status__in=states.OPEN)
+    rows = mine(user, Service.objects.select_related("product", "customer"))
+    return rows.prefetch_related("product__resource_types", options).annotate(
+        change_status=Subquery(open_changes.values("status")[:1]),
+        change_reference=Subquery(open_changes.values("reference")[:1]),
+    )
+
+
+@require_GET
+@signed_in
+def index(request: Asked) -> HttpResponse:
+    found = Slice(services_of(request.user), page_number(request))
+    readings = newest_of(service.pk for service in found.rows)
+    now, zone = clock.now(), ZoneInfo(seller().zone)
+    rows = [
+        {
+            "service": service,
+            "meters": meters(
+                service, readings.get(service.pk), now_fresh=is_fresh(readings.get(service.pk), now)
+            ),
+            "days_left": (local_date(service.term_ends_at, zone) - local_date(now, zone)).days,
+            "change_words": status_words(Change(status=service.change_status))
+            if service.change_status
+            else "",
+        }
+        for service in found.rows
+    ]
+    return render(request, "portal/services.html", {"rows": rows, "page": found, "zone": zone})
+
+
+def meters(service: Service, reading: Reading | None, *, now_fresh: bool) -> list[Meter]:
+    """The first few resources at rest: what is used of what there is, or the option that was chosen."""
+    shown: list[Meter] = []
+    for kind in service.product.resource_types.all():
+        value = service.configuration.get(kind.code)
+        if value is None:
+            continue
+        if kind.kind == ResourceType.Kind.OPTION:
+            named = next((option.name for option in kind.options.all() if option.code == value), str(value))
+            shown.append(Meter(name=kind.name, text=named, share=""))
+        elif kind.usage != ResourceType.Usage.NONE or kind.code in (reading.usage if reading else {}):
+            shown.append(_meter(kind, int(value), reading if now_fresh else None))
+        else:
+            shown.append(Meter(name=kind.name, text=with_unit(Decimal(value), kind.unit), share=""))
+    return shown[:5]
+
+
+def _meter(kind: ResourceType, value: int, reading: Reading | None) -> Meter:
+    if reading is None:
+        text = _("unknown of %(value)s") % {"value": with_unit(Decimal(value), kind.unit)}
+        return Meter(name=kind.name, text=text, share="")
+    if kind.usage == ResourceType.Usage.OBJECTS:
+        used = Decimal(sum(1 for stored in reading.objects_stored if stored["kind"] == kind.code))
+    else:
+        used = Decimal(reading.usage.get(kind.code, 0))
+    shown = {"used": with_unit(used, ""), "value": with_unit(Decimal(value), kind.unit)}
+    share = float(min(used / value, Decimal(1))) if value else 0.0
+    return Meter(name=kind.name, text=_("%(used)s of %(value)s") % shown, share=percent(share))
+
+
+def my_situation(request: Asked, pk: int, *, measure: bool = False) -> Situation:
+    """One of my services as it stands; `measure` asks its machine first if the last reading is not of just now."""
+    service = my_one(request.user, Service.objects.select_related("product", "customer"), pk=pk)
+    if measure:
+        refresh(service)
+    return situation(service)
+
+
+@require_GET
+@signed_in
+def resources(request: Asked, pk: int) -> HttpResponse:
+    found = my_situation(request, pk, measure=True)
+    service, reading = found.service, found.reading
+    cards = (
+        [card(limit, found.book, service.currency) for limit in found.limits.values()] if found.book else []
+    )
+    pending = set(reading.restart_pending) if reading else set()
+    changing = {line.component: line for line in found.open_change.lines.all()} if found.open_change else {}
+    rows = [
+        {
+            "card": one,
+            "share": _share(one.limit.used, one.limit.current),
+            "floor_share": _share(one.limit.floor, one.limit.current),
+            "measured": reading.configuration.get(one.code) if reading else None,
+            "pending": one.code in pending,
+            "changing": changing.get(one.code),
+        }
+        for one in cards
+    ]
+    return render(
+        request, "portal/resources.html",
+        {
+            "situation": found, "service": service, "rows": rows, "monthly": monthly(found), "days_left": days_left(found),
+            "fresh": is_fresh(reading, found.now), "may_change": may(request.user, service.customer_id, "change"),
+            "pending": pending, "change": found.open_change, "tab": "resources",
+            "change_words": status_words(found.open_change) if found.open_change else "",
+        },
+    )  # fmt: skip
+
+
+def _share(part: Decimal | int | str | None, whole: int | str) -> str:
+    if part is None or isinstance(part, str) or isinstance(whole, str) or not whole:
+        return ""
+    return percent(float(min(Decimal(part) / whole, Decimal(1))))
+
+
+@require_GET
+@signed_in
+def overview(request: Asked, pk: int) -> HttpResponse:
+    """The overview of a service is its resources."""
+    return redirect("portal:resources", pk=pk)
+
+
+@require_POST
+@signed_in
+def measure(request: Asked, pk: int) -> HttpResponse:
+    """Refresh: ask the machine now."""
+    found = my_situation(request, pk, measure=True)
+    if not is_fresh(found.reading, found.now):
+        messages.warning(request, _("The machine does not answer now. What you see is its last reading."))
+    return redirect("portal:resources", pk=pk)
+
+
+@require_GET
+@signed_in
+def stored(request: Asked, pk: int, code: str) -> HttpResponse:
+    """What is stored and counts against one resource, each with a way to delete it."""
+    found = my_situation(request, pk, measure=True)
+    limit = found.limits.get(code)
+    if limit is None or limit.usage_kind != "objects":
+        raise Http404("Nothing is stored under this name.")
+    for thing in limit.objects:
+        thing["made"] = datetime.fromisoformat(thing["created_at"])
+    return render(
+        request, "portal/stored.html",
+        {
+            "situation": found, "service": found.service, "limit": limit, "fresh": is_fresh(found.reading, found.now),
+            "may_change": may(request.user, found.service.customer_id, "change"), "values": request.GET.urlencode(),
+        },
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def delete_stored(request: Asked, pk: int, code: str, object_id: str) -> HttpResponse:
+    """Ask once, naming what will be gone; then delete it at the machine."""
+    found = my_situation(request, pk)
+    limit = found.limits.get(code)
+    thing = next((o for o in limit.objects if o["id"] == object_id), None) if limit else None
+    if limit is None or thing is None:
+        raise Http404("This is not stored any more.")
+    thing["made"] = datetime.fromisoformat(thing["created_at"])
+    context = {
+        "situation": found, "service": found.service, "limit": limit, "thing": thing, "values": request.GET.urlencode(),
+    }  # fmt: skip
+    if request.method == "GET":
+        return render(request, "portal/delete_stored.html", context)
+    try:
+        delete_object(request.user, found.service, object_id)
+        messages.success(request, _("“%(name)s” was deleted.") % {"name": thing["name"]})
+    except CannotFree as reason:
+        messages.error(request, str(reason))
+    except Refused as refused:
+        messages.error(request, " ".join(words(refusal) for refusal in refused.refusals))
+    back = redirect("portal:stored", pk=pk, code=code)
+    if request.GET:
+        back["Location"] += f"?{request.GET.urlencode()}"
+    return back

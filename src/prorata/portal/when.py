@@ -1,0 +1,72 @@
+"""Dates and times in the billing zone, always with the zone's name where a time is given."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from prorata.portal.language import babel_locale, language
+
+GAP = "\u00a0"
+DAY = {"en": "d MMM y", "ja": "y年M月d日", "zh-hans": "y年M月d日"}
+SHORT_DAY = {"en": "d MMM", "ja": "M月d日", "zh-hans": "M月d日"}
+MONTH = {"en": "MMMM y", "ja": "y年M月", "zh-hans": "y年M月"}
+
+
+def zone_name(at: datetime, zone: ZoneInfo) -> str:
+    """JST, UTC; where a zone has no name of letters, its offset: UTC+03:00."""
+    name = at.astimezone(zone).tzname() or ""
+    if name and name[0] not in "+-":
+        return name
+    offset = at.astimezone(zone).strftime("%z")
+    return f"UTC{offset[:3]}:{offset[3:]}"
+
+
+def day(at: datetime | date, zone: ZoneInfo | None = None) -> str:
+    """15 Aug 2026."""
+    return _keep(format_date(_local(at, zone), DAY[language()], locale=babel_locale()))
+
+
+def short_day(at: datetime | date, zone: ZoneInfo | None = None) -> str:
+    """15 Aug."""
+    return _keep(format_date(_local(at, zone), SHORT_DAY[language()], locale=babel_locale()))
+
+
+def month(at: datetime | date, zone: ZoneInfo | None = None) -> str:
+    """August 2026."""
+    return format_date(_local(at, zone), MONTH[language()], locale=babel_locale())
+
+
+def clock_time(at: datetime, zone: ZoneInfo, *, seconds: bool = False, named: bool = True) -> str:
+    """14:02 JST."""
+    text = format_time(
+        at.astimezone(zone), "HH:mm:ss" if seconds else "HH:mm", tzinfo=zone, locale=babel_locale()
+    )
+    return f"{text}{GAP}{zone_name(at, zone)}" if named else text
+
+
+def moment(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    """15 Aug 2026, 14:02 JST."""
+    pattern = f"{DAY[language()]}, HH:mm{':ss' if seconds else ''}"
+    text = format_datetime(at.astimezone(zone), pattern, tzinfo=zone, locale=babel_locale())
+    return _keep(text).replace(f",{GAP}", ", ") + f"{GAP}{zone_name(at, zone)}"
+
+
+def element(at: datetime, text: str) -> SafeString:
+    """A time as an element that carries the exact instant."""
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), text)
+
+
+def _local(at: datetime | date, zone: ZoneInfo | None) -> date:
+    if isinstance(at, datetime):
+        return at.astimezone(zone).date() if zone else at.date()
+    return at
+
+
+def _keep(text: str) -> str:
+    """A date is not broken over two lines."""
+    return text.replace(" ", GAP)
