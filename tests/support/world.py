@@ -49,7 +49,7 @@ from prorata.clock import HandClock
 from prorata.config import demo_data
 from prorata.credit.available import available, purses
 from prorata.credit.grant import grant_gifted
-from prorata.credit.models import LogLine
+from prorata.credit.models import LogLine, Purse
 from prorata.customers.models import Customer, Membership, User
 from prorata.invoices.models import NumberSeries, Seller
 from prorata.payments import tasks as payment_tasks
@@ -155,6 +155,13 @@ class World:
             external_id=external, term_starts_at=_eight(today), term_ends_at=_eight(add_months(today, months)),
             term_months=months, configuration=configuration, paid_minor=paid, currency=currency, staff=None,
         )  # fmt: skip
+
+    def web_01(self, at: str, **machine: Any) -> Service:
+        """The usual beginning: on 1 June 2026 web-01 is adopted for six months at 34,188 JPY; then it is `at`."""
+        self.open("2026-06-01T08:00+09:00")
+        web = self.service(paid=34_188, **machine)
+        self.at(at)
+        return web
 
     def gift(
         self, amount: int, *, until: str, currency: str = "JPY", customer: Customer | None = None
@@ -283,6 +290,14 @@ class World:
     def log(self) -> list[tuple[str, int, int]]:
         """The credit log, oldest first: (what, amount, balance of that purse after it)."""
         return list(LogLine.objects.order_by("id").values_list("what", "amount_minor", "balance_after_minor"))
+
+    def purses(self) -> list[tuple[str, int, str | None]]:
+        """Purses with something in them, soonest to expire first: (kind, balance, last day in Tokyo)."""
+        rows = Purse.objects.filter(balance_minor__gt=0).order_by("expires_at", "id")
+        return [
+            (p.kind, p.balance_minor, p.expires_at and f"{p.expires_at.astimezone(ZONE):%Y-%m-%d}")
+            for p in rows
+        ]
 
     def credit(self, currency: str = "JPY", customer: Customer | None = None) -> int:
         return available((customer or self.customer).pk).get(currency, 0)
