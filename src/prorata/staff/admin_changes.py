@@ -65,7 +65,7 @@ class Show(admin.SimpleListFilter):
         if chosen == "today":
             return queryset.filter(status__in=[states.APPLIED, states.PARTLY_APPLIED], ended_at__gte=today())
         if chosen == "mine":
-            return queryset.filter(owner=request.user, status__in=states.OPEN)
+            return queryset.filter(owner_id=request.user.pk, status__in=states.OPEN)
         if chosen in (states.ATTENTION, states.PARKED):
             return queryset.filter(status=chosen)
         return queryset.filter(pk__in=needs_somebody().order_by().values("pk"))

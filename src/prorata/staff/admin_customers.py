@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
@@ -52,7 +52,7 @@ class NewCustomerForm(PersonFields, CustomerForm):
         pass
 
 
-class Memberships(TabularInline):  # type: ignore[misc]
+class Memberships(TabularInline):
     model = Membership
     verbose_name_plural = gettext_lazy("People who act for this customer")
     fields = ["user", "role"]
@@ -98,7 +98,7 @@ class CustomerAdmin(DeskAdmin):
     def services(self, customer: Customer) -> str:
         rows = Service.objects.filter(customer=customer).order_by("name")[:50]
         links = [(reverse("admin:services_service_change", args=[row.pk]), row.name) for row in rows]
-        return format_html_join(", ", '<a class="desk-link" href="{}">{}</a>', links) or format_html("–")
+        return format_html_join(", ", '<a class="desk-link" href="{}">{}</a>', links) or "–"
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -171,7 +171,7 @@ class PersonMemberships(ReadOnlyRows):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, DeskAdmin):  # type: ignore[type-arg]
+class PersonAdmin(UserAdmin, DeskAdmin):  # type: ignore[misc]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -195,11 +195,11 @@ class PersonAdmin(UserAdmin, DeskAdmin):  # type: ignore[type-arg]
         fixed = ["email"] if obj else []
         # Rights are given by those who hold all of them: else staff could make themselves superusers.
         rights = ["is_staff", "is_superuser", "groups"] if obj else ["is_staff"]
-        return fixed if request.user.is_superuser else [*fixed, *rights]  # type: ignore[union-attr]
+        return fixed if request.user.is_superuser else [*fixed, *rights]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
         # Who may edit colleagues could set their password and be them.
         return allowed and (
             obj is None or not (obj.is_staff or obj.is_superuser) or request.user.is_superuser
-        )  # type: ignore[union-attr]
+        )

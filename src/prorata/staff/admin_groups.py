@@ -14,7 +14,7 @@ class GroupAdmin(DjangoGroupAdmin, DeskAdmin):  # type: ignore[misc]
     """Superusers decide who may do what; others see it."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)  # type: ignore[union-attr]
+        return bool(request.user.is_superuser)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)  # type: ignore[union-attr]
+        return bool(request.user.is_superuser)

@@ -48,6 +48,6 @@ class MailAdmin(ReadOnlyAdmin):
         shown = (
             mail.body
             if settings.PRORATA_SANDBOXES_ALLOWED
-            else SIGN_IN_LINK.sub(_("[link for the recipient]"), mail.body)
+            else SIGN_IN_LINK.sub(str(_("[link for the recipient]")), mail.body)
         )
         return format_html('<pre class="desk-json">{}</pre>', shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.forms import BaseInlineFormSet, ModelForm
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -20,7 +20,7 @@ from prorata.staff.product_forms import ProductForm, ResourceTypeForm, ResourceT
 from prorata.staff.readonly import DeskAdmin
 
 
-class ResourceTypes(StackedInline):  # type: ignore[misc]
+class ResourceTypes(StackedInline):
     model = ResourceType
     form = ResourceTypeForm
     formset = ResourceTypeFormSet
@@ -54,9 +54,7 @@ class ProductAdmin(DeskAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
         return ["code"] if obj and obj.services.exists() else []
 
-    def save_formset(
-        self, request: HttpRequest, form: ModelForm, formset: BaseInlineFormSet, change: bool
-    ) -> None:
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
         formset.save()
         for row in formset.forms:
             if row.instance.pk and row.has_changed() and not row.cleaned_data.get("DELETE"):

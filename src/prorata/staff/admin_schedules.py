@@ -76,7 +76,7 @@ class TierFormSet(forms.BaseInlineFormSet):
             raise ValidationError(f"{str(mistake)[0].upper()}{str(mistake)[1:]}.") from mistake
 
 
-class Tiers(TabularInline):  # type: ignore[misc]
+class Tiers(TabularInline):
     model = DiscountTier
     form = TierForm
     formset = TierFormSet

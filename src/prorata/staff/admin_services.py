@@ -86,7 +86,7 @@ class ServiceAdmin(ReadOnlyAdmin):
         "version",
     ]
     readonly_fields = ["status_label", "paid_and_measured"]
-    actions_list = ["adopt"]
+    actions_list = ["to_adopt"]
 
     @display(
         description=_("Status"), label={"active": "success", "suspended": "warning", "terminated": "danger"}
@@ -103,5 +103,5 @@ class ServiceAdmin(ReadOnlyAdmin):
         return [adopt, *super().get_urls()]
 
     @action(description=_("Adopt a machine"), url_path="adopt-machine", icon="add_link")
-    def adopt(self, request: HttpRequest) -> HttpResponse:
+    def to_adopt(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:services_service_adopt")

@@ -58,7 +58,7 @@ class SeriesFormSet(forms.BaseInlineFormSet):
             raise ValidationError(_("A seller needs two series: one for invoices, one for credit notes."))
 
 
-class Series(TabularInline):  # type: ignore[misc]
+class Series(TabularInline):
     model = NumberSeries
     form = SeriesForm
     formset = SeriesFormSet

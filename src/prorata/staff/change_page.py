@@ -30,7 +30,7 @@ def change_page(request: HttpRequest, model_admin: Any, object_id: str) -> HttpR
         raise PermissionDenied
     return page(
         request, "change.html", title=f"{change.reference} – {change.service}", model=Change, change=change,
-        actions=possible(change) if request.user.has_perm("changes.change_change") else [],  # type: ignore[union-attr]
+        actions=possible(change) if request.user.has_perm("changes.change_change") else [],
         **_as_the_customer_sees_it(change), **_as_the_rooms_know_it(change),
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ def guarded(view: View, permission: str) -> View:
     """A page of the desk for staff who hold `permission` ("app.codename"); never cached, behind the desk's sign-in."""
 
     def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.has_perm(permission):  # type: ignore[union-attr]
+        if not request.user.has_perm(permission):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
@@ -29,6 +29,6 @@ def page(
     request: HttpRequest, template: str, *, title: Any, model: type[models.Model], **context: Any
 ) -> HttpResponse:
     """One page in the desk's frame; `model` marks where it belongs in the sidebar."""
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     frame = {**admin.site.each_context(request), "title": title, "page_of": model._meta}
     return TemplateResponse(request, f"staff/{template}", {**frame, **context})

@@ -64,7 +64,7 @@ class RateField(forms.DecimalField):
         super().__init__(min_value=Decimal(0), max_value=LARGEST, decimal_places=8, **kwargs)
         self.error_messages["required"] = gettext_lazy("Write the monthly price; 0 if it costs nothing.")
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         return super().to_python(value.replace(",", "") if isinstance(value, str) else value)
 
     def prepare_value(self, value: Any) -> Any:
@@ -91,7 +91,9 @@ class PriceBookForm(forms.ModelForm):
         self.instance.product = self.product
         if self.instance.pk:
             rates = {(r.resource_type_id, r.option_id): r.monthly for r in self.instance.rates.all()}
-            self.initial |= {t.field: rates[t.key] for t in priced_things(self.product) if t.key in rates}
+            self.initial = {**self.initial} | {
+                t.field: rates[t.key] for t in priced_things(self.product) if t.key in rates
+            }
 
     def clean_starts_at(self) -> Any:
         return self.cleaned_data["starts_at"] or self.now
@@ -121,10 +123,9 @@ class PriceBookForm(forms.ModelForm):
 
     def save_rates(self) -> None:
         for thing in priced_things(self.product):
-            Rate.objects.update_or_create(
-                price_book=self.instance, resource_type_id=thing.resource_type_id, option_id=thing.option_id,
-                defaults={"monthly": self.cleaned_data[thing.field]},
-            )  # fmt: skip
+            which: dict[str, Any] = {"resource_type_id": thing.resource_type_id, "option_id": thing.option_id}
+            monthly = {"monthly": self.cleaned_data[thing.field]}
+            Rate.objects.update_or_create(price_book=self.instance, **which, defaults=monthly)
 
 
 def _next_version(others: Any) -> int:

@@ -31,7 +31,7 @@ class ResourceTypeForm(forms.ModelForm):
 
     steps = forms.CharField(
         required=False, label=_("Values sold"), widget=UnfoldAdminTextInputWidget(),
-        help_text=_("the values sold, e.g. 1, 2, 4, 8; empty: every step from minimum to maximum"),
+        help_text=_("e.g. 1, 2, 4, 8: then minimum and maximum follow from it; empty: every step from minimum to maximum"),
     )  # fmt: skip
     options_text = forms.CharField(
         required=False, label=_("Options"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
@@ -49,7 +49,9 @@ class ResourceTypeForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in ("minimum", "maximum", "step", "reserve_percent", "position"):
             self.fields[name].required = False
-        if self.instance.pk:
+        if not self.instance.pk:
+            self.initial |= {"maximum": None, "steps": ""}
+        else:
             self.initial["steps"] = ", ".join(str(stop) for stop in self.instance.steps)
             options = self.instance.options.all()
             self.initial["options_text"] = "\n".join(f"{option.code} = {option.name}" for option in options)
@@ -101,8 +103,7 @@ class ResourceTypeForm(forms.ModelForm):
             self.add_error("options_text", _("A quantity has no options. Empty this, or make it a choice."))
         steps = values.get("steps") or []
         if steps:
-            values["minimum"] = steps[0] if values.get("minimum") is None else values["minimum"]
-            values["maximum"] = steps[-1] if values.get("maximum") is None else values["maximum"]
+            values |= {"minimum": min(steps), "maximum": max(steps)}
         values["minimum"] = values.get("minimum") or 0
         values["step"] = 1 if values.get("step") is None else values["step"]
         if values["step"] < 1:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 
-class DeskAdmin(ModelAdmin):  # type: ignore[misc]
+class DeskAdmin(ModelAdmin):
     """Every list of the desk: no bulk actions, no count of the whole table beside a search."""
 
     actions = None
@@ -20,6 +20,17 @@ class DeskAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def response_add(
+        self, request: HttpRequest, obj: Model, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """On to the page of what was made, where the next step of the work is."""
+        posted = request.POST.copy()
+        if "_addanother" not in posted:
+            posted["_continue"] = "1"
+        request.POST = posted  # type: ignore[assignment]
+        answer: HttpResponse = super().response_add(request, obj, post_url_continue)
+        return answer
 
 
 class ReadOnlyAdmin(DeskAdmin):
@@ -48,9 +59,9 @@ class _ReadOnlyRows:
         return False
 
 
-class ReadOnlyRows(_ReadOnlyRows, TabularInline):  # type: ignore[misc]
+class ReadOnlyRows(_ReadOnlyRows, TabularInline):
     """Lines shown under what they belong to."""
 
 
-class ReadOnlyBlocks(_ReadOnlyRows, StackedInline):  # type: ignore[misc]
+class ReadOnlyBlocks(_ReadOnlyRows, StackedInline):
     """The same, one block each."""

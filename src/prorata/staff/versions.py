@@ -48,9 +48,9 @@ class VersionAdmin(DeskAdmin):
     def product_of(self, request: HttpRequest, obj: Any = None) -> Product | None:
         """The product this page is about: of the row itself, of the one it is made from, or as chosen."""
         if obj is not None:
-            return obj.product  # type: ignore[no-any-return]
+            return obj.product
         if before := self.source(request):
-            return before.product  # type: ignore[no-any-return]
+            return before.product
         return Product.objects.filter(pk=_number(request.GET.get("product"))).first()
 
     def source(self, request: HttpRequest) -> Any:
@@ -83,5 +83,6 @@ def state_of(version: Any) -> Any:
     return _("Started: cannot be edited") if has_started(version) else _("Still to come")
 
 
-def _number(value: str | None) -> int | None:
-    return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 19 else None
+def _number(value: str | None) -> int:
+    """The id in an address; 0, which is nobody's, for anything else."""
+    return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 19 else 0
