@@ -73,7 +73,7 @@ FACTS = (
     "credit_logline", "invoices_invoice", "invoices_invoiceline", "invoices_creditnote", "invoices_layer",
     "invoices_unwinding", "invoices_numberseries", "ledger_transfer", "ledger_entry", "payments_capture",
     "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_reservation",
-    "services_service", "notices_mail", "procrastinate_jobs",
+    "services_service", "notices_mail",
 )  # fmt: skip
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import uuid
 
 from prorata import clock
 from prorata.payments.gateways.base import GatewayRefused
-from prorata.payments.look import look
+from prorata.payments.look import look_now
 from prorata.payments.models import InboxEvent, PaymentAttempt
 from prorata.payments.record_capture import Mismatch
 from prorata.payments.registry import gateway
@@ -16,7 +17,10 @@ State = InboxEvent.State
 
 
 def handle_event(event_id: int) -> None:
-    """Idempotent: a second run finds everything booked. What is not ours is quarantined for staff, never retried."""
+    """Idempotent: a second run finds everything booked. What is not ours is quarantined for staff, never retried.
+
+    Raises GatewayUnreachable while the truth cannot be had; the event waits until the job is run again.
+    """
     event = InboxEvent.objects.get(pk=event_id)
     if event.state != State.WAITING:
         return
@@ -25,7 +29,7 @@ def handle_event(event_id: int) -> None:
         if attempt is None:
             _end(event, State.QUARANTINED, "no payment attempt of ours has this reference")
             return
-        look(attempt.pk)
+        look_now(attempt.pk)
     except (Mismatch, GatewayRefused) as problem:
         log.warning("webhook %s quarantined: %s", event, problem)
         _end(event, State.QUARANTINED, str(problem))
@@ -40,7 +44,7 @@ def _attempt_of(event: InboxEvent) -> PaymentAttempt | None:
     if found is None:
         payment = gateway(event.gateway).fetch(event.gateway_ref)
         try:
-            found = attempts.filter(pk=payment.attempt_id).first()
+            found = attempts.filter(pk=uuid.UUID(payment.attempt_id)).first()
         except ValueError as strange:  # not an id of ours at all
             raise Mismatch(f"payment {payment.ref} names an attempt that is not ours") from strange
     return found

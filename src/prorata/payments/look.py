@@ -27,17 +27,22 @@ FORWARD = {
 def look(attempt_id: uuid.UUID | str) -> PaymentAttempt:
     """Fetch the payment of one attempt and record what is new; returns the attempt as it stands then.
 
-    A gateway that does not answer leaves the attempt as it is: unknown is never final. Raises DoesNotExist.
+    A gateway that does not answer leaves the attempt as it is: unknown is never final. Raises Mismatch, DoesNotExist.
     """
+    try:
+        return look_now(attempt_id)
+    except GatewayUnreachable:
+        return PaymentAttempt.objects.select_related("invoice").get(pk=attempt_id)
+
+
+def look_now(attempt_id: uuid.UUID | str) -> PaymentAttempt:
+    """As `look`, for a caller that comes again by itself: raises GatewayUnreachable when nothing was learned."""
     attempt = PaymentAttempt.objects.select_related("invoice").get(pk=attempt_id)
     adapter = gateway(attempt.gateway)
     PaymentAttempt.objects.filter(pk=attempt.pk).update(
         checked_at=clock.machine_now(), checks=attempt.checks + 1
     )
-    try:
-        payment = adapter.fetch(attempt.gateway_ref) if attempt.gateway_ref else adapter.find(str(attempt.pk))
-    except GatewayUnreachable:
-        return attempt
+    payment = adapter.fetch(attempt.gateway_ref) if attempt.gateway_ref else adapter.find(str(attempt.pk))
     if payment is None:
         return _never_arrived(attempt)
     return record(attempt, payment, payee=adapter.payee)
@@ -52,9 +57,11 @@ def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> Pay
         )
     lock_customer(found.invoice.customer_id)
     invoice = (
-        Invoice.objects.select_for_update(of=("self",)).select_related("service").get(pk=found.invoice_id)
+        Invoice.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("service")
+        .get(pk=found.invoice_id)
     )
-    attempt = PaymentAttempt.objects.select_for_update().get(pk=found.pk)
+    attempt = PaymentAttempt.objects.select_for_update(no_key=True).get(pk=found.pk)
     if not attempt.gateway_ref:
         attempt.gateway_ref = payment.ref
     if payment.captures:
