@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.db import transaction
 
@@ -15,6 +16,8 @@ from prorata.payments.record_capture import Mismatch, record_captures
 from prorata.payments.registry import gateway
 
 State = PaymentAttempt.State
+# A call of ours may still be on its way to the gateway for so long; before that, "never heard of it" proves nothing.
+ON_ITS_WAY = timedelta(minutes=1)
 # A later look never moves an attempt back: the gateway's answers may arrive in any order.
 FORWARD = {
     "open": (State.CREATED, State.UNKNOWN),
@@ -84,7 +87,9 @@ def _forward(attempt: PaymentAttempt, payment: GatewayPayment) -> None:
 
 
 def _never_arrived(attempt: PaymentAttempt) -> PaymentAttempt:
-    """The gateway certainly has no such payment: our call never reached it, and nothing can come of it any more."""
+    """The gateway has no such payment: our call never reached it, and after a while nothing can come of it any more."""
+    if clock.now() - attempt.created_at < ON_ITS_WAY:
+        return attempt
     PaymentAttempt.objects.filter(pk=attempt.pk, state__in=[State.CREATED, State.UNKNOWN]).update(
         state=State.FAILED,
         ended_at=clock.now(),
