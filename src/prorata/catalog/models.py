@@ -61,7 +61,9 @@ class ResourceType(models.Model):
     )
     usage = models.CharField(max_length=10, choices=Usage, default=Usage.NONE)
     reserve_percent = models.PositiveSmallIntegerField(
-        default=0, help_text="room that must stay free above what is used"
+        default=0,
+        help_text="how much of the size must stay free when it is reduced",
+        validators=[MaxValueValidator(90)],
     )
     grow_restarts = models.BooleanField(
         default=False, help_text="an increase needs a restart; the machine has the last word"
@@ -80,6 +82,9 @@ class ResourceType(models.Model):
                 condition=models.Q(minimum__lte=models.F("maximum")), name="resource_minimum_below_maximum"
             ),
             models.CheckConstraint(condition=models.Q(step__gte=1), name="resource_step_positive"),
+            models.CheckConstraint(
+                condition=models.Q(reserve_percent__lte=90), name="resource_reserve_leaves_something"
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["quantity", "option"]), name="resource_kind_known"
             ),

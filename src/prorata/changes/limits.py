@@ -141,7 +141,9 @@ def _floor(
     if used is None:
         used = Decimal(0)
     reserve = kind.reserve_percent if kind.usage == ResourceType.Usage.AMOUNT else 0
-    needed = used * (100 + reserve) / 100
+    # The room that stays free is a share of the size, as the words say: of 80 GB, 10 % are 8 GB.
+    usable = Decimal(100 - reserve) / 100
+    needed = used / usable
     floor = min(next((n for n in stops if n >= needed), stops[-1]), current)
     if floor <= stops[0]:
         return floor, ()
@@ -156,7 +158,7 @@ def _floor(
             Refusal("objects_exist", kind.code, {**facts, "count": len(objects), "objects": named}),
         )
     below = max((n for n in stops if n < floor), default=floor)
-    free_first = used - Decimal(below) * 100 / (100 + reserve)
+    free_first = used - below * usable
     facts |= {"percent": reserve, "below": f"{below}{unit}", "free_first": f"{_up(free_first)}{unit}"}
     return floor, (Refusal("in_use_reserve" if reserve else "in_use", kind.code, facts),)
 

@@ -7,6 +7,7 @@ import re
 import secrets
 import sqlite3
 import time
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -157,7 +158,7 @@ def change_component(call: Call) -> Answer:
 
 
 def add_object_to(call: Call) -> Answer:
-    """POST /_control/machines/<machine>/objects {"id"?, "kind", "name"?, "size_gb"?}"""
+    """POST /_control/machines/<machine>/objects {"id"?, "kind", "name"?, "size_gb"?, "created_at"?}"""
     machine_id = text(call.data, "machine")
     with sandbox().store.write() as db:
         operations.advance(db, machine_id)
@@ -246,9 +247,23 @@ def add_object(db: sqlite3.Connection, machine_id: str, data: dict[str, Any]) ->
         raise bad('"size_gb" must be a number') from error
     db.execute(
         "INSERT INTO stored_object (id, machine, kind, name, size_gb, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (object_id, machine_id, kind, text(data, "name", default="") or object_id, str(size), time.time()),
+        (object_id, machine_id, kind, text(data, "name", default="") or object_id, str(size), made_at(data)),
     )
     return object_id
+
+
+def made_at(data: dict[str, Any]) -> float:
+    """When a stored object was made: now, or the instant asked for, so that a demo can show older ones."""
+    given = text(data, "created_at", default="")
+    if not given:
+        return time.time()
+    try:
+        instant = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise bad('"created_at" must be an instant such as 2026-06-12T09:00:00+00:00') from error
+    if instant.tzinfo is None:
+        raise bad('"created_at" needs an offset, such as 2026-06-12T09:00:00+00:00')
+    return instant.timestamp()
 
 
 def new_id(data: dict[str, Any], prefix: str) -> str:
