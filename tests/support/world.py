@@ -268,9 +268,8 @@ class World:
         found: dict[str, Any] = {}
         with connection.cursor() as cursor:
             for table in FACTS:
-                cursor.execute(
-                    f"SELECT count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {table} t"
-                )
+                row = "(to_jsonb(t) - 'checks' - 'checked_at')::text"  # looking at a payment changes nothing
+                cursor.execute(f"SELECT count(*), md5(string_agg({row}, ',' ORDER BY {row})) FROM {table} t")
                 found[table] = cursor.fetchone()
         for service in Service.objects.all():
             found[service.external_id] = self.measured(service)

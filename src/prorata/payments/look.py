@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from prorata import clock
@@ -58,6 +59,8 @@ def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> Pay
         raise Mismatch(
             f"payment {payment.ref} is of attempt {payment.attempt_id}, payee {payment.payee}: not ours"
         )
+    if payment.live == settings.PRORATA_SANDBOXES_ALLOWED:
+        raise Mismatch(f"payment {payment.ref} is {'real' if payment.live else 'test'} money: not ours")
     lock_customer(found.invoice.customer_id)
     invoice = (
         Invoice.objects.select_for_update(of=("self",), no_key=True)

@@ -15,10 +15,11 @@ from prorata.ledger import accounts
 from prorata.ledger.post import post
 from prorata.payments.gateways.base import GatewayCapture, GatewayPayment
 from prorata.payments.models import Capture, PaymentAttempt
+from prorata.services.models import Service
 
 
 class Mismatch(Exception):
-    """A payment that is not the one we asked for: other payee, other attempt. Nothing was booked; staff must look."""
+    """A payment that is not the one we asked for: other payee, other attempt, test money. Nothing was booked."""
 
 
 def record_captures(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayPayment) -> None:
@@ -69,8 +70,11 @@ def _book(attempt: PaymentAttempt, invoice: Invoice, capture: GatewayCapture) ->
 
 
 def _may_settle(invoice: Invoice) -> bool:
-    """An open invoice takes money until somebody closes it, but never after the service's term: that would buy nothing."""
-    alive = invoice.service is None or clock.now() < invoice.service.term_ends_at
+    """An open invoice takes money until somebody closes it, but never for a service that is over: that would buy nothing."""
+    service = invoice.service
+    alive = service is None or (
+        clock.now() < service.term_ends_at and service.status != Service.Status.TERMINATED
+    )
     return invoice.status == Invoice.Status.OPEN and alive
 
 

@@ -9,6 +9,8 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata import clock
+from prorata.invoices.models import Invoice
+from prorata.payments.expire import expire_checkouts
 from prorata.payments.handle_event import handle_event as handle
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
@@ -35,7 +37,9 @@ def sweep(timestamp: int) -> None:
         wait = timedelta(seconds=min(FIRST_LOOK * 2 ** min(attempt.checks, 8), 3600))
         if attempt.checked_at is None or now - attempt.checked_at >= wait:
             try:
-                look(attempt.pk)
+                seen = look(attempt.pk)
+                if seen.invoice.status != Invoice.Status.OPEN:
+                    expire_checkouts(seen.invoice)  # its page could not be closed when the invoice was
             except Mismatch as problem:
                 log.error("attempt %s: %s", attempt.pk, problem)
             except Exception:  # one bad payment must not keep the others waiting
