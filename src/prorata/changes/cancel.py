@@ -48,7 +48,7 @@ def _close(change_id: int, status: Literal["cancelled", "expired"], *, actor: st
         raise Refused(Refusal("not_cancellable", None, {"status": status_words(change)}))
     if status == "cancelled" and _payment_running(change.invoice):
         raise Refused(Refusal("payment_running"))
-    invoice = Invoice.objects.select_for_update(of=("self",)).get(pk=change.invoice.pk)
+    invoice = Invoice.objects.select_for_update(of=("self",), no_key=True).get(pk=change.invoice.pk)
     now = clock.now()
     close(invoice, status, at=now, actor=actor)
     release(change.origin, now)

@@ -13,7 +13,9 @@ def lock_change(change_id: int) -> Change:
     lock_customer(found[0])
     service = lock_service(found[1], found[0])
     change = (
-        Change.objects.select_for_update(of=("self",)).select_related("quote", "invoice").get(pk=change_id)
+        Change.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("quote", "invoice")
+        .get(pk=change_id)
     )
     change.service = service
     return change

@@ -1,6 +1,7 @@
-"""Locks are always taken in this order: customer, service, change, invoice, payment attempt, number series, host.
+"""Locks are always taken in this order: customer, service, change, invoice, payment attempt, machine job, host, series.
 
 Only the entry action (a view, a job, a webhook's job) locks; it finds ids unlocked, locks from the top and checks again.
+Row locks are "no key": our keys never change, so a new row that refers to a locked one (a reading, a quote) need not wait.
 The rooms below call `assert_locked`, so that a forgotten lock fails in every test instead of once a year in production.
 """
 
@@ -28,7 +29,7 @@ def lock_customer(customer_id: int) -> Customer:
         raise transaction.TransactionManagementError(
             "a lock needs a transaction: wrap the entry action in atomic()"
         )
-    customer = Customer.objects.select_for_update().get(pk=customer_id)
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
     transaction.on_commit(_Held(customer_id))
     return customer
 

@@ -14,7 +14,8 @@ from prorata.ledger.accounts import AccountName
 Legs = Sequence[tuple[AccountName, int]]
 
 # One round trip for accounts, transfer and entries: a customer's lock is held while money moves, so statements count.
-# The no-op update is needed because ON CONFLICT DO NOTHING returns no id for an account that exists.
+# The no-op update is needed because ON CONFLICT DO NOTHING returns no id for an account that exists. New accounts are made
+# in the order of their codes, so that two first postings at once wait for each other one way round.
 POSTING = """
 WITH legs AS (
     SELECT * FROM jsonb_to_recordset(%(legs)s::jsonb) AS leg(code text, kind text, currency text, amount bigint)
@@ -22,7 +23,7 @@ WITH legs AS (
     SELECT id, code FROM ledger_account WHERE code IN (SELECT code FROM legs)
 ), made AS (
     INSERT INTO ledger_account (code, kind, currency)
-    SELECT DISTINCT code, kind, currency FROM legs WHERE code NOT IN (SELECT code FROM known)
+    SELECT DISTINCT code, kind, currency FROM legs WHERE code NOT IN (SELECT code FROM known) ORDER BY code
     ON CONFLICT (code) DO UPDATE SET code = excluded.code RETURNING id, code
 ), moved AS (
     INSERT INTO ledger_transfer (key, kind, origin, reason, actor, at, recorded_at, reverses_id)

@@ -53,7 +53,11 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
     """First transaction: the attempt exists before the gateway hears of it, under our own id."""
     found = my_one(user, Invoice.objects.all(), right="pay", pk=invoice_id)
     customer = lock_customer(found.customer_id)
-    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("service").get(pk=invoice_id)
+    invoice = (
+        Invoice.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("service")
+        .get(pk=invoice_id)
+    )
     if invoice.status != Invoice.Status.OPEN or invoice.due_minor <= 0:
         raise PaymentRefused("There is nothing to pay on this invoice.")
     if clock.now() >= invoice.pay_until:

@@ -15,7 +15,9 @@ class NotWaiting(Exception):
 
 
 def _waiting(origin: str) -> Job:
-    job = Job.objects.select_for_update(of=("self",)).select_related("service").get(origin=origin)
+    job = (
+        Job.objects.select_for_update(of=("self",), no_key=True).select_related("service").get(origin=origin)
+    )
     assert_locked(job.service.customer_id)
     if job.state not in (Job.State.PARKED, Job.State.ATTENTION, Job.State.QUEUED):
         raise NotWaiting("The machine is being worked on right now. Try again in a minute.")

@@ -74,7 +74,7 @@ class Run:
     def writing(self) -> Iterator[Job]:
         """A short transaction that only the newest run of the job may make: the fencing token is compared under its lock."""
         with transaction.atomic():
-            job = Job.objects.select_for_update().get(pk=self.job.pk)
+            job = Job.objects.select_for_update(no_key=True).get(pk=self.job.pk)
             if job.fence != self.fence or job.state == State.ENDED:
                 raise LostLease(str(job))
             job.lease_until = clock.machine_now() + LEASE
@@ -106,7 +106,7 @@ def _lease(job_id: int) -> Run | None:
     """Take the job if nobody else works on it; the fence rises, so that a run that wakes up late is refused."""
     found = Job.objects.select_related("service").get(pk=job_id)
     lock_customer(found.service.customer_id)
-    job = Job.objects.select_for_update(of=("self",)).select_related("service").get(pk=job_id)
+    job = Job.objects.select_for_update(of=("self",), no_key=True).select_related("service").get(pk=job_id)
     busy = (
         job.state == State.RUNNING and job.lease_until is not None and job.lease_until > clock.machine_now()
     )
