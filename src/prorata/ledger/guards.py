@@ -50,8 +50,47 @@ DROP FUNCTION prorata_transfer_balances();
 """
 
 
+# A balanced pair of entries would pass the sum, so the transfer's own age is asked too. A row that is visible and whose
+# transaction is still in progress is ours: nobody else's unfinished row can be seen. Savepoints count as in progress.
+NOT_LATER = """
+CREATE OR REPLACE FUNCTION prorata_entry_comes_with_its_transfer() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    this bigint := pg_current_xact_id()::text::bigint;
+    apart bigint;
+BEGIN
+    -- A row remembers 32 bits of its transaction's number: the nearest number with those bits is meant.
+    SELECT (xmin::text::bigint - this) & 4294967295 INTO apart FROM ledger_transfer WHERE id = NEW.transfer_id;
+    IF apart >= 2147483648 THEN
+        apart := apart - 4294967296;
+    END IF;
+    IF this + apart < 3 OR pg_xact_status((this + apart)::text::xid8) IS DISTINCT FROM 'in progress' THEN
+        RAISE EXCEPTION 'transfer % is written already: nothing is added to it, write another transfer', NEW.transfer_id
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER entry_comes_with_its_transfer AFTER INSERT ON ledger_entry
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION prorata_entry_comes_with_its_transfer();
+"""
+LATER = """
+DROP TRIGGER entry_comes_with_its_transfer ON ledger_entry;
+DROP FUNCTION prorata_entry_comes_with_its_transfer();
+"""
+REFUSE_DELETE = """
+CREATE OR REPLACE FUNCTION prorata_refuse_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% rows are never deleted', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+"""
+
+
 def balanced_transfers() -> migrations.RunSQL:
     return migrations.RunSQL(BALANCED, UNBALANCED)
+
+
+def closed_transfers() -> migrations.RunSQL:
+    """Entries are written in the transaction of their transfer; later ones are refused, balanced or not."""
+    return migrations.RunSQL(NOT_LATER, LATER)
 
 
 def append_only(*tables: str) -> migrations.RunSQL:
@@ -65,6 +104,19 @@ def append_only(*tables: str) -> migrations.RunSQL:
     )
     back = "".join(f"DROP TRIGGER {t}_rows_stay ON {t}; DROP TRIGGER {t}_table_stays ON {t};" for t in tables)
     return migrations.RunSQL(REFUSE_CHANGE + there, back)
+
+
+def kept(*tables: str) -> migrations.RunSQL:
+    """Rows of these tables change, but are never deleted."""
+    there = "".join(
+        f"CREATE TRIGGER {table}_rows_kept BEFORE DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION prorata_refuse_delete();"
+        f"CREATE TRIGGER {table}_table_kept BEFORE TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION prorata_refuse_delete();"
+        for table in tables
+    )
+    back = "".join(f"DROP TRIGGER {t}_rows_kept ON {t}; DROP TRIGGER {t}_table_kept ON {t};" for t in tables)
+    return migrations.RunSQL(REFUSE_DELETE + there, back)
 
 
 def states(table: str, column: str, graph: dict[str, set[str]]) -> migrations.RunSQL:
@@ -90,17 +142,32 @@ def states(table: str, column: str, graph: dict[str, set[str]]) -> migrations.Ru
     )
 
 
-def fixed(table: str, *columns: str) -> migrations.RunSQL:
-    """These columns are written once with their row and never change."""
+def fixed(table: str, *columns: str, name: str = "facts") -> migrations.RunSQL:
+    """These columns are written once with their row and never change. A second group of a table needs another `name`."""
     differs = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
-    there = f"""
-    CREATE OR REPLACE FUNCTION {table}_facts_stay() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        RAISE EXCEPTION '{table}: {", ".join(columns)} never change' USING ERRCODE = 'restrict_violation';
-    END $$;
-    CREATE TRIGGER {table}_facts_stay BEFORE UPDATE ON {table}
-        FOR EACH ROW WHEN ({differs}) EXECUTE FUNCTION {table}_facts_stay();
-    """
-    return migrations.RunSQL(
-        there, f"DROP TRIGGER {table}_facts_stay ON {table}; DROP FUNCTION {table}_facts_stay();"
+    return _refuse_update(table, f"{table}_{name}_stay", differs, f"{', '.join(columns)} never change")
+
+
+def finished(table: str, column: str, *open_states: str) -> migrations.RunSQL:
+    """A row whose `column` is none of `open_states` never changes again in any column."""
+    alive = ", ".join(f"'{state}'" for state in open_states)
+    ended = f"OLD.{column} NOT IN ({alive}) AND OLD.* IS DISTINCT FROM NEW.*"
+    return _refuse_update(table, f"{table}_end_stays", ended, f"a row whose {column} is final never changes")
+
+
+def only_rises(table: str, column: str) -> migrations.RunSQL:
+    """A counter that never goes back: what was given once is not given again."""
+    return _refuse_update(
+        table, f"{table}_{column}_rises", f"NEW.{column} < OLD.{column}", f"{column} never goes back"
     )
+
+
+def _refuse_update(table: str, name: str, when: str, words: str) -> migrations.RunSQL:
+    there = f"""
+    CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION '{table}: {words}' USING ERRCODE = 'restrict_violation';
+    END $$;
+    CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {name}();
+    """
+    return migrations.RunSQL(there, f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}();")
