@@ -139,6 +139,16 @@ def test_roundings_on_the_page_never_give_back_more_than_was_brought() -> None:
     assert funding.reversal({"line 1"}) == Returned(1, 0)
 
 
+def test_a_line_that_rounding_printed_below_zero_gives_nothing_back() -> None:
+    """An earlier partial delivery left a carry of -0.9, which takes its unit from the smallest line."""
+    change = yen("0.1", "5.2", carry="-0.9")
+    funding = fund(change, document(change, UNTAXED))
+
+    assert [line.amount for line in change.lines] == [-1, 5]
+    assert funding.reversal({"line 1"}) == Returned(0, 0)
+    assert funding.carry_after({"line 1"}) == Decimal("0.3")  # 5.2 - 0.9 is 4.3, and 4 were paid
+
+
 def test_lines_that_fail_one_after_another_give_back_no_more_than_together() -> None:
     change = yen("0.6", "0.6", "0.6", "0.6", "0.6", "-0.6", "-0.6", "-0.6", "-0.6", "-0.6")
     funding = fund(change, document(change, UNTAXED))

@@ -184,6 +184,24 @@ def test_a_terminal_without_an_arrow_gets_the_same_json_escaped() -> None:
     assert json.loads(plain.stdout) == json.loads(full.stdout)
 
 
+def test_the_complaint_comes_after_the_answers_that_stand() -> None:
+    command = "import sys; from prorata.pricing.quote_command import main; sys.exit(main(sys.argv[1:]))"
+    ran = subprocess.run(
+        [sys.executable, "-c", command, "-", "--lines"],
+        input=f"{json.dumps(PUBLISHED)}\n[]\n".encode(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={"PYTHONPATH": _source()},
+        timeout=60,
+        check=False,
+    )
+
+    answer, complaint = ran.stdout.decode().splitlines()
+    assert json.loads(answer)["total"] == "432.48"
+    assert complaint == "line 2: the input must be a JSON object, not []"
+    assert ran.returncode == 2
+
+
 def test_it_starts_well_under_a_second() -> None:
     def seconds() -> float:
         started = time.monotonic()

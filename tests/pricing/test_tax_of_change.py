@@ -83,6 +83,20 @@ def test_where_less_than_the_cap_returns_the_tax_returns_in_the_same_part() -> N
     assert document(down, JAPANESE).tax == -4539
 
 
+def test_dust_in_the_eighth_decimal_brings_no_tax_along() -> None:
+    """0.6 of the last decimal is kept as one whole, which is more than the cap; its tax is 3 of 10 all the same."""
+    down = price(
+        "2025-09-08",
+        "2025-10-08",
+        component("i", "1", "0", (layer("0.00000002", "2025-09-02", "2025-09-12", tax="10"),), None),
+        currency="JPY",
+        carry="-0.49999999",
+    )
+
+    assert down.exact == Decimal("-0.00000001")
+    assert (down.total, document(down, JAPANESE).tax) == (-1, -3)
+
+
 def test_without_layers_the_rule_alone_taxes_a_credit() -> None:
     down = price("2025-09-02", "2025-12-01", component("i", "218", "65"))
 
@@ -100,6 +114,23 @@ def test_a_change_that_costs_nothing_has_no_tax_but_moves_what_was_borne() -> No
 
     assert (paper.net, paper.tax, paper.gross) == (0, 0, 0)
     assert _lines(paper) == [(10000, 1000, 11000), (-10000, -1000, -11000)]
+
+
+def test_tax_that_has_no_line_to_leave_from_stays() -> None:
+    """0.4 yen with 5 of tax is printed as 0, so there is nothing on the page its tax could be taken from."""
+    change = price(
+        "2025-09-15",
+        "2025-10-15",
+        component("up", "0", "1", (), None),
+        component("down", "0.4", "0", (layer("0.4", "2025-09-16", "2025-10-15", tax="5"),), None),
+        currency="JPY",
+    )
+
+    assert _lines(document(change, JAPANESE)) == [(1, 0, 1), (0, 0, 0)]
+
+
+def test_a_unit_that_only_the_carry_charges_is_taxed() -> None:
+    assert _lines(document(yen("0", carry="0.5"), TaxRule(Decimal("1.00")))) == [(1, 1, 2)]
 
 
 def test_a_net_credit_moves_the_tax_of_what_grows() -> None:

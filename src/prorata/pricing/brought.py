@@ -44,10 +44,10 @@ def _by_line(line: PricedLine, price: Price, unit: int) -> Brought | None:
     if line.component.layers is None or price.credit == "symmetric":
         return None
     layers, day = line.component.layers, price.time_left.day
-    # The value before it was cut to 8 decimals: a ratio of exact figures loses no unit of tax to that cut.
+    # The value before it was kept to 8 decimals: that rounding must neither add nor lose a unit of tax.
     amount = -line.formula if line.cap is None else min(-line.formula, line.cap)
     # Where the formula gives back less than the layers hold, their tax and gifts return in that same part.
-    used = min(amount / _of(layers, day, "amount"), Fraction(1))
+    used = amount / _of(layers, day, "amount")
     return Brought(
         amount * unit, _of(layers, day, "tax") * used * unit, _of(layers, day, "gifted") * used * unit
     )

@@ -85,8 +85,6 @@ def document(price: Price, tax: TaxRule) -> Document:
     moved = 0
     if any(grows) and any(shrinks):
         moved = max(floor(sum(borne, Fraction(0))) - returned, 0)
-    if tax.included:
-        moved = min(moved, max(sum(grows) - charged, 0))
 
     plus = _spread(charged + moved, grows, [max(line.amount, 0) for line in price.lines])
     minus = _spread(returned + moved, [b if s else 0 for b, s in zip(borne, shrinks, strict=True)], shrinks)
@@ -100,8 +98,8 @@ def _returned(price: Price, tax: TaxRule, parts: Sequence[Brought | None]) -> in
     if None in parts:
         return tax.on(-price.total)
     bearing = sum((part.tax for part in parts if part), Fraction(0))
-    back = floor(bearing * returned_part(price, parts))
-    return min(back, -price.total) if tax.included else back
+    back: int = floor(bearing * returned_part(price, parts))
+    return back
 
 
 def _spread(total: int, weights: Sequence[Fraction | int], fallback: Sequence[int]) -> list[int]:
