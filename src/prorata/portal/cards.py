@@ -156,15 +156,6 @@ class Card:
         return [(words(refusal), way_out(refusal)) for refusal in self.limit.ceiling_reasons]
 
     @property
-    def floor_floats(self) -> bool:
-        """Whether something other than the product itself holds the floor up."""
-        return bool(self.limit.floor_reasons)
-
-    @property
-    def at_floor(self) -> bool:
-        return self.value == self.limit.floor
-
-    @property
     def description(self) -> str:
         """For readers that speak: where one is and how far one may go."""
         now = _("You have %(current)s.") % {"current": self.current_text}
@@ -227,7 +218,7 @@ def card(
 ) -> Card:
     """The card of one resource with `typed` in its field (nothing typed: the current value)."""
     written = str(limit.current) if typed is None else typed.strip()[:40]
-    said = tuple(words(refusal) for refusal in errors)
+    said = tuple(f"{words(refusal)} {way_out(refusal)}".strip() for refusal in errors)
     if limit.kind == "option":
         return _option_card(limit, book, written, said)
     current = int(limit.current)

@@ -65,8 +65,8 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
     figures = change.quote.figures
     context: dict[str, Any] = {
         "change": change, "service": change.service, "quote": change.quote, "figures": figures,
-        "zone": ZoneInfo(figures["zone"]), "progress": progress(change), "words": status_words(change),
-        "sign": "need" if change.restart_pending else SIGNS[change.status], "reason": reason_words(change.reason),
+        "zone": ZoneInfo(figures["zone"]), "progress": progress(change), "words": _words(change),
+        "sign": _sign(change), "reason": reason_words(change.reason),
         "open": change.status in states.OPEN, "lines": [_line(line) for line in change.lines.all()],
         "invoice": change.invoice, "invoice_state": state_of(change.invoice) if change.invoice else None,
         "notes": list(CreditNote.objects.filter(origin=change.origin)), "log": list(_movements(change)),
@@ -78,6 +78,19 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
     context["gifted_back_minor"] = sum(note.gifted_minor for note in context["notes"])
     context["seen"] = _fingerprint(request, context)
     return context
+
+
+def _words(change: Change) -> str:
+    """The state in words; between the payment and the worker's first look it is paid already."""
+    if change.status == states.AWAITING_PAYMENT and change.invoice is not None and change.invoice.settled_at:
+        return _("Paid")
+    return status_words(change)
+
+
+def _sign(change: Change) -> str:
+    if change.status == states.AWAITING_PAYMENT and change.invoice is not None and change.invoice.settled_at:
+        return "busy"
+    return "need" if change.restart_pending else SIGNS[change.status]
 
 
 def _movements(change: Change) -> QuerySet[LogLine]:

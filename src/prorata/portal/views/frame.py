@@ -22,6 +22,8 @@ M = TypeVar("M", bound=Model)
 # What was refused in a form: the page again, with the reasons.
 REFUSED = 422
 PER_PAGE = 30
+# Where the session keeps the payment method chosen in the review, for the checkout that follows.
+CHOSEN_METHOD = "chosen_method"
 
 
 class Asked(HttpRequest):
@@ -88,4 +90,4 @@ class Slice:
             raise Http404("There is no such page of this list.")
 
 
-__all__ = ["REFUSED", "Asked", "Slice", "back_to", "page_number", "safe_next", "signed_in"]
+__all__ = ["CHOSEN_METHOD", "REFUSED", "Asked", "Slice", "back_to", "page_number", "safe_next", "signed_in"]

@@ -22,7 +22,7 @@ from prorata.payments.checkout import PaymentRefused, PaymentUnknown, start_chec
 from prorata.payments.look import look
 from prorata.payments.methods import methods
 from prorata.payments.models import PaymentAttempt
-from prorata.portal.views.frame import REFUSED, Asked, Slice, page_number, signed_in
+from prorata.portal.views.frame import CHOSEN_METHOD, REFUSED, Asked, Slice, page_number, signed_in
 
 State = PaymentAttempt.State
 
@@ -96,7 +96,8 @@ def checkout(request: Asked, reference: str) -> HttpResponse:
     if not context["payable"] or not context["may_pay"]:
         return redirect("portal:invoice", reference=reference)
     offered, remembered = methods(), found.customer.preferred_method
-    wanted = request.POST.get("method", remembered if any(m.code == remembered for m in offered) else "")
+    default = request.session.get(CHOSEN_METHOD) or remembered
+    wanted = request.POST.get("method", default if any(one.code == default for one in offered) else "")
     context |= {"methods": offered, "method": wanted, "remembered": remembered}
     if request.method == "GET":
         return render(request, "portal/checkout.html", context)

@@ -30,7 +30,7 @@ from prorata.payments.methods import methods
 from prorata.portal import when
 from prorata.portal.bill import of_quote
 from prorata.portal.money import money
-from prorata.portal.views.frame import REFUSED, Asked, signed_in
+from prorata.portal.views.frame import CHOSEN_METHOD, REFUSED, Asked, signed_in
 
 
 def quotes() -> QuerySet[Quote]:
@@ -109,6 +109,7 @@ def submit(request: Asked, reference: str) -> HttpResponse:
     except Refused as refused:
         context = review(request, found, request.POST) | {"wrong": refused.refusals}
         return render(request, "portal/quote.html", context, status=REFUSED)
+    request.session[CHOSEN_METHOD] = request.POST.get("method", "")
     if change.status == states.AWAITING_PAYMENT and change.invoice is not None:
         return redirect("portal:invoice", reference=change.invoice.reference)
     return redirect("portal:show_change", reference=change.reference)

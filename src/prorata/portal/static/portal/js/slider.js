@@ -115,7 +115,7 @@ class Card {
     card.querySelector("[data-less]").setAttribute("aria-disabled", value <= this.allowed[0]);
     card.querySelector("[data-more]").setAttribute("aria-disabled", value >= this.allowed.at(-1));
     for (const pick of card.querySelectorAll("[data-pick]")) pick.setAttribute("aria-pressed", Number(pick.dataset.pick) === value);
-    for (const block of card.querySelectorAll("[data-block]")) block.hidden = value !== this.allowed[0];
+    for (const block of card.querySelectorAll("[data-block]")) block.hidden = value !== (block.dataset.block === "floor" ? this.allowed[0] : this.allowed.at(-1));
   }
 }
 
