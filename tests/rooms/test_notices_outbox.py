@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from prorata.notices import outbox
 from prorata.notices.models import Mail
 from prorata.notices.send import MOST_TRIES, NotSent, send
+from support.forms import words
 from support.world import World
 
 FACT: dict[str, Any] = {
@@ -42,12 +45,17 @@ def test_a_fact_is_mailed_once_though_it_is_told_twice(world: World) -> None:
 
 
 def test_a_transaction_that_rolls_back_mails_nothing(world: World) -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        assert outbox.write(**FACT)
-        _ = 1 / 0
+    with pytest.raises(RuntimeError, match="nothing of this happened"):
+        _written_in_vain()
     world.work()
     assert (Mail.objects.count(), jobs(), mail.outbox) == (0, 0, [])
     assert written()
+
+
+@transaction.atomic
+def _written_in_vain() -> None:
+    assert outbox.write(**FACT)
+    raise RuntimeError("nothing of this happened")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -118,3 +126,16 @@ def test_the_same_mail_keeps_its_id_and_another_gets_its_own(db: None) -> None:
     send(second.pk)
     ids = [m.message()["Message-ID"] for m in mail.outbox]
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_staff_send_a_failed_mail_again(staff: Client) -> None:
+    written()
+    one = Mail.objects.get()
+    page = reverse("admin:notices_mail_again", args=[one.pk])
+    assert "Only a mail that could not be sent is tried again." in words(staff.post(page, follow=True))
+    Mail.objects.update(state="failed", tries=MOST_TRIES, error="Connection refused")
+    assert staff.get(page).status_code == 200
+    assert Mail.objects.get().state == "failed"
+    assert "The mail is tried again." in words(staff.post(page, follow=True))
+    send(one.pk)
+    assert len(mail.outbox) == 1

@@ -25,6 +25,7 @@ from prorata.staff.columns import Money, pretty_json
 from prorata.staff.dashboard import today
 from prorata.staff.pages import guarded
 from prorata.staff.readonly import ReadOnlyAdmin
+from prorata.staff.sidebar import VIEWS
 
 COLOURS = {
     states.ATTENTION: "danger",
@@ -42,14 +43,7 @@ class Show(admin.SimpleListFilter):
     parameter_name = "show"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("attention", _("In attention")),
-            ("parked", _("Parked")),
-            ("unpaid", _("Waiting for money")),
-            ("today", _("Applied today")),
-            ("mine", _("Mine, still open")),
-            ("all", _("All changes")),
-        ]
+        return list(VIEWS)
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import ValidationError
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from prorata.credit.available import available
 from prorata.customers.models import Customer, Membership, User
@@ -37,6 +39,7 @@ class CustomerForm(forms.ModelForm):
     class Meta:
         model = Customer
         fields = CUSTOMER_FIELDS
+        widgets = {"address": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
     def clean_country(self) -> str:
         code = str(self.cleaned_data["country"]).strip().upper()
@@ -57,6 +60,7 @@ class Memberships(TabularInline):
     verbose_name_plural = gettext_lazy("People who act for this customer")
     fields = ["user", "role"]
     readonly_fields = ["user"]
+    hide_title = True
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -146,7 +150,7 @@ def add_person(request: HttpRequest, customer_id: int) -> HttpResponse:
             return redirect("admin:customers_customer_change", customer.pk)
     return page(
         request, "form.html", title=_("Add a person to %(name)s") % {"name": customer}, model=Customer, form=form,
-        submit=_("Add the person"), back=("admin:customers_customer_change", customer.pk),
+        button=_("Add the person"), back=("admin:customers_customer_change", customer.pk),
     )  # fmt: skip
 
 
@@ -180,7 +184,7 @@ class PersonAdmin(UserAdmin, DeskAdmin):  # type: ignore[misc]
     list_filter = ["is_staff", "is_active"]
     search_fields = ["email", "name"]
     ordering = ["email"]
-    filter_horizontal = ["groups"]
+    filter_horizontal = ()
     fieldsets = [
         (None, {"fields": ["email", "name", "language", "password"]}),
         (gettext_lazy("Rights"), {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
@@ -189,6 +193,13 @@ class PersonAdmin(UserAdmin, DeskAdmin):  # type: ignore[misc]
 
     def get_inlines(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         return [PersonMemberships] if obj else []
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "language":
+            return forms.ChoiceField(
+                choices=settings.LANGUAGES, label=_("Language"), widget=UnfoldAdminSelectWidget()
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         # An address is verified where the person signs in; here it would only come apart from that.

@@ -66,7 +66,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
     fields = [
         "reference",
         "number",
-        "status_label",
+        "status",
         "customer",
         "service",
         "seller",
@@ -86,7 +86,6 @@ class InvoiceAdmin(ReadOnlyAdmin):
         "closed_at",
     ]
     readonly_fields = [
-        "status_label",
         "for_what",
         "net",
         "tax",

@@ -6,12 +6,18 @@ import re
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from prorata.notices.models import Mail
+from prorata.notices.outbox import again
+from prorata.staff.pages import guarded, page
 from prorata.staff.readonly import ReadOnlyAdmin
 
 SIGN_IN_LINK = re.compile(r"\S*/password/reset/key/\S*")
@@ -30,13 +36,14 @@ class MailAdmin(ReadOnlyAdmin):
         "text",
         "origin",
         "key",
-        "state_label",
+        "state",
         "tries",
         "error",
         "created_at",
         "sent_at",
     ]
-    readonly_fields = ["text", "state_label"]
+    readonly_fields = ["text"]
+    actions_detail = ["send_again"]
 
     @display(description=_("State"), label={"failed": "danger", "waiting": "warning", "sent": "success"})
     def state_label(self, mail: Mail) -> tuple[str, Any]:
@@ -51,3 +58,34 @@ class MailAdmin(ReadOnlyAdmin):
             else SIGN_IN_LINK.sub(str(_("[link for the recipient]")), mail.body)
         )
         return format_html('<pre class="desk-json">{}</pre>', shown)
+
+    @action(description=_("Send again"), url_path="send-again", icon="forward_to_inbox")
+    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:notices_mail_again", object_id)
+
+    def get_urls(self) -> list[URLPattern]:
+        again = path(
+            "<int:mail_id>/again/", guarded(ask_again, "notices.change_mail"), name="notices_mail_again"
+        )
+        return [again, *super().get_urls()]
+
+
+def ask_again(request: HttpRequest, mail_id: int) -> HttpResponse:
+    """A mail that could not be sent is tried again, after a click that says so."""
+    mail = get_object_or_404(Mail, pk=mail_id)
+    if request.method == "POST":
+        if again(mail.pk):
+            messages.success(request, _("The mail is tried again."))
+        else:
+            messages.error(request, _("Only a mail that could not be sent is tried again."))
+        return redirect("admin:notices_mail_change", mail.pk)
+    return page(
+        request,
+        "form.html",
+        title=_("Send again"),
+        model=Mail,
+        form=Form(),
+        lead=f"{mail.subject} – {mail.to}",
+        button=_("Send again"),
+        back=("admin:notices_mail_change", mail.pk),
+    )

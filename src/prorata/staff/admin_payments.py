@@ -44,10 +44,10 @@ class PaymentAttemptAdmin(ReadOnlyAdmin):
     search_fields = ["gateway_ref", "invoice__reference", "invoice__number"]
     ordering = ["-created_at"]
     fields = [
-        "id", "invoice", "gateway", "method", "amount", "state_label", "gateway_ref", "reason", "made_by", "created_at",
+        "id", "invoice", "gateway", "method", "amount", "state", "gateway_ref", "reason", "made_by", "created_at",
         "checked_at", "checks", "ended_at",
     ]  # fmt: skip
-    readonly_fields = ["amount", "state_label"]
+    readonly_fields = ["amount"]
     amount = Money("amount_minor", _("Amount"))
 
     @display(description=_("State"), label=ATTEMPT_COLOURS)
@@ -81,13 +81,13 @@ class InboxEventAdmin(ReadOnlyAdmin):
         "event_id",
         "kind",
         "gateway_ref",
-        "state_label",
+        "state",
         "note",
         "received_at",
         "handled_at",
         "body_text",
     ]
-    readonly_fields = ["state_label", "body_text"]
+    readonly_fields = ["body_text"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         quarantined_first = Case(When(state=InboxEvent.State.QUARANTINED, then=Value(0)), default=Value(1))

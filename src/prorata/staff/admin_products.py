@@ -32,7 +32,7 @@ class ResourceTypes(StackedInline):
 
     def get_extra(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> int:
         # Blank blocks count without JavaScript; those left blank are not saved.
-        return 5 if obj is None else 1
+        return 3 if obj is None else 1
 
 
 @admin.register(Product)

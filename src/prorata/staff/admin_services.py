@@ -73,7 +73,7 @@ class ServiceAdmin(ReadOnlyAdmin):
         "name",
         "customer",
         "product",
-        "status_label",
+        "status",
         "status_reason",
         "driver",
         "external_id",
@@ -85,7 +85,7 @@ class ServiceAdmin(ReadOnlyAdmin):
         "carry",
         "version",
     ]
-    readonly_fields = ["status_label", "paid_and_measured"]
+    readonly_fields = ["paid_and_measured"]
     actions_list = ["to_adopt"]
 
     @display(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from procrastinate.contrib.django.models import ProcrastinateJob
 from unfold.admin import TabularInline
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from prorata.changes.models import SecurityEvent
 from prorata.invoices.models import NumberSeries, Seller
@@ -22,6 +23,13 @@ from prorata.staff.origins import origin_link
 from prorata.staff.readonly import DeskAdmin, ReadOnlyAdmin, ReadOnlyRows
 
 USUAL_SERIES = [{"kind": "invoice", "prefix": "INV-"}, {"kind": "credit_note", "prefix": "CN-"}]
+
+
+class SellerForm(forms.ModelForm):
+    class Meta:
+        model = Seller
+        fields = ["name", "code", "address", "tax_number", "tax_rounding", "zone"]
+        widgets = {"address": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
 
 class SeriesForm(forms.ModelForm):
@@ -75,6 +83,7 @@ class Series(TabularInline):
 class SellerAdmin(DeskAdmin):
     inlines = [Series]
     list_display = ["name", "code", "zone", "tax_rounding"]
+    form = SellerForm
     fields = ["name", "code", "address", "tax_number", "tax_rounding", "zone"]
     ordering = ["id"]
 
@@ -122,7 +131,7 @@ class JobAdmin(ReadOnlyAdmin):
     fields = [
         "for_what",
         "service",
-        "state_label",
+        "state",
         "reason",
         "detail",
         "may_restart",
@@ -134,7 +143,7 @@ class JobAdmin(ReadOnlyAdmin):
         "created_at",
         "ended_at",
     ]
-    readonly_fields = ["state_label", "for_what"]
+    readonly_fields = ["for_what"]
 
     @display(
         description=gettext_lazy("State"),
@@ -171,7 +180,7 @@ class QueueAdmin(ReadOnlyAdmin):
         "id",
         "task_name",
         "args_text",
-        "state_label",
+        "status",
         "attempts",
         "queue_name",
         "lock",
@@ -179,7 +188,7 @@ class QueueAdmin(ReadOnlyAdmin):
         "scheduled_at",
         "priority",
     ]
-    readonly_fields = ["id", "state_label", "args_text"]
+    readonly_fields = ["id", "args_text"]
 
     @display(
         description=gettext_lazy("State"), label={"failed": "danger", "doing": "info", "succeeded": "success"}

@@ -95,7 +95,7 @@ def _fill_in(
         form=form,
         which=which,
         measured=measured,
-        submit=_("Adopt as a service"),
+        button=_("Adopt as a service"),
     )
 
 

@@ -107,7 +107,7 @@ def act(request: HttpRequest, change_id: int, what: str) -> HttpResponse:
         form=form,
         change=change,
         action=action,
-        submit=action.name,
+        button=action.name,
         variant=action.variant,
         money_back=_money_back(change, action),
         line_prefix=dict(Intervention._meta.get_field("what").flatchoices)[what],

@@ -14,10 +14,12 @@ from django.utils.html import format_html
 from prorata.pricing.display import amount_text, exact_text
 from prorata.services.models import Reading, Service
 
+GAP = "\u00a0"
+
 
 def money(minor: int | None, currency: str) -> str:
-    """An amount with its currency, e.g. "1,234.50 USD"; a dash for none."""
-    return "–" if minor is None else f"{amount_text(minor, currency)} {currency}"
+    """An amount with its currency, never torn apart, e.g. "1,234.50 USD"; a dash for none."""
+    return "–" if minor is None else f"{amount_text(minor, currency)}{GAP}{currency}"
 
 
 def precise(amount: Decimal) -> str:

@@ -55,7 +55,7 @@ def grant(request: HttpRequest, customer_id: int) -> HttpResponse:
         title=_("Grant gifted credit to %(name)s") % {"name": customer},
         model=Customer,
         form=form,
-        submit=_("Grant credit"),
+        button=_("Grant credit"),
         back=("admin:customers_customer_change", customer.pk),
     )
 

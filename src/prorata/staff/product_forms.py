@@ -15,6 +15,11 @@ from prorata.catalog.models import Option, Product, ResourceType
 from prorata.staff.fields import PercentField
 
 OPTION_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+FLAGS = {
+    "may_shrink": _("May be reduced during a term"),
+    "grow_restarts": _("An increase needs a restart"),
+    "shrink_restarts": _("A reduction needs a restart"),
+}
 WHOLE = re.compile(r"\d+", re.ASCII)
 
 
@@ -49,8 +54,10 @@ class ResourceTypeForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in ("minimum", "maximum", "step", "reserve_percent", "position"):
             self.fields[name].required = False
+        for name, label in FLAGS.items():
+            self.fields[name].label, self.fields[name].help_text = label, ""
         if not self.instance.pk:
-            self.initial |= {"maximum": None, "steps": ""}
+            self.initial.update(maximum=None, steps="")
         else:
             self.initial["steps"] = ", ".join(str(stop) for stop in self.instance.steps)
             options = self.instance.options.all()

@@ -18,6 +18,14 @@ class Item(NamedTuple):
     permission: str = ""
 
 
+VIEWS = [
+    ("attention", _("In attention")),
+    ("parked", _("Parked")),
+    ("unpaid", _("Waiting for money")),
+    ("today", _("Applied today")),
+    ("mine", _("Mine, still open")),
+    ("all", _("All changes")),
+]
 GROUPS: list[tuple[Any, list[Item]]] = [
     (
         _("Desk"),
@@ -74,6 +82,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Machine jobs"), "build", "provisioning.job"),
             Item(_("Queue"), "list_alt", "procrastinate.procrastinatejob"),
             Item(_("Security events"), "shield", "changes.securityevent"),
+            Item(_("Groups of rights"), "key", "auth.group"),
         ],
     ),
 ]
@@ -114,6 +123,17 @@ def _is_here(item: Item, link: str, request: HttpRequest) -> bool:
     return request.path.startswith(link) and not request.path.endswith("/service/adopt/")
 
 
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The saved views of the desk, one click away and without a script."""
+    desk = reverse("admin:changes_change_changelist")
+    here = request.GET.get("show", "") if request.path == desk else None
+    items = [
+        {"title": title, "link": f"{desk}?show={view}" if view else desk, "active": here == view}
+        for view, title in [("", _("Needs somebody")), *VIEWS]
+    ]
+    return [{"models": ["changes.change"], "items": items}]
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Prorata staff"),
     "SITE_HEADER": _("Prorata staff"),
@@ -140,5 +160,6 @@ UNFOLD: dict[str, Any] = {
             "950": "#0b1a33",
         },
     },
+    "TABS": tabs,
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": navigation},
 }
