@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+KEPT = (
+    "PRORATA_PROVE", "PRORATA_PG_BIN", "PRORATA_OWNER_DATABASE_URL", "PRORATA_SCREENSHOTS", "PRORATA_STORY_SEED",
+)  # fmt: skip
 # Settings are read once, so the environment of a test is made before anything else is imported.
 for _name in [name for name in os.environ if name.startswith("PRORATA_")]:
-    if _name not in ("PRORATA_PROVE", "PRORATA_PG_BIN", "PRORATA_OWNER_DATABASE_URL"):
+    if _name not in KEPT:
         del os.environ[_name]
 os.environ["PRORATA_MODE"] = "test"
 os.environ["DJANGO_SETTINGS_MODULE"] = "prorata.config.settings"
