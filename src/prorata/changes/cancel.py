@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from prorata import clock
 from prorata.changes import states
@@ -49,6 +50,9 @@ def _close(change_id: int, status: Literal["cancelled", "expired"], *, actor: st
     if status == "cancelled" and _payment_running(change.invoice):
         raise Refused(Refusal("payment_running"))
     invoice = Invoice.objects.select_for_update(of=("self",), no_key=True).get(pk=change.invoice.pk)
+    if invoice.status != Invoice.Status.OPEN:
+        # The money came first; the change only has not heard of it yet.
+        raise Refused(Refusal("not_cancellable", None, {"status": _("Paid")}))
     now = clock.now()
     close(invoice, status, at=now, actor=actor)
     release(change.origin, now)

@@ -14,8 +14,9 @@ from prorata.ledger.accounts import AccountName
 Legs = Sequence[tuple[AccountName, int]]
 
 # One round trip for accounts, transfer and entries: a customer's lock is held while money moves, so statements count.
-# The no-op update is needed because ON CONFLICT DO NOTHING returns no id for an account that exists. New accounts are made
-# in the order of their codes, so that two first postings at once wait for each other one way round.
+# The no-op update is needed because ON CONFLICT DO NOTHING returns no id for an account that exists; it is of no key column,
+# whose lock would make everybody wait who posts to the account. New accounts are made in the order of their codes, so that
+# two first postings at once wait for each other one way round.
 POSTING = """
 WITH legs AS (
     SELECT * FROM jsonb_to_recordset(%(legs)s::jsonb) AS leg(code text, kind text, currency text, amount bigint)
@@ -24,7 +25,7 @@ WITH legs AS (
 ), made AS (
     INSERT INTO ledger_account (code, kind, currency)
     SELECT DISTINCT code, kind, currency FROM legs WHERE code NOT IN (SELECT code FROM known) ORDER BY code
-    ON CONFLICT (code) DO UPDATE SET code = excluded.code RETURNING id, code
+    ON CONFLICT (code) DO UPDATE SET kind = excluded.kind RETURNING id, code
 ), moved AS (
     INSERT INTO ledger_transfer (key, kind, origin, reason, actor, at, recorded_at, reverses_id)
     VALUES (%(key)s, %(kind)s, %(origin)s, %(reason)s, %(actor)s, %(at)s, %(recorded_at)s, %(reverses)s) RETURNING id
