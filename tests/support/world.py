@@ -163,6 +163,16 @@ class World:
         self.at(at)
         return web
 
+    def cvm_01(self, months: int = 6, paid: int = 27_300) -> Service:
+        """A machine of the instance product, 1C1G at 65 USD a month, from now on."""
+        options = {
+            "instance_type": {"grow": "restart", "shrink": "restart", "options": list(demo_data.INSTANCES)}
+        }
+        return self.service(
+            {"instance_type": "1c1g"}, paid=paid, months=months, name="cvm-01", currency="USD", product=self.vm,
+            components=options,
+        )  # fmt: skip
+
     def gift(
         self, amount: int, *, until: str, currency: str = "JPY", customer: Customer | None = None
     ) -> None:

@@ -6,19 +6,23 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from prorata.provisioning.models import Reservation
 from prorata.services.models import Reading, Service
 
 
 def held_by_others(reading: Reading | None, service: Service, now: datetime) -> dict[str, int]:
-    """What is reserved on this machine's host for other services, by component code."""
+    """What others take of the room this machine's reading found on its host, by component code.
+
+    That is what is reserved, and what was used since the reading: it is not in there yet.
+    """
     if reading is None or not reading.host or not reading.headroom:
         return {}
-    held = Reservation.objects.filter(
-        host__driver=service.driver, host__name=reading.host, released_at=None, until__gt=now
-    ).exclude(service=service)
+    since = Q(released_at=None, until__gt=now) | Q(released_at__gt=reading.taken_at)
+    held = Reservation.objects.filter(since, host__driver=service.driver, host__name=reading.host).exclude(
+        service=service
+    )
     return {
         row["component"]: row["total"]
         for row in held.values("component").annotate(total=Sum("amount")).order_by()
@@ -53,10 +57,10 @@ def reserve(
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT prorata_reserve(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "SELECT prorata_reserve(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 service.driver, reading.host, service.pk, origin, list(limited), list(limited.values()),
-                [reading.headroom[code] for code in limited], until, now,
+                [reading.headroom[code] for code in limited], reading.taken_at, until, now,
             ],
         )  # fmt: skip
         short = cursor.fetchone()[0]
