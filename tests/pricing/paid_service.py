@@ -192,7 +192,7 @@ class PaidService:
         self.carry = funding.carry_after(failed)
         kept = [line for line in price.lines if line.name not in failed]
         self.exact_sum += sum((Fraction(line.exact) for line in kept), Fraction(0))
-        if not failed:
+        if kept and not failed:
             assert abs(self.carry) * 2 * self.unit <= 1
         for line in kept:
             if line.component.layers:
