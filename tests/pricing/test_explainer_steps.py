@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
+
+import pytest
 
 from pricing.worked import PUBLISHED, component, layer, mock, price, tiers, yen
 from prorata.pricing import explain
 from prorata.pricing.change import Component
 from prorata.pricing.explain import Step, plain_english, steps
+from prorata.pricing.figures import shortest
 from prorata.pricing.tax import TaxRule, document
 
 JAPANESE = TaxRule(Decimal("0.10"), included=False, rounding="down")
@@ -271,3 +275,9 @@ def test_every_step_has_a_sentence_on_one_line() -> None:
         assert sentence
         assert "\n" not in sentence
         assert "{" not in sentence
+
+
+def test_a_figure_without_an_exact_decimal_form_is_not_printed_as_one() -> None:
+    assert shortest(Fraction(1, 1024), 2) == "0.0009765625"
+    with pytest.raises(ValueError, match="1/3 has no exact decimal form"):
+        shortest(Fraction(1, 3), 2)

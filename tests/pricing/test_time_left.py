@@ -154,6 +154,19 @@ def test_days_of_another_length_are_days(zone: str, at: datetime, day: date) -> 
     assert local_date(at, ZoneInfo(zone)) == day
 
 
+def test_a_clock_that_goes_back_over_midnight_does_not_end_a_service_early() -> None:
+    """In St. John's the clocks of 7 Nov 2010 went from 00:01 back to 23:01 of the 6th."""
+    at, ends_at = datetime(2010, 11, 7, 2, 30, 30, tzinfo=UTC), datetime(2010, 11, 7, 2, 50, tzinfo=UTC)
+    zone = ZoneInfo("America/St_Johns")
+
+    left = time_left("calendar-months", at=at, ends_at=ends_at, zone=zone)
+
+    assert (local_date(at, zone), local_date(ends_at, zone)) == (date(2010, 11, 7), date(2010, 11, 6))
+    assert (left.whole, left.days, left.of) == (0, 1, 30)
+    with pytest.raises(BadInput, match="ended on 2010-11-05"):
+        time_left("calendar-months", at=ends_at, ends_at=at - timedelta(days=2), zone=zone)
+
+
 def test_a_time_without_zone_is_refused() -> None:
     with pytest.raises(BadInput, match="no time zone"):
         local_date(datetime(2025, 8, 15), ZoneInfo("UTC"))

@@ -1,8 +1,8 @@
 """The explanation of a price: message keys with exact figures, for a customer who redoes the sum by hand.
 
-Keys and parameters are stable; every parameter is a string. Dates and instants are ISO 8601, amounts and prices
-plain decimals (2210.16393443, -0.16), months a fraction as written by hand (106/30, 3), factors decimals (0.80),
-per cents without the sign (20, 12.5). In the order in which they come:
+Keys and parameters are stable; every parameter is a string. Dates and instants are ISO 8601, amounts and
+prices plain decimals (2210.16393443, -0.16), months a fraction as written by hand (106/30, 3), factors decimals
+(0.80), per cents without the sign (20, 12.5). In the order in which they come:
 
 Time left
 - time.whole (from, to, months): so many whole months from one date to the other
@@ -12,7 +12,7 @@ Time left
 - time.together (whole, days, of, months): 3 + 16/30 = 106/30 months; only where there are both
 
 Rate; `line` is the name of the line it holds for, empty for all; `side` is old, new or both
-- rate.range (line, side, from, to, off, factor): off between `from` and `to` whole months left, which may be equal
+- rate.range (line, side, from, to, off, factor): off between `from` and `to` whole months left (may be equal)
 - rate.open (line, side, from, off, factor): off from `from` whole months left on
 - rate.none (line, side): no discounts, the full price
 - rate.same (line, side, off, factor): different schedules that give the same today

@@ -9,7 +9,10 @@ from .money import decimal_of
 
 
 def shortest(exact: Fraction, at_least: int) -> str:
-    """A fraction that ends in decimals, exactly, with no more digits than it needs but `at_least` so many."""
+    """A fraction that ends in decimals, exactly, with no more digits than it needs but `at_least` so many.
+    Raises ValueError for one that never ends, such as 1/3."""
+    if pow(10, exact.denominator.bit_length(), exact.denominator):
+        raise ValueError(f"{exact} has no exact decimal form")
     digits = at_least
     while (exact * 10**digits).denominator != 1:
         digits += 1

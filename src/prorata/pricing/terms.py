@@ -123,7 +123,10 @@ def _days_in_month(year: int, month: int) -> int:
 
 
 def _calendar_months_between(at: datetime, ends_at: datetime, zone: ZoneInfo) -> TimeLeft:
-    return calendar_months(local_date(at, zone), local_date(ends_at, zone))
+    day, end = local_date(at, zone), local_date(ends_at, zone)
+    # Where clocks go back over midnight, the end can fall on the day before; a living service has its day all
+    # the same.
+    return calendar_months(day, max(day, end) if at < ends_at else end)
 
 
 _RULES: dict[str, Callable[[datetime, datetime, ZoneInfo], TimeLeft]] = {
