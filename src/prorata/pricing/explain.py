@@ -1,8 +1,8 @@
 """The explanation of a price: message keys with exact figures, for a customer who redoes the sum by hand.
 
 Keys and parameters are stable; every parameter is a string. Dates and instants are ISO 8601, amounts and
-prices plain decimals (2210.16393443, -0.16), months a fraction as written by hand (106/30, 3), factors decimals
-(0.80), per cents without the sign (20, 12.5). In the order in which they come:
+prices plain decimals (2210.16393443, -0.16), months a fraction as written by hand (106/30, 3), factors
+decimals (0.80), per cents without the sign (20, 12.5). In the order in which they come:
 
 Time left
 - time.whole (from, to, months): so many whole months from one date to the other
