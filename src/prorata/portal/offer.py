@@ -23,10 +23,12 @@ def offer(situation: Situation, posted: Mapping[str, str]) -> dict[str, Any]:
     """The context of the change page. `wrong` are refusals to be told; nothing changed yet is not one of them."""
     bill, refusals = price(situation, posted)
     wrong = tuple(refusal for refusal in refusals if refusal.code != NOTHING)
+    shown = cards(situation, posted, wrong)
     return {
         "situation": situation,
         "service": situation.service,
-        "cards": cards(situation, posted, wrong),
+        "cards": shown,
+        "only_options": all(one.is_option for one in shown),
         "bill": bill,
         "wrong": wrong,
         "monthly": monthly(situation),

@@ -25,6 +25,8 @@ from prorata.changes.words import reason_words, status_words
 from prorata.credit.models import LogLine
 from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote
+from prorata.payments.methods import method
+from prorata.payments.models import PaymentAttempt
 from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
 from prorata.portal.views.invoices import state_of
 from prorata.services.models import Service
@@ -74,10 +76,19 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
         "may_pay": may(request.user, change.customer_id, "pay"),
         "now": clock.now(), "interventions": list(change.interventions.all()),
     }  # fmt: skip
+    context["paid_with"] = _paid_with(change)
     context["returned_minor"] = sum(note.gross_minor for note in context["notes"])
     context["gifted_back_minor"] = sum(note.gifted_minor for note in context["notes"])
-    context["seen"] = _fingerprint(request, context)
+    context["seen"] = _fingerprint(context)
     return context
+
+
+def _paid_with(change: Change) -> str:
+    """The name of the payment method that brought money."""
+    attempts = change.invoice.attempts.all() if change.invoice else []
+    used = next((a.method for a in attempts if a.state == PaymentAttempt.State.SUCCEEDED), "")
+    known = method(used)
+    return known.name if known else _("Payment")
 
 
 def _words(change: Change) -> str:
@@ -105,9 +116,10 @@ def _line(line: Any) -> dict[str, Any]:
     return {"line": line, "measured": measured, "as_paid": measured is not None and measured == line.to_value}
 
 
-def _fingerprint(request: Asked, context: dict[str, Any]) -> str:
+def _fingerprint(context: dict[str, Any]) -> str:
     """Of what is seen, so that an unchanged page is not drawn, and not read out, again."""
-    drawn = render_to_string("portal/parts/change_state.html", context | {"seen": ""}, request)
+    # Without the request: the form's own token is another one every time.
+    drawn = render_to_string("portal/parts/change_state.html", context | {"seen": ""})
     return blake2s(drawn.encode(), digest_size=8).hexdigest()
 
 

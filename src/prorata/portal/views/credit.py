@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from prorata import clock
+from prorata.changes.models import Change
 from prorata.changes.situation import seller
 from prorata.credit.models import LogLine, Purse
 from prorata.customers.scope import mine
@@ -32,7 +33,13 @@ def index(request: Asked) -> HttpResponse:
     log = Slice(
         mine(request.user, LogLine.objects.select_related("purse")).order_by("-id"), page_number(request)
     )
-    rows = [{"line": line, "what": what(line), "change": change_of(line)} for line in log.rows]
+    changes = changes_of(request, log.rows)
+    rows = [
+        {"line": line, "what": what(line), "change": changes.get(reference_of(line.origin))}
+        for line in log.rows
+    ]
+    for purse in alive:
+        purse.came_from = reference_of(purse.reason)  # type: ignore[attr-defined]
     totals: dict[str, int] = {}
     for purse in alive:
         totals[purse.currency] = totals.get(purse.currency, 0) + purse.balance_minor
@@ -59,6 +66,15 @@ def what(line: LogLine) -> str:
     return said.get(line.what, line.reason or line.what)
 
 
-def change_of(line: LogLine) -> str:
-    """The reference of the change a line came from, if it came from one."""
-    return line.origin.removeprefix("change:") if line.origin.startswith("change:") else ""
+def reference_of(origin: str) -> str:
+    """The reference of the change something came from, if it came from one."""
+    return origin.removeprefix("change:") if origin.startswith("change:") else ""
+
+
+def changes_of(request: Asked, lines: list[LogLine]) -> dict[str, Change]:
+    """The changes the log lines came from, by reference."""
+    rows = Change.objects.filter(reference__in={reference_of(line.origin) for line in lines} - {""})
+    return {
+        one.reference: one
+        for one in mine(request.user, rows).select_related("service").prefetch_related("lines")
+    }
