@@ -30,11 +30,10 @@ def run(id: int) -> None:
 @app.periodic(cron="* * * * * */5")
 @app.task(name="provisioning.sweep", queueing_lock="provisioning.sweep")
 def sweep(timestamp: int) -> None:
-    """Wake parked jobs whose time has come or whose deadline is over, and jobs whose run has died."""
+    """Wake parked jobs whose time has come (at the deadline at the latest), and jobs whose run has died."""
     business, machine = clock.now(), clock.machine_now()
     due = Job.objects.filter(
         Q(state=Job.State.PARKED, retry_at__lte=business)
-        | Q(state=Job.State.PARKED, deadline__lte=business)
         | Q(state=Job.State.RUNNING, lease_until__lte=machine)
         | Q(state=Job.State.QUEUED, created_at__lte=business - timedelta(seconds=30))
     )
