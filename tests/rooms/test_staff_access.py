@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +15,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from prorata.customers.models import User
+from support.forms import send
 from support.world import World
 
 LISTS = [f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry]
@@ -45,8 +48,6 @@ def test_staff_without_a_second_factor_are_sent_to_set_one_up(staff: Client, set
 
 
 def test_staff_with_a_second_factor_pass(staff: Client, settings: Settings) -> None:
-    from allauth.mfa.models import Authenticator
-
     settings.PRORATA_STAFF_MFA = "required"
     person = User.objects.get(email="ken@example.com")
     Authenticator.objects.create(user=person, type=Authenticator.Type.RECOVERY_CODES, data={})
@@ -66,8 +67,6 @@ def test_staff_without_rights_see_nothing_and_do_nothing(client: Client, world: 
 
 
 def test_staff_cannot_make_themselves_superusers(client: Client, db: None) -> None:
-    from django.contrib.auth.models import Permission
-
     person = User.objects.create_user("clerk@example.com", "a-long-password", is_staff=True)
     person.user_permissions.set(Permission.objects.filter(content_type__app_label="customers"))
     boss = User.objects.create_superuser("boss@example.com", "a-long-password")
@@ -78,6 +77,12 @@ def test_staff_cannot_make_themselves_superusers(client: Client, db: None) -> No
     )
     person.refresh_from_db()
     assert not person.is_superuser
+    customers = User.objects.create_user("aiko@example.com", "a-long-password")
+    send(client, reverse("admin:customers_user_change", args=[customers.pk]), name="Aiko")
+    typed = {"name": "Aiko", "language": "en", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    client.post(reverse("admin:customers_user_change", args=[customers.pk]), typed)
+    customers.refresh_from_db()
+    assert (customers.name, customers.is_staff, customers.is_superuser) == ("Aiko", False, False)
     set_password = reverse("admin:auth_user_password_change", args=[boss.pk])
     assert client.get(set_password).status_code == 403
 
@@ -108,8 +113,15 @@ def test_lists_and_pages_of_a_whole_story_open(name: str, world: World, staff: C
         assert staff.get(reverse(f"admin:{name}_add")).status_code == 200
 
 
-def test_lists_ask_the_same_few_questions_at_any_length(world: World, staff: Client) -> None:
+@pytest.mark.parametrize("all_rights", [True, False])
+def test_lists_ask_the_same_few_questions_at_any_length(
+    all_rights: bool, world: World, staff: Client
+) -> None:
     _story(world)
+    if not all_rights:
+        clerk = User.objects.get(email="ken@example.com")
+        clerk.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+        User.objects.update(is_superuser=False)
     staff.get(reverse("admin:index"))
     for name in LISTS:
         address = reverse(f"admin:{name}_changelist") + ("?show=all" if name == "changes_change" else "")

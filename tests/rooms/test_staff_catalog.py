@@ -241,6 +241,7 @@ def test_a_schedule_with_tiers_in_per_cent(staff: Client) -> None:
     tiers = {"tiers-0-months": "1", "tiers-0-off": "0", "tiers-1-months": "3", "tiers-1-off": "12.5"}
     answer = send(staff, address, **tiers)
     assert answer.status_code == 302, problems(answer)
+    assert "1+: 0 %, 3+: 12.5 %" in words(staff.get(reverse("admin:catalog_discountschedule_changelist")))
     live = live_schedule(product, datetime.fromisoformat("2026-06-01T08:00+00:00"))
     assert live is not None
     assert [(tier.months, tier.off) for tier in live.schedule.tiers] == [

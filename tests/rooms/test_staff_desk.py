@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -151,8 +152,6 @@ def test_an_ended_change_offers_no_action(world: World, web: Service, staff: Cli
 
 
 def test_who_may_look_may_not_act(world: World, web: Service, client: Client) -> None:
-    from django.contrib.auth.models import Permission
-
     change = parked(world, web)
     person = User.objects.create_user("clerk@example.com", "a-long-password", is_staff=True)
     person.user_permissions.set(Permission.objects.filter(codename="view_change"))

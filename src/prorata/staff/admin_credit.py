@@ -45,7 +45,7 @@ class PurseAdmin(ReadOnlyAdmin):
     inlines = [PurseLog, Pledges]
     list_display = ["customer", "kind", "balance", "expires_at", "reason", "created_at"]
     list_select_related = ["customer"]
-    list_filter = ["kind", "currency"]
+    list_filter = ["kind"]
     search_fields = ["customer__name", "reason"]
     ordering = ["customer__name", "currency", "kind", "id"]
     fields = ["customer", "kind", "currency", "balance", "expires_at", "reason", "created_at"]
@@ -57,8 +57,8 @@ class PurseAdmin(ReadOnlyAdmin):
 class LogLineAdmin(ReadOnlyAdmin):
     list_display = ["at", "customer", "what", "amount", "balance_after", "origin", "reason", "actor"]
     list_select_related = ["customer"]
-    list_filter = ["what", "currency", "at"]
-    search_fields = ["customer__name", "origin", "reason"]
+    list_filter = ["at"]
+    search_fields = ["customer__name", "what", "origin", "reason"]
     ordering = ["-id"]
     fields = [
         "at",

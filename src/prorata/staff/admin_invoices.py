@@ -60,7 +60,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
         "pay_until",
     ]
     list_select_related = ["customer"]
-    list_filter = ["status", "currency", "created_at"]
+    list_filter = ["status", "created_at"]
     search_fields = ["reference", "number", "customer__name", "origin"]
     ordering = ["-id"]
     fields = [
@@ -140,7 +140,7 @@ class CreditNoteAdmin(ReadOnlyAdmin):
     inlines = [CreditNoteLines]
     list_display = ["number", "customer", "reason", "gross", "cash", "gifted", "at"]
     list_select_related = ["customer"]
-    list_filter = ["reason", "currency", "at"]
+    list_filter = ["reason", "at"]
     search_fields = ["number", "customer__name", "origin"]
     ordering = ["-id"]
     fields = [
@@ -194,8 +194,7 @@ class LayerAdmin(ReadOnlyAdmin):
     ]
     list_display_links = ["component"]
     list_select_related = ["service"]
-    list_filter = ["component"]
-    search_fields = ["service__name", "origin"]
+    search_fields = ["service__name", "component", "origin"]
     ordering = ["-id"]
     fields = [
         "service",

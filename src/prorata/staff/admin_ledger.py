@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Sum
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -29,20 +32,23 @@ class Entries(ReadOnlyRows):
 @admin.register(Transfer)
 class TransferAdmin(ReadOnlyAdmin):
     inlines = [Entries]
-    list_display = ["id", "at", "kind", "origin", "debits", "reason", "actor"]
+    list_display = ["id", "at", "kind", "origin", "moved", "reason", "actor"]
     list_display_links = ["id", "kind"]
-    list_filter = ["kind", "at"]
-    search_fields = ["key", "origin", "reason", "actor"]
+    list_filter = ["at"]
+    search_fields = ["key", "kind", "origin", "reason", "actor"]
     ordering = ["-id"]
     fields = ["id", "key", "kind", "for_what", "reason", "actor", "at", "recorded_at", "reverses"]
     readonly_fields = ["id", "for_what"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("entries")
+        debits = Entry.objects.filter(transfer=OuterRef("pk"), amount_minor__gt=0).order_by("currency")
+        sums = debits.values("currency").annotate(minor=Sum("amount_minor"))
+        parts = sums.values(part=JSONObject(currency="currency", minor="minor"))
+        return super().get_queryset(request).annotate(debits=ArraySubquery(parts))
 
     @admin.display(description=_("Moved"))
-    def debits(self, transfer: Transfer) -> str:
-        return moved(transfer)
+    def moved(self, transfer: Any) -> str:
+        return ", ".join(money(part["minor"], part["currency"]) for part in transfer.debits)
 
     @admin.display(description=_("For"))
     def for_what(self, transfer: Transfer) -> str:
@@ -52,15 +58,7 @@ class TransferAdmin(ReadOnlyAdmin):
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
     list_display = ["code", "kind", "currency"]
-    list_filter = ["kind", "currency"]
+    list_filter = ["kind"]
     search_fields = ["code"]
     ordering = ["code"]
     fields = ["code", "kind", "currency"]
-
-
-def moved(transfer: Transfer) -> str:
-    """How much a transfer moves: the sum of its debits, per currency."""
-    sums: dict[str, int] = {}
-    for entry in transfer.entries.all():
-        sums[entry.currency] = sums.get(entry.currency, 0) + max(entry.amount_minor, 0)
-    return ", ".join(money(total, currency) for currency, total in sorted(sums.items()))

@@ -40,7 +40,7 @@ class PaymentAttemptAdmin(ReadOnlyAdmin):
         "checked_at",
     ]
     list_select_related = ["invoice"]
-    list_filter = ["state", "gateway", "created_at"]
+    list_filter = ["state", "created_at"]
     search_fields = ["gateway_ref", "invoice__reference", "invoice__number"]
     ordering = ["-created_at"]
     fields = [
@@ -60,7 +60,7 @@ class CaptureAdmin(ReadOnlyAdmin):
     list_display = ["recorded_at", "customer", "gateway", "capture_id", "amount", "outcome", "captured_at"]
     list_display_links = ["capture_id"]
     list_select_related = ["customer"]
-    list_filter = ["outcome", "gateway", "recorded_at"]
+    list_filter = ["outcome", "recorded_at"]
     search_fields = ["capture_id", "customer__name"]
     ordering = ["-id"]
     fields = [
@@ -74,7 +74,7 @@ class CaptureAdmin(ReadOnlyAdmin):
 class InboxEventAdmin(ReadOnlyAdmin):
     list_display = ["received_at", "gateway", "kind", "gateway_ref", "state_label", "note", "handled_at"]
     list_display_links = ["received_at", "kind"]
-    list_filter = ["state", "gateway", "received_at"]
+    list_filter = ["state", "received_at"]
     search_fields = ["event_id", "gateway_ref", "note"]
     fields = [
         "gateway",

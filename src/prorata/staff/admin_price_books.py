@@ -40,7 +40,7 @@ class PriceBookAdmin(VersionAdmin):
     add_title = _("New price book: for which product?")
     list_display = ["product", "currency", "version", "starts_at", "tax_included", "state"]
     list_display_links = ["product", "version"]
-    list_filter = ["currency", "product"]
+    search_fields = ["product__name", "currency"]
     list_select_related = ["product"]
     ordering = ["product__name", "currency", "-starts_at"]
 

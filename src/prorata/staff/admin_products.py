@@ -15,6 +15,7 @@ from unfold.decorators import action
 
 from prorata import clock
 from prorata.catalog.models import PriceBook, Product, ResourceType
+from prorata.staff.fields import percent_text
 from prorata.staff.price_book_forms import priced_things
 from prorata.staff.product_forms import ProductForm, ResourceTypeForm, ResourceTypeFormSet
 from prorata.staff.readonly import DeskAdmin
@@ -49,7 +50,7 @@ class ProductAdmin(DeskAdmin):
     def tax(self, product: Product) -> str:
         if not product.tax_rate:
             return "–"
-        return f"{(product.tax_rate * 100).normalize():f} % {product.tax_label}".strip()
+        return f"{percent_text(product.tax_rate)} % {product.tax_label}".strip()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
         return ["code"] if obj and obj.services.exists() else []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
+from django.db.models import OuterRef, TextField
+from django.db.models.functions import Cast, JSONObject
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -15,7 +19,7 @@ from prorata import clock
 from prorata.catalog.models import DiscountSchedule, DiscountTier
 from prorata.pricing.errors import BadInput
 from prorata.pricing.tiers import Schedule, Tier
-from prorata.staff.fields import MomentField, PercentField, number
+from prorata.staff.fields import MomentField, PercentField, number, percent_text
 from prorata.staff.readonly import ReadOnlyRows
 from prorata.staff.versions import VersionAdmin, has_started, state_of
 
@@ -95,7 +99,7 @@ class StartedTiers(ReadOnlyRows):
 
     @admin.display(description=_("Off, %"))
     def percent(self, tier: DiscountTier) -> str:
-        return f"{(tier.off * 100).normalize():f}"
+        return percent_text(tier.off)
 
 
 @admin.register(DiscountSchedule)
@@ -104,17 +108,20 @@ class DiscountScheduleAdmin(VersionAdmin):
     form = ScheduleForm
     list_display = ["product", "version", "starts_at", "tiers_in_short", "state"]
     list_display_links = ["product", "version"]
-    list_filter = ["product"]
+    search_fields = ["product__name"]
     list_select_related = ["product"]
     ordering = ["product__name", "-starts_at"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("tiers")
+        # A share as text: JSON numbers would come back as floats.
+        tiers = DiscountTier.objects.filter(schedule=OuterRef("pk")).order_by("months")
+        parts = tiers.values(part=JSONObject(months="months", off=Cast("off", TextField())))
+        return super().get_queryset(request).annotate(tier_parts=ArraySubquery(parts))
 
     @admin.display(description=_("Tiers"))
-    def tiers_in_short(self, schedule: DiscountSchedule) -> str:
+    def tiers_in_short(self, schedule: Any) -> str:
         return ", ".join(
-            f"{tier.months}+: {(tier.off * 100).normalize():f} %" for tier in schedule.tiers.all()
+            f"{part['months']}+: {percent_text(Decimal(part['off']))} %" for part in schedule.tier_parts
         )
 
     @admin.display(description=_("State"))

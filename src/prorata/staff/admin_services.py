@@ -66,8 +66,8 @@ class ServiceAdmin(ReadOnlyAdmin):
     inlines = [Changes, Layers]
     list_display = ["name", "customer", "product", "status_label", "term_ends_at", "driver", "external_id"]
     list_select_related = ["customer", "product"]
-    list_filter = ["status", "product"]
-    search_fields = ["name", "external_id", "customer__name", "customer__email"]
+    list_filter = ["status"]
+    search_fields = ["name", "external_id", "customer__name", "customer__email", "product__name"]
     ordering = ["name", "id"]
     fields = [
         "name",

@@ -125,7 +125,7 @@ class JobAdmin(ReadOnlyAdmin):
     ]
     list_display_links = ["created_at", "origin"]
     list_select_related = ["service"]
-    list_filter = ["state", "reason", "created_at"]
+    list_filter = ["state", "created_at"]
     search_fields = ["origin", "service__name"]
     ordering = ["-id"]
     fields = [
@@ -161,8 +161,8 @@ class JobAdmin(ReadOnlyAdmin):
 class SecurityEventAdmin(ReadOnlyAdmin):
     list_display = ["at", "kind", "user", "about"]
     list_select_related = ["user"]
-    list_filter = ["kind", "at"]
-    search_fields = ["about", "user__email"]
+    list_filter = ["at"]
+    search_fields = ["kind", "about", "user__email"]
     ordering = ["-id"]
     fields = ["at", "kind", "user", "about"]
 
@@ -173,7 +173,7 @@ admin.site.unregister(ProcrastinateJob)
 @admin.register(ProcrastinateJob)
 class QueueAdmin(ReadOnlyAdmin):
     list_display = ["id", "task_name", "args_in_short", "state_label", "attempts", "scheduled_at", "lock"]
-    list_filter = ["status", "task_name"]
+    list_filter = ["status"]
     search_fields = ["task_name"]
     ordering = ["-id"]
     fields = [

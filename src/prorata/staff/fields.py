@@ -32,6 +32,11 @@ class PlainForm(forms.Form):
     use_required_attribute = False
 
 
+def percent_text(share: Decimal) -> str:
+    """0.125 as "12.5"."""
+    return f"{(share * HUNDRED).normalize():f}"
+
+
 class PercentField(forms.DecimalField):
     """A share of one, written as a percentage: 12.5 in the form is 0.125 in the model."""
 
@@ -41,7 +46,7 @@ class PercentField(forms.DecimalField):
         super().__init__(min_value=Decimal(0), max_value=HUNDRED, max_digits=7, decimal_places=4, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        return f"{(value * HUNDRED).normalize():f}" if isinstance(value, Decimal) else value
+        return percent_text(value) if isinstance(value, Decimal) else value
 
     def clean(self, value: Any) -> Decimal | None:
         percent = super().clean(value)

@@ -18,7 +18,10 @@ class DeskList(ChangeList):
 
 
 class DeskAdmin(ModelAdmin):
-    """Every list of the desk: no bulk actions, no count of the whole table beside a search."""
+    """Every list of the desk: no bulk actions, no count of the whole table beside a search.
+
+    Filters stand on choices, dates and small tables only: one over free text would read the whole table each time.
+    """
 
     actions = None
     show_full_result_count = False
