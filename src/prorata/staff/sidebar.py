@@ -139,6 +139,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Prorata staff"),
     "SITE_HEADER": _("Prorata staff"),
     "SITE_SYMBOL": "tune",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("staff/mark.svg")}
+    ],
     "SITE_URL": "/",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
