@@ -43,7 +43,8 @@ def parse_amount(text: str, currency: str) -> int:
         raise BadInput(f"{currency} has no decimals: write {whole}")
     if len(part) > digits:
         raise BadInput(f"{currency} has {digits} decimals: {text.strip()!r} has {len(part)}")
-    units = int(found["whole"].replace(",", "") or "0") * 10**digits + int(part.ljust(digits, "0") or "0")
+    whole_units = int(found["whole"].replace(",", "") or "0") * 10**digits
+    units: int = whole_units + int(part.ljust(digits, "0") or "0")
     if units >= LARGEST:
         raise BadInput(f"{text.strip()!r} is too large an amount")
     return -units if found["sign"] in ("-", "\u2212") else units
