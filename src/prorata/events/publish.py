@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import connection, transaction
-from procrastinate.contrib.django import app
+
+from prorata.events.defer import defer
 
 
 def publish(event: str, *, id: int, lock: str | None = None) -> None:
@@ -22,4 +23,4 @@ def publish(event: str, *, id: int, lock: str | None = None) -> None:
             f"{event} is not a known event: list it in config/subscribers.py, with no subscribers if need be"
         )
     for task in settings.PRORATA_SUBSCRIBERS[event]:
-        app.configure_task(task, lock=lock).defer(id=id)
+        defer(task, lock=lock, id=id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import transaction
-from procrastinate.contrib.django import app
 
 from prorata import clock
+from prorata.events.defer import defer
 from prorata.payments.models import InboxEvent
 from prorata.payments.registry import gateway
 
@@ -32,5 +32,5 @@ def receive(gateway_code: str, *, body: bytes, headers: Mapping[str, str]) -> bo
     )
     if row[1] != kept.received_at:
         return False
-    app.configure_task("payments.handle_event", lock=f"payment:{event.ref}").defer(id=row[0])
+    defer("payments.handle_event", lock=f"payment:{event.ref}", id=row[0])
     return True

@@ -1,0 +1,27 @@
+"""Put a job into the queue within the transaction at hand."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
+
+# Inside a worker the app writes jobs through the worker's own connections: they would run before what they tell of is
+# committed, or although it was rolled back. Django's connection is the one that holds our transaction, wherever we are.
+_ours = JobManager(DjangoConnector())
+
+
+def defer(task: str, *, lock: str | None = None, **arguments: int | str) -> None:
+    """Let a worker run `task` once this transaction is committed; if it rolls back, never.
+
+    Jobs of one `lock` run one after another. Raises KeyError for a task that nobody wrote.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            f"{task} must be deferred in the transaction of its cause"
+        )
+    if task not in app.tasks:
+        raise KeyError(f"there is no task {task}")
+    configure_task(name=task, job_manager=_ours, lock=lock).defer(**arguments)
