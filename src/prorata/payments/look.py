@@ -71,7 +71,6 @@ def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> Pay
     if not attempt.gateway_ref:
         attempt.gateway_ref = payment.ref
     if payment.captures:
-        record_captures(attempt, invoice, payment)
         if payment.state == "succeeded" and attempt.state != State.SUCCEEDED:
             attempt.state, attempt.ended_at, attempt.reason = State.SUCCEEDED, clock.now(), ""
     elif attempt.state in FORWARD.get(payment.state, ()):
@@ -79,6 +78,7 @@ def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> Pay
     elif payment.reason and attempt.state in PaymentAttempt.OPEN:
         attempt.reason = payment.reason[:200]  # a declined card: the page stays open for another one
     attempt.save(update_fields=["state", "ended_at", "gateway_ref", "reason"])
+    record_captures(attempt, invoice, payment)  # may take a legal number: last
     return attempt
 
 
