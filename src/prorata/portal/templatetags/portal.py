@@ -193,9 +193,9 @@ def styled(field: BoundField) -> SafeString:
     """A form's field in the portal's look, tied to its help and its errors."""
     described = [f"{field.auto_id}_error"] if field.errors else []
     described += [f"{field.auto_id}_helptext"] if field.help_text else []
-    attrs: dict[str, str | bool] = {"class": "inp"} | (
-        {"aria-describedby": " ".join(described)} if described else {}
-    )
+    attrs: dict[str, str | bool] = {"class": "inp"}
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
     return field.as_widget(attrs=attrs)
 
 

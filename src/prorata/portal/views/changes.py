@@ -31,6 +31,8 @@ from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
 from prorata.portal.views.invoices import state_of
 from prorata.services.models import Service
 
+# Where the reason says what is waited for; in the other states the page's own words do.
+WAITS = (states.PARKED, states.ATTENTION)
 # The sign beside a state: its shape and colour.
 SIGNS = {
     states.AWAITING_PAYMENT: "need", states.APPLYING: "busy", states.PARKED: "need", states.ATTENTION: "need",
@@ -68,7 +70,7 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
     context: dict[str, Any] = {
         "change": change, "service": change.service, "quote": change.quote, "figures": figures,
         "zone": ZoneInfo(figures["zone"]), "progress": progress(change), "words": _words(change),
-        "sign": _sign(change), "reason": reason_words(change.reason),
+        "sign": _sign(change), "reason": reason_words(change.reason) if change.status in WAITS else "",
         "open": change.status in states.OPEN, "lines": [_line(line) for line in change.lines.all()],
         "invoice": change.invoice, "invoice_state": state_of(change.invoice) if change.invoice else None,
         "notes": list(CreditNote.objects.filter(origin=change.origin)), "log": list(_movements(change)),

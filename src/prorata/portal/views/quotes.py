@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from prorata.catalog.values import Value
 from prorata.changes import states
@@ -37,14 +37,14 @@ def quotes() -> QuerySet[Quote]:
     return Quote.objects.select_related("service__product", "service__customer", "customer", "made_by")
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @signed_in
 def quote(request: Asked, reference: str) -> HttpResponse:
-    """The review. A quote that was submitted is its change."""
+    """The review. A quote that was submitted is its change. POST is Update: the same page with other boxes ticked."""
     found = my_one(request.user, quotes(), reference=reference)
     if done := Change.objects.filter(quote=found).first():
         return redirect("portal:show_change", reference=done.reference)
-    context = review(request, found, request.GET)
+    context = review(request, found, request.POST if request.method == "POST" else request.GET)
     return render(request, "portal/parts/review.html" if request.htmx else "portal/quote.html", context)
 
 
