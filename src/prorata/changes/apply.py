@@ -75,8 +75,7 @@ def _move(change: Change, status: str, job: Job) -> None:
         return
     if change.status == states.ATTENTION and status == states.PARKED:
         return  # it goes on when the job runs again
-    moved = change.status != status
     change.status, change.reason, change.detail = status, job.reason, job.detail
     change.save(update_fields=["status", "reason", "detail"])
-    if moved and status != states.APPLYING:
+    if status != states.APPLYING:  # also for a new reason: the customer may be asked for a restart only now
         publish(f"change.{status}", id=change.pk)

@@ -36,6 +36,10 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def get_full_name(self) -> str:
+        """One name, as the person writes it; there is no first and last."""
+        return str(self)
+
 
 class Customer(models.Model):
     name = models.CharField(max_length=200)
