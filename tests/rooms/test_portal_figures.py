@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +14,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prorata import portal as portal_package
 from prorata.catalog.values import BookValues
 from prorata.changes.limits import Limit
 from prorata.changes.refusals import Refusal
@@ -185,3 +188,14 @@ def test_every_step_of_the_core_has_words_here() -> None:
 
     missing = [key for key in _SENTENCES if not hasattr(_Explanation, key.replace(".", "_"))]
     assert missing == []
+
+
+# --- what the templates stand on ----------------------------------------------------------------------------
+
+
+def test_every_icon_that_is_drawn_is_here_and_no_other() -> None:
+    portal = Path(portal_package.__file__).parent
+    pages = "".join(page.read_text() for page in (portal / "templates").rglob("*.html"))
+    drawn = set(re.findall(r'{% icon "([^"]+)"', pages))
+    kept = {file.stem for file in (portal / "static/portal/vendor/lucide-1.62.0").glob("*.svg")}
+    assert drawn == kept
