@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django import Settings
 
 from prorata.clock import Clock, set_clock
 from support.books import assert_books_hold
-from support.browser import ARGUMENTS, PATIENCE, Visitor
+from support.browser import ARGUMENTS, PATIENCE, NewVisitor, Visitor
 from support.installation import SECRET, TOKEN, Installation
 from support.world import clear_caches
 
-NewVisitor = Callable[..., Visitor]
+# What fails there says why.
+pytest.register_assert_rewrite("browser.papers", "browser.standing")
+
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
@@ -67,10 +70,20 @@ def installed(
         before = set_clock(Clock(found.clock_file))
         yield found
         troubles = found.troubles()
+        print(found.logs(), *queue(), sep="\n")  # shown where the story failed
         assert_books_hold()
         set_clock(before)
         clear_caches()
     assert not troubles, troubles
+
+
+def queue() -> list[object]:
+    """The jobs that have not ended well, or not yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT task_name, args, status, attempts FROM procrastinate_jobs WHERE status <> 'succeeded'"
+        )
+        return list(cursor.fetchall())
 
 
 @pytest.fixture

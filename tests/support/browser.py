@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -111,7 +111,9 @@ class Visitor:
     def facts(self, selector: str) -> dict[str, str]:
         """A list of terms and what they are; `selector` names the <dl>."""
         pairs: list[list[str]] = self.page.locator(selector).first.evaluate(
-            """(list) => [...list.querySelectorAll("dt")].map((term) => [term.innerText, term.nextElementSibling.innerText])"""
+            """(list) => [...list.querySelectorAll("dt")].map(
+                (term) => [term.innerText, term.nextElementSibling.innerText]
+            )"""
         )
         return {term.strip(): " ".join(words.replace(GAP, " ").split()) for term, words in pairs}
 
@@ -153,3 +155,7 @@ class Visitor:
 
     def close(self) -> None:
         self.context.close()
+
+
+# visitor(**options of a browser context): somebody with a browser of her own.
+NewVisitor = Callable[..., Visitor]

@@ -118,6 +118,10 @@ class Installation:
         file = self.home / f"{command}.log"
         return file.read_text(encoding="utf-8", errors="replace")[-3000:] if file.exists() else ""
 
+    def logs(self) -> str:
+        """The end of what web server and worker wrote."""
+        return "\n".join(f"--- {command}\n{self._log(command)}" for command in self.processes)
+
     def troubles(self) -> str:
         """What web server and worker wrote into their logs that tells of something broken."""
         lines = [
