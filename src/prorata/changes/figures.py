@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from prorata.catalog.values import Value
 from prorata.changes.estimate import Estimate, Mode
 
 
@@ -15,6 +16,7 @@ def figures(estimate: Estimate, modes: Mapping[str, Mode]) -> dict[str, Any]:
         "lines": [
             {
                 "code": line.code, "name": line.name, "unit": line.unit, "before": line.before, "after": line.after,
+                "before_name": _name(estimate, line.code, line.before), "after_name": _name(estimate, line.code, line.after),
                 "net_minor": line.net_minor, "tax_minor": line.tax_minor, "gross_minor": line.gross_minor,
                 "exact": str(line.exact), "mode": modes.get(line.code, line.mode), "capped": line.capped,
                 "reduces": line.reduces, "old_monthly": str(line.old_monthly), "new_monthly": str(line.new_monthly),
@@ -33,3 +35,8 @@ def figures(estimate: Estimate, modes: Mapping[str, Mode]) -> dict[str, Any]:
         "time_left": {"whole": left.whole, "days": left.days, "of": left.of, "months": str(left.months)},
         "term_ends_at": price.ends_at.isoformat(), "zone": str(price.zone),
     }  # fmt: skip
+
+
+def _name(estimate: Estimate, code: str, value: Value) -> str:
+    """A value in words, without its unit: an option's name, or the quantity."""
+    return estimate.situation.limits[code].option_names.get(str(value), str(value))

@@ -122,7 +122,7 @@ def _note_lines(change: Change, shown: set[str], sign: int, returned: Returned) 
 
 def _note_line(line: dict[str, Any], sign: int, short: int, change: Change) -> NoteLine:
     return NoteLine(
-        component=line["code"], text=line_text(line, change.quote), exact=sign * Decimal(line["exact"]),
+        component=line["code"], text=line_text(line), exact=sign * Decimal(line["exact"]),
         net_minor=sign * line["net_minor"] - short, tax_minor=sign * line["tax_minor"],
     )  # fmt: skip
 

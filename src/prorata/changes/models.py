@@ -144,6 +144,10 @@ class ChangeLine(models.Model):
     unit = models.CharField(max_length=20, blank=True)
     from_value = models.JSONField()
     to_value = models.JSONField()
+    from_name = models.CharField(
+        max_length=80, help_text="the value in words: an option's name, or the quantity"
+    )
+    to_name = models.CharField(max_length=80)
     exact = models.DecimalField(max_digits=28, decimal_places=8)
     net_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField()
@@ -157,7 +161,13 @@ class ChangeLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.from_value} to {self.to_value}"
+        return f"{self.name} {self.from_name} to {self.to_name}"
+
+    def named(self, value: object) -> str:
+        """A value of this component in words: one of its own two names, or a quantity as it is."""
+        return {str(self.from_value): self.from_name, str(self.to_value): self.to_name}.get(
+            str(value), str(value)
+        )
 
 
 class Intervention(AppendOnly):

@@ -79,9 +79,8 @@ def _machine(change: Change, lines: dict[str, ChangeLine], job: Job | None) -> I
 
 def step_name(line: ChangeLine, before: object, after: object) -> str:
     """What one step does, e.g. "Memory 4 → 8 GB"."""
-    return (
-        f"{line.name} {before} → {after}{GAP}{line.unit}" if line.unit else f"{line.name} {before} → {after}"
-    )
+    unit = f"{GAP}{line.unit}" if line.unit else ""
+    return f"{line.name} {line.named(before)} → {line.named(after)}{unit}"
 
 
 def _state(step: JobStep) -> StepState:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Refused(Exception):
 
 def words(refusal: Refusal) -> str:
     """One or two full sentences: what is so, and what to do."""
+    if refusal.code == "objects_exist":
+        return _objects_exist(int(str(refusal.params["count"]))) % dict(refusal.params)
     sentence = _sentences().get(refusal.code)
     if sentence is None:
         raise KeyError(f"refusal {refusal.code!r} has no words")
@@ -39,6 +42,14 @@ def words(refusal: Refusal) -> str:
 def way_out(refusal: Refusal) -> str:
     """What would make it possible; empty where the sentence itself says it."""
     return _ways_out().get(refusal.code, "") % dict(refusal.params)
+
+
+def _objects_exist(count: int) -> str:
+    return ngettext(
+        "%(name)s cannot go below %(floor)s: %(count)s exists (%(objects)s).",
+        "%(name)s cannot go below %(floor)s: %(count)s exist (%(objects)s).",
+        count,
+    )
 
 
 def _sentences() -> dict[str, str]:
@@ -53,7 +64,6 @@ def _sentences() -> dict[str, str]:
         "in_use_reserve": _(
             "%(name)s cannot go below %(floor)s: %(used)s is used and %(percent)s %% must stay free."
         ),
-        "objects_exist": _("%(name)s cannot go below %(floor)s: %(count)s exist (%(objects)s)."),
         "no_shrink": _("%(name)s can grow but not shrink: %(floor)s is the lowest possible."),
         "usage_unknown": _(
             "%(name)s cannot be reduced now: how much is used is not known. Increases are possible."

@@ -169,8 +169,8 @@ def _write(
     ChangeLine.objects.bulk_create(
         ChangeLine(
             change=change, position=n, component=line["code"], name=line["name"], unit=line["unit"],
-            from_value=line["before"], to_value=line["after"], exact=Decimal(line["exact"]), net_minor=line["net_minor"],
-            tax_minor=line["tax_minor"],
+            from_value=line["before"], to_value=line["after"], from_name=line["before_name"], to_name=line["after_name"],
+            exact=Decimal(line["exact"]), net_minor=line["net_minor"], tax_minor=line["tax_minor"],
         )
         for n, line in enumerate(quote.figures["lines"], start=1)
     )  # fmt: skip
@@ -212,7 +212,7 @@ def _invoice(
         seller=sold_by, service=service, origin=change.origin, reference=change.reference.replace("C-", "PF-", 1),
         lines=[
             DraftLine(
-                component=line["code"], text=line_text(line, quote), period_starts=local_date(quote.made_at, _zone(quote)),
+                component=line["code"], text=line_text(line), period_starts=local_date(quote.made_at, _zone(quote)),
                 period_ends=local_date(service.term_ends_at, _zone(quote)), exact=Decimal(line["exact"]),
                 net_minor=line["net_minor"], tax_minor=line["tax_minor"],
             )
@@ -223,12 +223,11 @@ def _invoice(
     )  # fmt: skip
 
 
-def line_text(line: dict[str, Any], quote: Quote) -> str:
+def line_text(line: dict[str, Any]) -> str:
     """What a document line says, e.g. "Memory 4 to 8 GB"."""
-    before, after = line["before"], line["after"]
     unit = f"\u00a0{line['unit']}" if line["unit"] else ""
     return _("%(name)s %(before)s to %(after)s%(unit)s") % {
-        "name": line["name"], "before": before, "after": after, "unit": unit,
+        "name": line["name"], "before": line["before_name"], "after": line["after_name"], "unit": unit,
     }  # fmt: skip
 
 

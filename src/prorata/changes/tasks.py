@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from prorata import clock
-from prorata.changes import apply, cancel, states
-from prorata.changes.models import Change
+from prorata.changes import apply, catch_up
 from prorata.changes.refusals import Refused
 
 log = logging.getLogger(__name__)
 RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
-# Money that was on its way at the deadline may still arrive; a card answers within minutes.
-GRACE = timedelta(minutes=5)
 
 
 @app.task(name="changes.on_paid", retry=RETRY)
@@ -37,12 +32,11 @@ def follow(id: int) -> None:
 @app.periodic(cron="* * * * * */15")
 @app.task(name="changes.sweep", queueing_lock="changes.sweep")
 def sweep(timestamp: int) -> None:
-    """Unpaid changes whose time is over end; one that cannot be closed delays no other."""
-    over = Change.objects.filter(status=states.AWAITING_PAYMENT, deadline__lte=clock.now() - GRACE)
-    for change_id in over.order_by("deadline").values_list("pk", flat=True)[:200]:
+    """Unpaid changes whose time is over end, missed turns are taken; one that cannot be helped delays no other."""
+    for act, subject in catch_up.overdue():
         try:
-            cancel.expire(change_id)
+            act(subject)
         except Refused as refused:
-            log.info("change %s did not expire: %s", change_id, refused)
+            log.info("%s of %s: %s", act.__name__, subject, refused)
         except Exception:  # the next sweep tries it again
-            log.exception("change %s could not be expired", change_id)
+            log.exception("%s of %s did not work", act.__name__, subject)

@@ -40,5 +40,6 @@ def reason_words(reason: str) -> str:
         "undo_failed": _(
             "Part of the change could not be put back. Your money is safe; our staff look after it."
         ),
+        "step_failed": _("Part of it could not be done. What was paid for that part came back."),
         "machine_unknown": _("The hypervisor does not know this machine. Our staff look after it."),
     }.get(reason, _("Our staff look after it."))

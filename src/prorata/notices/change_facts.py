@@ -20,17 +20,17 @@ def read(change_id: int) -> Change:
 def in_short(lines: list[ChangeLine]) -> str:
     """For a subject: "Memory 4→8 GB, NVMe SSD 100→160 GB"."""
     return ", ".join(
-        f"{line.name} {line.from_value}{ARROW}{line.to_value} {line.unit}".strip() for line in lines
+        f"{line.name} {line.from_name}{ARROW}{line.to_name} {line.unit}".strip() for line in lines
     )
 
 
 def lines_table(lines: list[ChangeLine]) -> str:
     return table(
-        [(line.name, _valued(line, line.from_value), ARROW, _valued(line, line.to_value)) for line in lines]
+        [(line.name, _valued(line, line.from_name), ARROW, _valued(line, line.to_name)) for line in lines]
     )
 
 
-def _valued(line: ChangeLine, value: object) -> str:
+def _valued(line: ChangeLine, value: str) -> str:
     return f"{value} {line.unit}".strip()
 
 

@@ -115,7 +115,12 @@ def _movements(change: Change) -> QuerySet[LogLine]:
 def _line(line: Any) -> dict[str, Any]:
     """One row of before, paid for, measured."""
     measured = line.measured
-    return {"line": line, "measured": measured, "as_paid": measured is not None and measured == line.to_value}
+    return {
+        "line": line,
+        "measured": measured,
+        "measured_name": line.named(measured),
+        "as_paid": measured is not None and measured == line.to_value,
+    }
 
 
 def _fingerprint(context: dict[str, Any]) -> str:
