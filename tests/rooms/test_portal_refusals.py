@@ -30,7 +30,7 @@ def web(world: World) -> Service:
     [
         ({"disk": "80"}, FLOOR),
         ({"disk": "77"}, FLOOR),
-        ({"snapshots": "0"}, "Snapshot limit cannot go below 1: 1 exist (“before-php8”"),
+        ({"snapshots": "0"}, "Snapshot limit cannot go below 1: 1 exists (“before-php8”"),
         ({"memory": "5"}, "Memory can be 4 GB or 6 GB."),
         ({"memory": "lots"}, "Memory must be a whole number, such as 4."),
         ({"memory": "-8"}, "Memory must be a whole number, such as 4."),

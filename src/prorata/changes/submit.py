@@ -126,7 +126,9 @@ def _still_true(
     """Everything the quote stands on, looked at again under the lock; nothing here may depend on what a browser sent."""
     if now >= quote.expires_at:
         raise Refused(
-            Refusal("quote_expired", None, {"until": f"{quote.expires_at.astimezone(_zone(quote)):%H:%M}"})
+            Refusal(
+                "quote_expired", None, {"until": f"{quote.expires_at.astimezone(_zone(quote)):%H:%M\u00a0%Z}"}
+            )
         )
     if service.status != Service.Status.ACTIVE:
         shown = {"status": service.get_status_display(), "reason": service.status_reason}

@@ -19,7 +19,7 @@ from prorata.changes.limits import Limit
 from prorata.changes.models import Quote
 from prorata.portal import when
 from prorata.portal.explainer import Part, explain
-from prorata.portal.money import GAP, spoken
+from prorata.portal.money import GAP, money, spoken
 from prorata.pricing.money import minor_digits
 
 
@@ -58,6 +58,7 @@ class Bill:
     renewal_after_minor: int
     renewal_months: int
     restart: bool
+    returned_gifted_minor: int
     back_today_minor: int | None
     parts: list[Part]
 
@@ -78,6 +79,25 @@ class Bill:
         return max(-self.gross_minor, 0)
 
     @property
+    def receive_as(self) -> str:
+        """In which kind of credit it comes back, in short."""
+        return (
+            _("You receive as credit") if self.returned_gifted_minor else _("You receive as account credit")
+        )
+
+    @property
+    def receive_parts(self) -> str:
+        """How much in which purse, where there are two."""
+        if not self.returned_gifted_minor:
+            return ""
+        account = money(self.to_receive_minor - self.returned_gifted_minor, self.currency)
+        gifted = money(self.returned_gifted_minor, self.currency)
+        return _("%(account)s as account credit, %(gifted)s as gifted credit") % {
+            "account": account,
+            "gifted": gifted,
+        }
+
+    @property
     def restarts(self) -> str:
         """The names of what needs the restart: CPU cores and Memory."""
         return listed([line.name for line in self.lines if line.restart])
@@ -93,9 +113,7 @@ class Bill:
         if self.gross_minor > 0:
             first = _("Due today %(amount)s.") % {"amount": spoken(self.gross_minor, self.currency)}
         elif self.receives:
-            first = _("You receive %(amount)s as account credit.") % {
-                "amount": spoken(self.gross_minor, self.currency)
-            }
+            first = f"{self.receive_as}: {spoken(self.gross_minor, self.currency)}."
         else:
             first = _("Nothing to pay and no credit.")
         renewal = _("Renewal on %(day)s %(amount)s.") % {
@@ -153,7 +171,8 @@ def _bill(
         tax_label=found["tax_label"] or _("Tax"), tax_rate=Decimal(found["tax_rate"]), tax_included=found["tax_included"],
         monthly_before=Decimal(found["monthly_before"]), monthly_after=Decimal(found["monthly_after"]),
         renewal_before_minor=found["renewal_before_minor"], renewal_after_minor=found["renewal_after_minor"],
-        renewal_months=found["renewal_months"], restart=found["restart"], back_today_minor=found["back_today_minor"],
+        renewal_months=found["renewal_months"], restart=found["restart"],
+        returned_gifted_minor=found.get("returned_gifted_minor", 0), back_today_minor=found["back_today_minor"],
         parts=explain(
             [(step["key"], step["params"]) for step in found["steps"]], names={line.code: line.name for line in lines},
             zone=zone, tax_label=found["tax_label"], digits=minor_digits(currency),
