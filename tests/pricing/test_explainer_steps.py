@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,9 +11,10 @@ import pytest
 
 from pricing.worked import PUBLISHED, component, layer, mock, price, tiers, yen
 from prorata.pricing import explain
-from prorata.pricing.change import Component
+from prorata.pricing.change import Component, Price
 from prorata.pricing.explain import Step, plain_english, steps
 from prorata.pricing.figures import shortest
+from prorata.pricing.rules import RULES
 from prorata.pricing.tax import TaxRule, document
 
 JAPANESE = TaxRule(Decimal("0.10"), included=False, rounding="down")
@@ -231,6 +233,19 @@ def test_every_key_and_parameter_is_documented() -> None:
     assert {step.key for step in _all_steps()} == set(documented)
 
 
+def _for_days(rule: str, days: int) -> Price:
+    """A change of i from 0 to 1 that many days before the end of a term of 200 days."""
+    ends_at = datetime(2025, 12, 1)
+    at, starts_at = ends_at - timedelta(days=days), ends_at - timedelta(days=200)
+    return price(
+        at.isoformat(),
+        ends_at.isoformat(),
+        component("i", "0", "1"),
+        rule=rule,
+        starts_at=starts_at.isoformat(),
+    )
+
+
 def _all_steps() -> list[Step]:
     reduced = (layer("91", "2025-09-01", "2025-12-01", "1/2"), layer("1", "2025-09-01", "2025-12-01"))
     included = TaxRule(Decimal("0.10"), included=True)
@@ -264,6 +279,7 @@ def _all_steps() -> list[Step]:
         *steps(up, document=document(up, included), tax=included),
         *steps(down, document=document(down, JAPANESE), tax=JAPANESE),
         *steps(yen()),
+        *(step for rule in RULES for days in (1, 40, 100) for step in steps(_for_days(rule, days))),
     ]
     assert all(isinstance(value, str) for step in found for value in step.params.values())
     return found

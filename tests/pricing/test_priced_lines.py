@@ -174,7 +174,9 @@ def test_a_change_at_the_very_end_is_refused() -> None:
 
 
 def test_a_term_that_ended_days_ago_is_refused() -> None:
-    assert "ended on 2025-08-29" in _refused(ends_at=AT - timedelta(days=3))
+    assert "2025-09-01T00:00:00+00:00 is not before 2025-08-29T00:00:00+00:00" in _refused(
+        ends_at=AT - timedelta(days=3)
+    )
 
 
 def test_a_credit_model_of_another_day_is_refused() -> None:

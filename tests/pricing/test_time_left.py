@@ -14,10 +14,17 @@ from hypothesis import strategies as st
 
 from pricing.sizes import examples
 from prorata.pricing.errors import BadInput
-from prorata.pricing.terms import add_months, calendar_months, local_date, time_left
+from prorata.pricing.instants import Instant
+from prorata.pricing.rules import Term
+from prorata.pricing.rules import time_left as time_left_of
+from prorata.pricing.terms import TimeLeft, add_months, calendar_months, local_date
 
 DAYS = st.dates(date(2024, 1, 1), date(2030, 12, 31))
 ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns")
+
+
+def time_left(rule: str, *, at: datetime, ends_at: datetime, zone: ZoneInfo) -> TimeLeft:
+    return time_left_of(rule, Term(Instant.of(at), Instant.of(ends_at), zone))
 
 
 @pytest.mark.parametrize(
@@ -163,7 +170,7 @@ def test_a_clock_that_goes_back_over_midnight_does_not_end_a_service_early() -> 
 
     assert (local_date(at, zone), local_date(ends_at, zone)) == (date(2010, 11, 7), date(2010, 11, 6))
     assert (left.whole, left.days, left.of) == (0, 1, 30)
-    with pytest.raises(BadInput, match="ended on 2010-11-05"):
+    with pytest.raises(BadInput, match="the term has ended: 2010-11-07"):
         time_left("calendar-months", at=ends_at, ends_at=at - timedelta(days=2), zone=zone)
 
 
@@ -172,10 +179,13 @@ def test_a_time_without_zone_is_refused() -> None:
         local_date(datetime(2025, 8, 15), ZoneInfo("UTC"))
 
 
-def test_another_rule_is_refused_and_the_available_one_named() -> None:
+def test_an_unknown_rule_is_refused_and_the_available_ones_named() -> None:
     at = datetime(2025, 8, 15, tzinfo=UTC)
 
     with pytest.raises(BadInput) as refused:
-        time_left("average-months", at=at, ends_at=at + timedelta(days=9), zone=ZoneInfo("UTC"))
+        time_left("average", at=at, ends_at=at + timedelta(days=9), zone=ZoneInfo("UTC"))
 
-    assert str(refused.value) == "the rule 'average-months' is not available: use calendar-months"
+    assert str(refused.value) == (
+        "the rule 'average' is not available: use calendar-months, average-months, thirty-day-months, "
+        "calendar-sum, period-days, period-seconds"
+    )

@@ -53,8 +53,10 @@ def price(
     zone: ZoneInfo = SHANGHAI,
     carry: str = "0",
     credit: str = "capped",
+    rule: str = "calendar-months",
+    starts_at: str | None = None,
 ) -> Price:
-    """A price with both instants read as local times of `zone`."""
+    """A price with the instants read as local times of `zone`."""
     return price_change(
         at=datetime.fromisoformat(at).replace(tzinfo=zone),
         ends_at=datetime.fromisoformat(ends_at).replace(tzinfo=zone),
@@ -63,6 +65,8 @@ def price(
         components=components,
         carry=Decimal(carry),
         credit=credit,
+        rule=rule,
+        starts_at=datetime.fromisoformat(starts_at).replace(tzinfo=zone) if starts_at else None,
     )
 
 

@@ -10,9 +10,11 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from .errors import BadInput
+from .instants import Instant
 from .layers import PaidShare
 from .money import PRECISE_DIGITS, eight_decimals, half_up, minor_digits, split
-from .terms import DEFAULT_RULE, TimeLeft, time_left
+from .rules import Term, time_left
+from .terms import DEFAULT_RULE, TimeLeft
 from .tiers import Schedule, factor_of
 
 __all__ = [
@@ -22,7 +24,7 @@ __all__ = [
     "Price",
     "PricedLine",
     "price_change",
-    "price_components",
+    "price_term",
 ]
 
 DEFAULT_CREDIT = "capped"
@@ -31,8 +33,8 @@ CREDIT_MODELS = (DEFAULT_CREDIT, "symmetric", "none")
 
 @dataclass(frozen=True)
 class Component:
-    """One component of a service before and after: monthly prices in major units and the live schedule of
-    each side.
+    """One component of a service before and after: monthly prices (under `period-*`: prices per
+    period) in major units and the live schedule of each side.
 
     `layers` are the paid layers the change takes back, newest first; () means nothing was paid, None means no
     cap. A service always gives a tuple: None is for published examples and bare quotes.
@@ -79,11 +81,8 @@ class Price:
     """The price of a change. `exact` is the sum of the lines before carry; `total` is in minor units, rounded
     once; `carry_in` and `carry_out` are precise major units."""
 
-    rule: str
     currency: str
-    at: datetime
-    ends_at: datetime
-    zone: ZoneInfo
+    term: Term
     time_left: TimeLeft
     lines: tuple[PricedLine, ...]
     exact: Decimal
@@ -91,6 +90,26 @@ class Price:
     total: int
     carry_out: Decimal
     credit: str = DEFAULT_CREDIT
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule that told the time left."""
+        return self.time_left.rule
+
+    @property
+    def at(self) -> datetime:
+        """The instant of the change, in UTC."""
+        return self.term.at.utc
+
+    @property
+    def ends_at(self) -> datetime:
+        """The half-open end of the term, in UTC."""
+        return self.term.ends_at.utc
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The billing zone."""
+        return self.term.zone
 
     @property
     def direction(self) -> str:
@@ -108,40 +127,29 @@ def price_change(
     carry: Decimal = Decimal(0),
     rule: str = DEFAULT_RULE,
     credit: str = DEFAULT_CREDIT,
+    starts_at: datetime | None = None,
 ) -> Price:
     """The price of changing `components` at `at` on a term that ends (half-open) at `ends_at`.
 
-    Instants are time-zone aware; `zone` is the billing zone that turns them into dates; `carry` is what
-    earlier changes of the same service left over (precise major units, at most 8 decimals). Raises BadInput
-    with one clear line.
+    Instants are time-zone aware; `zone` is the billing zone that turns them into dates; `starts_at` is the
+    start of the paid period, which the rules `period-*` need; `carry` is what earlier changes of the same
+    service left over (precise major units, at most 8 decimals). Raises BadInput with one clear line.
     """
-    left = time_left(rule, at=at, ends_at=ends_at, zone=zone)
-    if at >= ends_at:
-        raise BadInput(f"the term has ended: {at.isoformat()} is not before {ends_at.isoformat()}")
-    return price_components(
-        left,
-        at=at,
-        ends_at=ends_at,
-        zone=zone,
-        currency=currency,
-        components=components,
-        carry=carry,
-        credit=credit,
-    )
+    term = Term(Instant.of(at), Instant.of(ends_at), zone, Instant.of(starts_at) if starts_at else None)
+    return price_term(term, rule=rule, currency=currency, components=components, carry=carry, credit=credit)
 
 
-def price_components(
-    left: TimeLeft,
+def price_term(
+    term: Term,
     *,
-    at: datetime,
-    ends_at: datetime,
-    zone: ZoneInfo,
     currency: str,
     components: Sequence[Component],
     carry: Decimal = Decimal(0),
+    rule: str = DEFAULT_RULE,
     credit: str = DEFAULT_CREDIT,
 ) -> Price:
-    """As `price_change`, for a time left that is already known."""
+    """As `price_change`, for a term whose instants are exact beyond the microsecond."""
+    left = time_left(rule, term)
     unit = 10 ** minor_digits(currency)
     if credit not in CREDIT_MODELS:
         raise BadInput(f"the credit model {credit!r} is not available: use {', '.join(CREDIT_MODELS)}")
@@ -171,11 +179,8 @@ def price_components(
         for component, (formula, cap), line, amount in zip(components, worked, exacts, amounts, strict=True)
     )
     return Price(
-        rule=left.rule,
         currency=currency,
-        at=at,
-        ends_at=ends_at,
-        zone=zone,
+        term=term,
         time_left=left,
         lines=lines,
         exact=eight_decimals(exact),

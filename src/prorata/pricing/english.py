@@ -58,6 +58,63 @@ def _last_day(params: _Params) -> str:
     return f"{_day(params['from'], False)}, the last day: 1 of {params['of']} days = {params['months']}"
 
 
+def _leg_or_last_day(params: _Params) -> str:
+    if params["from"] == params["to"]:
+        return f"{_day(params['from'], False)}, the last day"
+    return _leg(params)
+
+
+def _average(params: _Params) -> str:
+    days = _counted(params["days"], "day")
+    return f"{_leg_or_last_day(params)}: {days}, 365/12 to a month: {_equal(params)} months"
+
+
+def _hours(params: _Params) -> str:
+    hours = _counted(params["hours"], "hour")
+    return f"{_instants(params)}: {hours}, {params['of']} to a month: {_equal(params)} months"
+
+
+def _month(iso: str) -> str:
+    first = date.fromisoformat(iso)
+    return f"{_MONTH_NAMES[first.month - 1]} {first.year}"
+
+
+def _month_days(params: _Params) -> str:
+    return f"{_month(params['month'])}: {params['days']} of {params['of']} days = {params['months']}"
+
+
+def _month_whole(params: _Params) -> str:
+    months = dict.fromkeys((_month(params["from"]), _month(params["to"])))
+    return f"{' to '.join(months)}: {_counted(params['count'], 'whole month')}"
+
+
+def _month_none(params: _Params) -> str:
+    return f"{_day(params['from'], False)}, the day of the change, does not count, and no other is left: 0 months"
+
+
+def _period_days(params: _Params) -> str:
+    part = f"{params['days']} of the {params['of']} days of the paid period"
+    return f"{_leg_or_last_day(params)}: {part}: {_equal(params)}"
+
+
+def _period_seconds(params: _Params) -> str:
+    part = f"{params['seconds']} of the {params['of']} seconds of the paid period"
+    return f"{_instants(params)}: {part}: {_equal(params)}"
+
+
+def _equal(params: _Params) -> str:
+    """A fraction and what it comes to; a whole number just once."""
+    fraction = params["fraction"]
+    return f"{fraction} = {params['months']}" if "/" in fraction else fraction
+
+
+def _instants(params: _Params) -> str:
+    """Two local times; the year only where they do not share it."""
+    with_year = params["from"][:4] != params["to"][:4]
+    moments = [f"{_day(params[key][:10], with_year)}, {params[key][11:16]}" for key in ("from", "to")]
+    return f"{' → '.join(moments)} ({params['zone']})"
+
+
 def _scope(params: _Params, otherwise: str) -> str:
     """What a rate step holds for: all lines, one line, one side."""
     side = "" if params["side"] == "both" else f"{params['side']} price"
@@ -125,6 +182,14 @@ _SENTENCES: dict[str, str | Callable[[_Params], str]] = {
     "time.days_over": _days_over,
     "time.last_day": _last_day,
     "time.together": "Together: {whole} + {days}/{of} = {months} months",
+    "time.average": _average,
+    "time.hours": _hours,
+    "time.month_days": _month_days,
+    "time.month_whole": _month_whole,
+    "time.month_sum": lambda params: f"Together: {params['parts']} = {params['fraction']} months",
+    "time.month_none": _month_none,
+    "time.period_days": _period_days,
+    "time.period_seconds": _period_seconds,
     "rate.range": _rate,
     "rate.open": _rate,
     "rate.none": _no_rate,

@@ -10,6 +10,14 @@ Time left
 - time.days_over (from, to, days, of): a rest longer than that month, which counts as one month
 - time.last_day (from, of, months): the last day counts as one day of a month of `of` days
 - time.together (whole, days, of, months): 3 + 16/30 = 106/30 months; only where there are both
+- time.average (from, to, days, fraction, months): calendar days, 365/12 to a month: 2928/365 months
+- time.hours (from, to, zone, hours, of, fraction, months): hours between two instants, `of` to a month
+- time.month_days (month, days, of, months): days left in one calendar month (its first date)
+- time.month_whole (from, to, count): calendar months that are left whole (first dates of the first and last)
+- time.month_sum (parts, fraction, months): 11/31 + 18/30 = 148/155 months; only where there are several
+- time.month_none (from): no day is left after that of the change
+- time.period_days (from, to, days, of, fraction, months): days left of those of the paid period
+- time.period_seconds (from, to, zone, seconds, of, fraction, months): seconds left of those of the period
 
 Rate; `line` is the name of the line it holds for, empty for all; `side` is old, new or both
 - rate.range (line, side, from, to, off, factor): off between `from` and `to` whole months left (may be equal)
@@ -51,11 +59,11 @@ from fractions import Fraction
 from .change import Price, PricedLine
 from .english import plain_english
 from .explain_rates import rates
+from .explain_time import time_steps
 from .figures import factor_text, per_cent, plain
 from .money import decimal_of, eight_decimals, minor_digits
 from .step import Step, step
 from .tax import Document, TaxRule
-from .terms import TimeLeft
 
 __all__ = ["Step", "plain_english", "steps"]
 
@@ -63,31 +71,12 @@ __all__ = ["Step", "plain_english", "steps"]
 def steps(price: Price, *, document: Document | None = None, tax: TaxRule | None = None) -> tuple[Step, ...]:
     """Every step of `price`, and of the tax of `document` if it is given together with its `tax` rule."""
     return (
-        *_time(price.time_left),
+        *time_steps(price),
         *rates(price),
         *_lines(price),
         *_rounding(price),
         *_tax(price, document, tax),
     )
-
-
-def _time(left: TimeLeft) -> Iterator[Step]:
-    if left.last_day:
-        yield step("time.last_day", {"from": left.day, "of": left.of, "months": _four(left.months)})
-        return
-    if left.whole:
-        yield step("time.whole", {"from": left.day, "to": left.anniversary, "months": left.whole})
-    if left.days and left.of:
-        leg: dict[str, object] = {"from": left.anniversary, "to": left.end, "days": left.days, "of": left.of}
-        if left.days > left.of:
-            yield step("time.days_over", leg)
-        else:
-            yield step("time.days", {**leg, "months": _four(Fraction(left.days, left.of))})
-        if left.whole:
-            days = min(left.days, left.of)
-            yield step(
-                "time.together", {"whole": left.whole, "days": days, "of": left.of, "months": left.fraction}
-            )
 
 
 def _lines(price: Price) -> Iterator[Step]:
@@ -170,7 +159,3 @@ def _tax(price: Price, document: Document | None, tax: TaxRule | None) -> Iterat
 
 def _money(amount: int, digits: int) -> str:
     return format(decimal_of(amount, digits), "f")
-
-
-def _four(months: Fraction) -> str:
-    return format(decimal_of(round(months * 10**4), 4), "f")

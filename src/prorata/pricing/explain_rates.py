@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from .change import Price
 from .figures import factor_text, per_cent
+from .rules import rate_lost_at
 from .step import Step, step
-from .terms import rate_steps_at
 from .tiers import Schedule
 
 
@@ -71,10 +71,9 @@ def _same(price: Price, schedules: Iterable[Schedule | None], factor: Fraction) 
 
 def _until(price: Price, schedules: Iterable[Schedule | None], scope: dict[str, object]) -> Iterator[Step]:
     """When the first of these schedules steps, if one does before the end of the term."""
-    left = price.time_left
     instants: list[datetime] = []
     for schedule in schedules:
-        instant = rate_steps_at(left.day, left.end, schedule, price.zone)
+        instant = rate_lost_at(price.time_left, schedule, price.term)
         if instant is not None:
             instants.append(instant)
     if instants:

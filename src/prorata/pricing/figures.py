@@ -32,3 +32,8 @@ def per_cent(part: Decimal | Fraction) -> str:
 def plain(amount: Decimal, at_least: int) -> str:
     """An amount without needless zeros: (432.48000000, 2) -> 432.48."""
     return shortest(Fraction(amount), at_least)
+
+
+def four_decimals(months: Fraction) -> str:
+    """A number of months as it is shown, halves to even: 53/15 -> 3.5333."""
+    return format(decimal_of(round(months * 10**4), 4), "f")

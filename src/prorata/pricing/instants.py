@@ -23,7 +23,25 @@ class Instant:
     """A moment in UTC and the part of a microsecond (0 <= beyond < 1) that `datetime` cannot hold."""
 
     utc: datetime
-    beyond: Fraction
+    beyond: Fraction = Fraction(0)
+
+    @classmethod
+    def of(cls, moment: datetime) -> Instant:
+        """The instant of a time that says its offset."""
+        if moment.utcoffset() is None:
+            raise BadInput(f"the time {moment} has no time zone: give it an offset")
+        try:
+            return cls(moment.astimezone(UTC))
+        except OverflowError:
+            raise BadInput(
+                f"the time {moment.isoformat()} is outside the calendar: use years 1 to 9999"
+            ) from None
+
+    def seconds_to(self, later: Instant) -> Fraction:
+        """Seconds from here to `later`, exactly, whatever the clocks on the wall did."""
+        span = later.utc - self.utc
+        micros = (span.days * 86_400 + span.seconds) * 10**6 + span.microseconds
+        return (micros + later.beyond - self.beyond) / 10**6
 
 
 def read_date(text: str) -> date:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import NoReturn, TypeVar
-from zoneinfo import ZoneInfo
 
 from .change import CREDIT_MODELS, DEFAULT_CREDIT, Component
 from .errors import BadInput
-from .instants import Instant, read_date, read_instant, read_zone
+from .instants import read_date, read_instant, read_zone
 from .layers import PaidShare
 from .money import PRECISE_DIGITS, minor_digits
+from .rules import Term
 from .terms import DEFAULT_RULE
 from .tiers import Schedule, Tier
 
@@ -39,9 +39,7 @@ class Request:
     written."""
 
     rule: str
-    at: Instant
-    ends_at: Instant
-    zone: ZoneInfo
+    term: Term
     currency: str
     components: tuple[Component, ...]
     as_given: tuple[tuple[str, str], ...]
@@ -54,18 +52,20 @@ def read_request(text: str) -> Request:
     fields = _Fields(_parse(text), "", _REQUEST_KEYS)
     zone = fields.read("zone", _checked(read_zone))
     instant = _checked(lambda given: read_instant(given, zone))
-    at, ends_at = fields.read("at", instant), fields.read("ends_at", instant)
-    # The paid period's start means nothing under this rule, but a malformed one is still a mistake.
-    fields.read_or("starts_at", instant, None)
-    if at >= ends_at:
+    # Only the rules of a paid period use its start, but a malformed one is always a mistake.
+    term = Term(
+        at=fields.read("at", instant),
+        ends_at=fields.read("ends_at", instant),
+        zone=zone,
+        starts_at=fields.read_or("starts_at", instant, None),
+    )
+    if term.at >= term.ends_at:
         raise BadInput("ends_at must be later than at: nothing is left of this term")
     currency = fields.read("currency", _text)
     lines = fields.read("lines", _each(_line))
     return Request(
         rule=fields.read_or("rule", _text, DEFAULT_RULE),
-        at=at,
-        ends_at=ends_at,
-        zone=zone,
+        term=term,
         currency=currency,
         components=tuple(component for component, _ in lines),
         as_given=tuple(given for _, given in lines),

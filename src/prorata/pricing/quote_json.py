@@ -5,12 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .change import Price, PricedLine, price_components
+from .change import Price, PricedLine, price_term
 from .explain import plain_english, steps
-from .figures import factor_text
+from .figures import factor_text, four_decimals
 from .money import decimal_of, minor_digits
 from .quote_input import Request, read_request
-from .terms import time_left
 
 
 def quote(text: str) -> dict[str, Any]:
@@ -20,14 +19,9 @@ def quote(text: str) -> dict[str, Any]:
 
 
 def _price(request: Request) -> Price:
-    # Not price_change: the request has compared its instants already, to parts of a microsecond datetime
-    # cannot hold.
-    at, ends_at = request.at.utc, request.ends_at.utc
-    return price_components(
-        time_left(request.rule, at=at, ends_at=ends_at, zone=request.zone),
-        at=at,
-        ends_at=ends_at,
-        zone=request.zone,
+    return price_term(
+        request.term,
+        rule=request.rule,
         currency=request.currency,
         components=request.components,
         carry=request.carry,
@@ -43,7 +37,7 @@ def _answer(price: Price, as_given: tuple[tuple[str, str], ...]) -> dict[str, An
         shown_left["days"] = left.days
     if left.of is not None:
         shown_left["of"] = left.of
-    shown_left["months"] = _fixed(decimal_of(round(left.months * 10**4), 4))
+    shown_left["months"] = four_decimals(left.months)
     return {
         "total": _fixed(decimal_of(price.total, digits)),
         "exact": _fixed(price.exact),

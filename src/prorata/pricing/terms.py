@@ -1,31 +1,40 @@
-"""The time left of a paid term, in months, and how long today's rate lasts.
-
-One function per rule. A new rule is a function `(at, ends_at, zone) -> TimeLeft` and a line in `_RULES`.
-"""
+"""Dates of a paid term, its time left under the default rule, and how long today's rate lasts. The other
+rules are in `rules`."""
 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from .errors import BadInput
+from .figures import shortest
 from .tiers import Schedule
 
 DEFAULT_RULE = "calendar-months"
-_ONE_DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class MonthDays:
+    """Days of one calendar month that are left: `days` of `of`, in the month that begins on `month`."""
+
+    month: date
+    days: int
+    of: int
 
 
 @dataclass(frozen=True)
 class TimeLeft:
     """How much of a term is left on `day`.
 
-    `whole` picks the discount tier; `months` multiplies the prices. Under `calendar-months`: `days` are the
-    days after the last whole month (raw, even above `of`), `of` the days of the month in which they begin,
-    `anniversary` that month's day.
+    `whole` picks the discount tier; `months` multiplies the prices (under `period-*` they are prices per
+    period, and it is the part of the period). `days` and `of` are those the rule counts in, None where it
+    does not: under `calendar-months` the days after the last whole month (raw, even above `of`) and the days
+    of the month in which they begin. `anniversary` is the day that last whole month leads to, where a rule
+    counts them. `ratio` is `months` as written by hand, not reduced; `calendar` the months a sum goes over.
     """
 
     rule: str
@@ -34,20 +43,22 @@ class TimeLeft:
     of: int | None
     months: Fraction
     day: date
-    anniversary: date
     end: date
+    ratio: tuple[Fraction | int, Fraction | int]
+    anniversary: date | None = None
+    calendar: tuple[MonthDays, ...] = ()
 
     @property
     def last_day(self) -> bool:
-        """True when the term ends on this very day, which is charged as one day."""
+        """True when the term ends on this very day."""
         return self.day == self.end
 
     @property
     def fraction(self) -> str:
-        """`months` as a customer would write it by hand, not reduced: "106/30", "3"."""
-        if self.of is None or self.months.denominator == 1:
+        """`months` as a customer would write it by hand: "106/30", "3"."""
+        if self.months.denominator == 1:
             return str(self.months)
-        return f"{self.months * self.of}/{self.of}"
+        return "/".join(shortest(Fraction(part), 0) for part in self.ratio)
 
 
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
@@ -66,7 +77,7 @@ def add_months(day: date, months: int) -> date:
     """`day` plus `months` (may be negative), clamped to the end of the month: 31 Jan + 1 -> 28 Feb, + 2 -> 31
     Mar."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, _days_in_month(year, month + 1)))
+    return date(year, month + 1, min(day.day, days_in_month(year, month + 1)))
 
 
 def calendar_months(day: date, end: date) -> TimeLeft:
@@ -82,53 +93,41 @@ def calendar_months(day: date, end: date) -> TimeLeft:
     # From the original day, never from the last clamped one: 31 Jan -> 28 Feb -> 31 Mar.
     anniversary = add_months(day, whole)
     days = (end - anniversary).days if end > day else 1
-    of = _days_in_month(anniversary.year, anniversary.month)
-    months = whole + min(Fraction(days, of), Fraction(1))
-    return TimeLeft(DEFAULT_RULE, whole, days, of, months, day, anniversary, end)
+    of = days_in_month(anniversary.year, anniversary.month)
+    counted = whole * of + min(days, of)
+    return TimeLeft(
+        DEFAULT_RULE, whole, days, of, Fraction(counted, of), day, end, (counted, of), anniversary=anniversary
+    )
 
 
 def rate_steps_at(day: date, end: date, schedule: Schedule | None, zone: ZoneInfo) -> datetime | None:
-    """The first instant at which the discount of `day` is lost; None if it lasts to the end of the term.
+    """The first instant at which the discount of `day` is lost under the default rule; None if it lasts to
+    the end of the term.
 
     "You keep this rate if you submit before ..."
     """
-    tier = schedule.tier(calendar_months(day, end).whole) if schedule else None
-    while schedule and tier and tier.months > 0:
-        lower = schedule.tier(tier.months - 1)
-        if (lower.factor if lower else 1) != tier.factor:
-            lost = _last_day_with(tier.months, end) + _ONE_DAY
-            return datetime.combine(lost, time.min, zone)
-        tier = lower
-    return None
+    needed = schedule.lasts_down_to(calendar_months(day, end).whole) if schedule else 0
+    return months_lost_at(needed, end, zone) if needed else None
 
 
-def time_left(rule: str, *, at: datetime, ends_at: datetime, zone: ZoneInfo) -> TimeLeft:
-    """The time left under the rule of that name. Raises BadInput for a rule this version does not have."""
-    if rule not in _RULES:
-        raise BadInput(f"the rule {rule!r} is not available: use {' or '.join(_RULES)}")
-    return _RULES[rule](at, ends_at, zone)
+def months_lost_at(months: int, end: date, zone: ZoneInfo) -> datetime:
+    """The first instant from which `months` whole calendar months no longer fit before `end`."""
+    return midnight(last_day_with(months, end) + ONE_DAY, zone)
 
 
-def _last_day_with(months: int, end: date) -> date:
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of `day`."""
+    return datetime.combine(day, time.min, zone)
+
+
+def last_day_with(months: int, end: date) -> date:
     """The last day from which `months` whole months still fit before `end`."""
     day = add_months(end, -months)
     # Clamping lets up to three later days share one anniversary: from 28 to 31 Jan a month leads to 28 Feb.
-    while add_months(day + _ONE_DAY, months) <= end:
-        day += _ONE_DAY
+    while add_months(day + ONE_DAY, months) <= end:
+        day += ONE_DAY
     return day
 
 
-def _days_in_month(year: int, month: int) -> int:
+def days_in_month(year: int, month: int) -> int:
     return monthrange(year, month)[1]
-
-
-def _calendar_months_between(at: datetime, ends_at: datetime, zone: ZoneInfo) -> TimeLeft:
-    day, end = local_date(at, zone), local_date(ends_at, zone)
-    # Where clocks go back over midnight, the end can fall on the day before; a living service has its day all
-    # the same.
-    return calendar_months(day, max(day, end) if at < ends_at else end)
-
-
-_RULES: dict[str, Callable[[datetime, datetime, ZoneInfo], TimeLeft]] = {
-    DEFAULT_RULE: _calendar_months_between
-}

@@ -50,6 +50,17 @@ class Schedule:
         tier = self.tier(whole)
         return tier.factor if tier else Fraction(1)
 
+    def lasts_down_to(self, whole: int) -> int:
+        """The fewest whole months down to which the factor of `whole` months holds without a break; 0 if it
+        is never lost."""
+        tier = self.tier(whole)
+        while tier and tier.months > 0:
+            lower = self.tier(tier.months - 1)
+            if (lower.factor if lower else 1) != tier.factor:
+                return tier.months
+            tier = lower
+        return 0
+
     def ranges(self) -> list[tuple[int, int | None, Decimal]]:
         """(first month, last month or None for open, off) of every stretch from 0 months on, as a price list
         shows it:

@@ -1,0 +1,201 @@
+"""The published rules for the time left of a paid term, chosen by name.
+
+A rule is two small parts: how much is left, and from which instant so many whole months are no longer left.
+A new rule is these two functions and a line in `RULES`. Tiers, rounding and credit are the same for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
+from math import ceil, floor
+from zoneinfo import ZoneInfo
+
+from .errors import BadInput
+from .instants import Instant
+from .terms import (
+    DEFAULT_RULE,
+    ONE_DAY,
+    MonthDays,
+    TimeLeft,
+    add_months,
+    calendar_months,
+    days_in_month,
+    local_date,
+    midnight,
+    months_lost_at,
+)
+from .tiers import Schedule
+
+_DAYS_A_YEAR = 365
+_HOURS_A_MONTH = 30 * 24
+
+
+@dataclass(frozen=True)
+class Term:
+    """A paid term seen `at` one instant. It is half-open: `ends_at` is the first instant after it."""
+
+    at: Instant
+    ends_at: Instant
+    zone: ZoneInfo
+    starts_at: Instant | None = None
+
+    @cached_property
+    def day(self) -> date:
+        return local_date(self.at.utc, self.zone)
+
+    @cached_property
+    def end(self) -> date:
+        return local_date(self.ends_at.utc, self.zone)
+
+    @property
+    def days_left(self) -> int:
+        """Calendar days to the end; on the last day one is left. (Where clocks go back over midnight, the end
+        can even fall on the day before.)"""
+        return max(1, (self.end - self.day).days)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`left` tells the time left of a term, `lost_at(months, term)` the first instant at which it has fewer
+    than so many whole months. `per_period`: prices are per paid period, so its start is needed."""
+
+    left: Callable[[Term], TimeLeft]
+    lost_at: Callable[[int, Term], datetime]
+    per_period: bool = False
+
+
+def time_left(rule: str, term: Term) -> TimeLeft:
+    """The time left under the rule of that name. Raises BadInput for a rule this version does not have, for a
+    term that is over, and where the start of the paid period is needed and missing or not before its end."""
+    found = RULES.get(rule)
+    if found is None:
+        raise BadInput(f"the rule {rule!r} is not available: use {', '.join(RULES)}")
+    if term.at >= term.ends_at:
+        raise BadInput(
+            f"the term has ended: {term.at.utc.isoformat()} is not before {term.ends_at.utc.isoformat()}"
+        )
+    if found.per_period:
+        if term.starts_at is None:
+            raise BadInput(f"starts_at is missing: the rule {rule} needs the start of the paid period")
+        if term.starts_at >= term.ends_at:
+            raise BadInput("starts_at must be earlier than ends_at: the paid period would be empty")
+    return found.left(term)
+
+
+def rate_lost_at(left: TimeLeft, schedule: Schedule | None, term: Term) -> datetime | None:
+    """The first instant at which today's discount is lost; None if it lasts to the end of the term."""
+    months = schedule.lasts_down_to(left.whole) if schedule else 0
+    return RULES[left.rule].lost_at(months, term) if months else None
+
+
+def _calendar_months(term: Term) -> TimeLeft:
+    return calendar_months(term.day, max(term.day, term.end))
+
+
+def _calendar_months_lost(months: int, term: Term) -> datetime:
+    return months_lost_at(months, term.end, term.zone)
+
+
+def _average_months(term: Term) -> TimeLeft:
+    """Calendar days, 365/12 to a month."""
+    months = Fraction(term.days_left * 12, _DAYS_A_YEAR)
+    ratio = (term.days_left * 12, _DAYS_A_YEAR)
+    return TimeLeft("average-months", floor(months), term.days_left, None, months, term.day, term.end, ratio)
+
+
+def _average_months_lost(months: int, term: Term) -> datetime:
+    days = ceil(Fraction(months * _DAYS_A_YEAR, 12))
+    return midnight(term.end - timedelta(days=days - 1), term.zone)
+
+
+def _thirty_day_months(term: Term) -> TimeLeft:
+    """Hours between the instants, one that has begun counts whole; 720 to a month."""
+    hours = ceil(term.at.seconds_to(term.ends_at) / 3600)
+    months = Fraction(hours, _HOURS_A_MONTH)
+    ratio = (hours, _HOURS_A_MONTH)
+    return TimeLeft("thirty-day-months", floor(months), None, None, months, term.day, term.end, ratio)
+
+
+def _thirty_day_months_lost(months: int, term: Term) -> datetime:
+    # With exactly one hour less to go the hour in progress no longer makes the month whole.
+    lost = term.ends_at.utc - timedelta(hours=months * _HOURS_A_MONTH - 1)
+    return lost.astimezone(term.zone)
+
+
+def _calendar_sum(term: Term) -> TimeLeft:
+    """Over the calendar months, the days left in each as a part of it. The day of the change does not count,
+    nor does that of the half-open end."""
+    calendar: list[MonthDays] = []
+    day = term.day
+    while (term.end - day).days > 1:
+        first = day + ONE_DAY
+        of = days_in_month(first.year, first.month)
+        day = min(first.replace(day=of), term.end - ONE_DAY)
+        calendar.append(MonthDays(first.replace(day=1), (day - first).days + 1, of))
+    months = sum((Fraction(part.days, part.of) for part in calendar), Fraction(0))
+    return TimeLeft(
+        "calendar-sum",
+        floor(months),
+        None,
+        None,
+        months,
+        term.day,
+        term.end,
+        months.as_integer_ratio(),
+        calendar=tuple(calendar),
+    )
+
+
+def _calendar_sum_lost(months: int, term: Term) -> datetime:
+    """Counted back from the end: its own month gives a part, the month `months` before it the rest of the
+    last whole one."""
+    tail = Fraction(term.end.day - 1, days_in_month(term.end.year, term.end.month))
+    first = add_months(term.end.replace(day=1), -months)
+    of = days_in_month(first.year, first.month)
+    needed = ceil((1 - tail) * of)
+    # The day before the days needed is the last on which they all lie ahead.
+    return midnight(first + timedelta(days=of - needed), term.zone)
+
+
+def _period_days(term: Term) -> TimeLeft:
+    """Calendar days as a part of those of the paid period, which has one at least."""
+    start = _start(term)
+    of = max(1, (term.end - local_date(start.utc, term.zone)).days)
+    return _of_period("period-days", term, (term.days_left, of), days=term.days_left, of=of)
+
+
+def _period_seconds(term: Term) -> TimeLeft:
+    """Seconds between the instants as a part of those of the paid period."""
+    ratio = (term.at.seconds_to(term.ends_at), _start(term).seconds_to(term.ends_at))
+    return _of_period("period-seconds", term, ratio)
+
+
+def _of_period(
+    rule: str,
+    term: Term,
+    ratio: tuple[Fraction | int, Fraction | int],
+    days: int | None = None,
+    of: int | None = None,
+) -> TimeLeft:
+    """A part of the paid period; the tier goes by whole calendar months all the same."""
+    calendar = _calendar_months(term)
+    return TimeLeft(rule, calendar.whole, days, of, Fraction(ratio[0]) / ratio[1], term.day, term.end, ratio)
+
+
+def _start(term: Term) -> Instant:
+    assert term.starts_at is not None  # time_left has refused a term without it
+    return term.starts_at
+
+
+RULES: dict[str, Rule] = {
+    DEFAULT_RULE: Rule(_calendar_months, _calendar_months_lost),
+    "average-months": Rule(_average_months, _average_months_lost),
+    "thirty-day-months": Rule(_thirty_day_months, _thirty_day_months_lost),
+    "calendar-sum": Rule(_calendar_sum, _calendar_sum_lost),
+    "period-days": Rule(_period_days, _calendar_months_lost, per_period=True),
+    "period-seconds": Rule(_period_seconds, _calendar_months_lost, per_period=True),
+}
