@@ -29,7 +29,7 @@ def ratio_line(what: str, ratios: Sequence[float]) -> str:
     """One line: median, lowest and highest, and whether the rounds agree."""
     agrees = "" if spread(ratios) <= NOISY else "  (noisy: measure again on a quieter machine)"
     return (
-        f"{what:<58} {statistics.median(ratios):6.2f}   {min(ratios):.2f} to {max(ratios):.2f}"
+        f"{what:<58} {statistics.median(ratios):7.3f}   {min(ratios):.3f} to {max(ratios):.3f}"
         f" in {len(ratios)} rounds, +-{spread(ratios):.0%}{agrees}"
     )
 

@@ -26,9 +26,14 @@ def customer(name: str) -> tuple[Customer, User]:
     return made, person
 
 
-def copies(model: Service, owner: Customer, count: int) -> list[Service]:
-    """So many services like `model`, each with its last reading and its paid layers, but without a machine."""
+def copies(model: Service, owner: Customer, count: int, host: str = "") -> list[Service]:
+    """So many services like `model`, each with its last reading and its paid layers, but without a machine.
+
+    With `host`, they were measured on a host of that name with room for many more.
+    """
     reading = Reading.objects.filter(service=model).latest()
+    if host:
+        reading.host, reading.headroom = host, dict.fromkeys(reading.headroom, 100_000)
     layers = list(Layer.objects.filter(service=model).order_by("id"))
     services = Service.objects.bulk_create(
         Service(

@@ -1,0 +1,118 @@
+"""A process that holds one database connection and does what it is told, as one worker of a web server would.
+
+Two of them work at the same time without sharing an interpreter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+# Growth on one host waits for other growth there: as many customers share one as on a middling machine.
+CUSTOMERS_A_HOST = 20
+
+
+@dataclass(frozen=True)
+class Ready:
+    """One customer's quote, and the credit that pays it."""
+
+    person: int
+    quote: str
+
+
+class Hands:
+    """One process. Tell it something with `begin`, fetch the result with `end`."""
+
+    def __init__(self) -> None:
+        ours, theirs = multiprocessing.Pipe()
+        context = multiprocessing.get_context("spawn")
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._pipe = ours
+
+    def begin(self, what: str, *given: Any) -> None:
+        self._pipe.send((what, given))
+
+    def end(self) -> Any:
+        """What came of it. Raises RuntimeError with what went wrong over there."""
+        try:
+            went_well, result = self._pipe.recv()
+        except EOFError:
+            raise RuntimeError("a measuring process ended") from None
+        if not went_well:
+            raise RuntimeError(result)
+        return result
+
+    def close(self) -> None:
+        self._pipe.close()
+        self._process.join(10)
+        if self._process.is_alive():
+            self._process.kill()
+
+
+def _serve(pipe: Connection) -> None:
+    import django
+
+    django.setup()
+    while True:
+        try:
+            what, given = pipe.recv()
+        except (EOFError, ConnectionError):
+            return
+        try:
+            pipe.send((True, ACTS[what](*given)))
+        except Exception as problem:
+            with contextlib.suppress(OSError):  # nobody may be there to hear it
+                pipe.send((False, f"{type(problem).__name__}: {problem}"))
+
+
+def prepare(model: int, prefix: str, count: int) -> list[Ready]:
+    """Customers with a service, a reading, credit as a gift and on account, and a quote for a larger machine."""
+    from bench.people import copies, customer
+    from bench.prepared import ready
+    from prorata.services.models import Service
+
+    web = Service.objects.select_related("product", "customer").get(pk=model)
+    made = []
+    for n in range(count):
+        host = f"{prefix}-host-{n // CUSTOMERS_A_HOST}"
+        buyer, person = customer(f"{prefix}-{n}")
+        made.append(Ready(person.pk, ready(person, copies(web, buyer, 1, host)[0])))
+    return made
+
+
+def submit_all(quotes: list[Ready]) -> tuple[float, float]:
+    """Submit each; paid by credit alone. From and to, on the machine's monotonic clock, in seconds."""
+    from prorata.changes import states
+    from prorata.changes.submit import submit
+    from prorata.customers.models import User
+
+    people = User.objects.in_bulk([one.person for one in quotes])
+    begin = time.monotonic()
+    for one in quotes:
+        change = submit(people[one.person], one.quote, shown_due_minor=0)
+        assert change.status == states.APPLYING
+    return begin, time.monotonic()
+
+
+def place_all(first: int, count: int) -> tuple[float, float]:
+    """So many null orders, each a transaction of its own."""
+    from django.db import connection
+
+    from bench.null_order import CALL
+
+    connection.ensure_connection()
+    raw = connection.connection
+    assert raw.autocommit
+    begin = time.monotonic()
+    for n in range(first, first + count):
+        raw.execute(CALL, [n])
+    return begin, time.monotonic()
+
+
+ACTS = {"prepare": prepare, "submit": submit_all, "place": place_all}
