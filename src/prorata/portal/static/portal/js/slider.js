@@ -141,7 +141,10 @@ function arrived() {
   for (const card of document.querySelectorAll("[data-card]")) {
     const wrong = Boolean(card.querySelector(".err")?.textContent.trim());
     card.classList.toggle("wrong", wrong);
-    card.querySelector(".field input").toggleAttribute("aria-invalid", wrong);
+    // An empty aria-invalid means "valid": the word must stand there.
+    const field = card.querySelector(".field input");
+    if (wrong) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
   }
   if (sessionStorage.getItem("how") === "open") panel().querySelector("details.how")?.setAttribute("open", "");
   clearTimeout(saying);
