@@ -223,9 +223,113 @@ def test_an_unknown_zone_is_refused(zone: str) -> None:
     assert "is not a time zone" in _refused(zone=zone)
 
 
-def test_a_start_of_the_paid_period_is_ignored_but_checked_for_form() -> None:
-    assert _quote(starts_at="2030-01-01") == _quote()
-    assert "starts_at" in _refused(starts_at="soon")
+@pytest.mark.parametrize("rule", ["calendar-months", "average-months", "thirty-day-months", "calendar-sum"])
+def test_a_start_of_the_paid_period_is_ignored_but_checked_for_form(rule: str) -> None:
+    assert _quote(rule=rule, starts_at="2030-01-01") == _quote(rule=rule)
+    assert "starts_at" in _refused(rule=rule, starts_at="soon")
+    assert "starts_at must be a string" in _refused(rule=rule, starts_at=None)
+
+
+@pytest.mark.parametrize("rule", ["period-days", "period-seconds"])
+def test_a_paid_period_needs_its_start_before_its_end(rule: str) -> None:
+    assert _refused(rule=rule) == (
+        f"starts_at is missing: the rule {rule} needs the start of the paid period"
+    )
+    for late in ("2025-10-15T00:00:00Z", "2025-10-16"):
+        assert "starts_at must be earlier than ends_at" in _refused(rule=rule, starts_at=late)
+
+
+def test_a_change_before_the_paid_period_is_priced_above_one_period() -> None:
+    """From 15 September to 15 October are 30 days, of a period of 15 or of its seconds."""
+    for rule in ("period-days", "period-seconds"):
+        answer = _quote(_line(), rule=rule, starts_at="2025-09-30")
+        assert (answer["total"], answer["time_left"]["months"]) == ("20.00", "2.0000")
+
+
+def test_a_paid_period_within_one_day_counts_as_a_day() -> None:
+    answer = _quote(
+        _line(),
+        rule="period-days",
+        starts_at="2025-10-15T00:00Z",
+        ends_at="2025-10-15T09:00Z",
+        at="2025-10-15",
+    )
+
+    assert answer["time_left"] == {"rule": "period-days", "whole": 0, "days": 1, "of": 1, "months": "1.0000"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "shown"),
+    [
+        ("average-months", {"whole": 0, "days": 30, "months": "0.9863"}),
+        ("thirty-day-months", {"whole": 1, "months": "1.0000"}),
+        ("calendar-sum", {"whole": 0, "months": "0.9516"}),  # 15/30 + 14/31
+        ("period-days", {"whole": 1, "days": 30, "of": 44, "months": "0.6818"}),
+        ("period-seconds", {"whole": 1, "months": "0.6818"}),
+    ],
+)
+def test_what_every_rule_prints_of_the_time_left(rule: str, shown: dict[str, object]) -> None:
+    assert _quote(rule=rule, starts_at="2025-09-01")["time_left"] == {"rule": rule} | shown
+
+
+def test_the_whole_months_of_a_rule_choose_the_tier() -> None:
+    """30 days are a month of 30 days and a calendar month here, but not an average one."""
+    line = _line(discounts=_months((1, "0.50")))
+    totals = {
+        rule: _quote(line, rule=rule, starts_at="2025-09-15")["lines"][0]["new_factor"]
+        for rule in ("calendar-months", "average-months", "thirty-day-months", "calendar-sum", "period-days")
+    }
+
+    assert totals == {
+        "calendar-months": "0.50",
+        "average-months": "1.00",
+        "thirty-day-months": "0.50",
+        "calendar-sum": "1.00",
+        "period-days": "0.50",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "total"),
+    [
+        ("average-months", "12.00"),  # 365 x 1 day x 12/365
+        ("thirty-day-months", "0.51"),  # 365 x 1/720
+        ("calendar-sum", "0.00"),
+        ("period-days", "11.77"),  # 365 x 1/31
+        ("period-seconds", "0.00"),  # a second of 31 days
+    ],
+)
+def test_on_the_last_day_every_rule_says_what_is_charged(rule: str, total: str) -> None:
+    term = {"starts_at": "2025-10-01", "at": "2025-10-31T12:00", "ends_at": "2025-10-31T12:00:01"}
+    if rule == "period-days":
+        term |= {"starts_at": "2025-09-30"}
+
+    assert _quote(_line("0", "365"), rule=rule, **term)["total"] == total
+
+
+def test_hours_and_seconds_know_fractions_of_a_second() -> None:
+    """One hour and a ten-millionth of a second is a second hour begun; a half and a quarter second are a
+    part of three quarters."""
+    hours = _quote(
+        _line("0", "720"), rule="thirty-day-months", at="2025-09-15", ends_at="2025-09-15T01:00:00.0000001"
+    )
+    seconds = _quote(
+        _line("0", "8"),
+        rule="period-seconds",
+        starts_at="2025-09-15T00:00:00.25",
+        at="2025-09-15T00:00:00.5",
+        ends_at="2025-09-15T00:00:01.25",
+    )
+
+    assert (hours["total"], seconds["total"]) == ("2.00", "6.00")
+
+
+def test_unused_days_of_a_layer_are_dates_under_every_rule() -> None:
+    layer = {"amount": "91", "from": "2025-09-01", "to": "2025-12-01"}
+    term = {"at": "2025-09-02T12:00", "ends_at": "2025-12-01", "starts_at": "2025-09-01"}
+
+    for rule in ("average-months", "thirty-day-months", "calendar-sum", "period-days", "period-seconds"):
+        assert _quote(_line("900", "0", layers=[layer]), rule=rule, **term)["total"] == "-89.00"
 
 
 def test_on_the_last_day_one_day_is_printed() -> None:
