@@ -77,6 +77,22 @@ def test_a_machine_that_is_busy_until_the_deadline_costs_nothing(world: World, w
     assert world.done(web) == []
 
 
+def test_a_step_that_was_refused_room_does_not_wait_for_a_backup_at_the_deadline(
+    world: World, web: Service
+) -> None:
+    """The host said no for certain, so what keeps the machine busy at 18:02 is not our step."""
+    change = paid(world, web)
+    world.hypervisor.fill_host("tokyo-1")
+    world.work()
+    assert_parked(world, change, "host_full")
+    world.hypervisor.busy(web.external_id, "backup")
+
+    world.wait(hours=4)
+
+    assert world.reread(change).status == states.REVERSED
+    assert world.credit() == 5_596
+
+
 def test_a_host_that_is_full_after_payment_is_tried_until_there_is_room(world: World, web: Service) -> None:
     change = paid(world, web)
     world.hypervisor.fill_host("tokyo-1")

@@ -84,7 +84,7 @@ def test_a_price_is_good_for_half_an_hour(world: World, web: Service) -> None:
     cancel(world.owner, change.reference)
 
     world.at("2026-08-15T14:32+09:00")
-    with world.refusing("This price was valid until 14:32. Renew the price to go on."):
+    with world.refusing("This price was valid until 14:32\u00a0JST. Renew the price to go on."):
         world.submit(late)
 
 
@@ -343,7 +343,7 @@ def test_after_the_term_nothing_can_be_changed(world: World, web: Service) -> No
     assert words(caught.value.refusals[0]).startswith("The term of this service has ended.")
     with world.refusing("The term of this service has ended."):
         world.quote(web, memory=8)
-    with world.refusing("This price was valid until 08:00."):
+    with world.refusing("This price was valid until 08:00\u00a0JST."):
         world.submit(quote)
 
 

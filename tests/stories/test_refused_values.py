@@ -98,7 +98,7 @@ def test_a_snapshot_limit_below_the_snapshots_names_them(world: World, web: Serv
 
 
 def test_snapshots_cannot_be_limited_to_none_while_one_exists(world: World, web: Service) -> None:
-    with world.refusing("Snapshot limit cannot go below 1: 1 exist (“before-php8” of 6 Jul 2026)."):
+    with world.refusing("Snapshot limit cannot go below 1: 1 exists (“before-php8” of 6 Jul 2026)."):
         world.quote(web, snapshots=0)
 
 

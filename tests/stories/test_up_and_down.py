@@ -50,6 +50,7 @@ def test_an_untaxed_option_costs_the_published_price(world: World) -> None:
         43_248,
         "USD",
     )
+    assert invoice.lines.get().text == "Instance type 1C1G to 2C4G"
     assert world.ledger("USD") == {"gateway/sandbox/clearing": 43_248, "revenue/deferred": -43_248}
     layer = Layer.objects.get(origin=change.origin)
     assert (layer.low, layer.high, layer.low_price, layer.high_price) == ("1c1g", "2c4g", 65, 218)
@@ -166,7 +167,7 @@ def test_up_and_down_at_one_instant_costs_at_most_the_day(world: World) -> None:
     assert back < paid
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.prove) for n in range(2, 30))])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.prove) for n in range(2, 10))])
 def test_no_sequence_of_changes_gives_back_more_than_was_paid(world: World, seed: int) -> None:
     """Fifteen random changes with gifts in between; after each one the books hold and nobody has earned anything."""
     chance = random.Random(seed)
