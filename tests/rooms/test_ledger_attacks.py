@@ -24,6 +24,7 @@ from prorata.ledger.append_only import AppendOnly
 from prorata.ledger.models import Entry, Transfer
 from prorata.ledger.post import Unbalanced, post
 from support.attacks import ROLES, Attack, Connection, attack, refused, refused_at_commit
+from support.database import TestDatabase
 from support.world import World
 
 __all__ = ["attack"]
@@ -303,11 +304,14 @@ def test_the_application_is_nobody_special(attack: Attack) -> None:
         "GRANT UPDATE ON ledger_entry TO current_user",
         "CREATE TABLE mine (id int)",
         "SET session_replication_role = replica",
-        "SET ROLE prorata_owner",
+        "SET ROLE {owner}",
         "DROP TABLE ledger_entry",
     ],
 )
-def test_the_application_cannot_take_the_guards_away(attack: Attack, statement: str) -> None:
+def test_the_application_cannot_take_the_guards_away(
+    attack: Attack, database: TestDatabase, statement: str
+) -> None:
+    statement = statement.replace("{owner}", database.owner.user)
     with attack("application") as sql:
         if statement.startswith("GRANT"):
             # PostgreSQL only warns: nothing was granted.
