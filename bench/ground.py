@@ -39,7 +39,7 @@ class Ground:
         base = checkout() / ".prorata-test"
         base.mkdir(exist_ok=True)
         # Beside the checkout and not under /tmp, which may lie in memory, where a flush to disk costs nothing.
-        self._folder = tempfile.TemporaryDirectory(prefix="bench-", dir=base)
+        self._folder = tempfile.TemporaryDirectory(prefix=f"bench-{os.getpid()}-", dir=base)
         self.home = Path(self._folder.name)
         self.postgres = EmbeddedPostgres(self.home / "postgres")
         self.url = _local(free_port())

@@ -25,14 +25,16 @@ WARM_UP = 10
 
 @dataclass(frozen=True)
 class Size:
-    """Changes and null orders of one round, over all connections."""
+    """Changes and null orders of one turn, over all connections; a round is several turns of each."""
 
     rounds: int
+    turns: int
     changes: int
     nulls: int
 
 
-FULL, SMOKE = Size(rounds=5, changes=120, nulls=600), Size(rounds=1, changes=4, nulls=20)
+# About half a second a turn: what else runs on the machine then disturbs both sides alike.
+FULL, SMOKE = Size(rounds=5, turns=4, changes=30, nulls=700), Size(rounds=1, turns=1, changes=4, nulls=20)
 CONNECTIONS = (1, 2)
 
 
@@ -74,7 +76,7 @@ def _prepare(hands: list[Hands], size: Size) -> list[Ready]:
     from bench.people import load_demo
 
     model = load_demo().pk
-    needed = 2 + WARM_UP * len(hands) + size.rounds * size.changes * len(CONNECTIONS)
+    needed = 2 + WARM_UP * len(hands) + size.rounds * size.turns * size.changes * len(CONNECTIONS)
     shares = [needed // len(hands) + (n < needed % len(hands)) for n in range(len(hands))]
     for n, one in enumerate(hands):
         one.begin("prepare", model, f"buyer-{n}", shares[n])
@@ -105,10 +107,11 @@ def _take_turns(hands: list[Hands], quotes: list[Ready], size: Size) -> dict[int
     rates: dict[int, list[tuple[float, float]]] = {count: [] for count in CONNECTIONS}
     for _ in range(size.rounds):
         for count in CONNECTIONS:
-            some = hands[:count]
-            changes = size.changes / _together(some, _submits(some, quotes, size.changes))
-            nulls = size.nulls / _together(some, _places(some, counter, size.nulls))
-            rates[count].append((changes, nulls))
+            some, changing, placing = hands[:count], 0.0, 0.0
+            for _ in range(size.turns):
+                changing += _together(some, _submits(some, quotes, size.changes))
+                placing += _together(some, _places(some, counter, size.nulls))
+            rates[count].append((size.turns * size.changes / changing, size.turns * size.nulls / placing))
     return rates
 
 

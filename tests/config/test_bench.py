@@ -1,0 +1,71 @@
+"""The measurements of bench/ still run, on a PostgreSQL of their own, and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from prorata.config.environment import checkout
+
+KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "PRORATA_PG_BIN", "PG_BIN")
+Bench = Callable[[str], str]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Run one of them in its short form; what it printed."""
+
+    def run(name: str) -> str:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"bench.{name}", "--smoke"],
+            cwd=checkout(),
+            env={kept: os.environ[kept] for kept in KEPT if kept in os.environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            said, complained = process.communicate(timeout=200)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(30)
+        assert process.returncode == 0, said + complained
+        assert not list((checkout() / ".prorata-test").glob(f"bench-{process.pid}-*"))
+        return said
+
+    return run
+
+
+def line(said: str, begin: str) -> list[str]:
+    """The words of the line that begins so."""
+    return next(line for line in said.splitlines() if line.startswith(begin)).removeprefix(begin).split()
+
+
+def test_estimate(bench: Bench) -> None:
+    said = bench("estimate")
+    assert "fsync=on synchronous_commit=on full_page_writes=on" in said
+    *latencies, answers, errors = line(said, "estimate, 1 service")[:6]
+    assert (answers, errors) == ("10", "0")
+    assert [float(one) for one in latencies] == sorted(float(one) for one in latencies)
+    assert float(line(said, "estimate by nothing done, p50")[0]) > 1, "an estimate does more than nothing"
+    few, many = line(said, "estimate, 1 service")[6:], line(said, "estimate, 20 services")[6:]
+    assert few == many, "as many statements with one service as with twenty"
+
+
+def test_settle(bench: Bench) -> None:
+    said = bench("settle")
+    assert "fsync=on synchronous_commit=on full_page_writes=on" in said
+    left = " ".join(line(said, "one change leaves"))
+    # From two purses for two resources: what an accountant would expect to find.
+    for rows in (
+        "changes_change 1", "changes_changeline 2", "invoices_invoice 1", "invoices_invoiceline 2",
+        "ledger_transfer 1", "ledger_entry 4", "credit_logline 2", "procrastinate_jobs 1",
+    ):  # fmt: skip
+        assert rows in left
+    assert 0 < float(line(said, "changes by null orders, 2 connections")[0]) < 1
+    assert "books after 30 changes: right" in said
