@@ -1,0 +1,77 @@
+"""The lease of a job: one run at a time may work on it, and a run that wakes up late may not write any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from prorata import clock
+from prorata.customers.lock import lock_customer
+from prorata.events.publish import publish
+from prorata.provisioning.drivers import base
+from prorata.provisioning.models import Job, JobStep
+from prorata.provisioning.registry import driver
+
+# How long a job is left to a run that says nothing: longer than two calls to a machine may take. A worker that was killed is
+# replaced after that; one that was only slow finds its fence outdated. The setting PRORATA_LEASE_SECONDS is for tests.
+LEASE_SECONDS = 30.0
+State = Job.State
+
+
+class LostLease(Exception):
+    """Another run works on this job now; this one must not write any more."""
+
+
+@dataclass
+class Run:
+    job: Job
+    fence: int
+    machine: base.Driver
+
+    @property
+    def external_id(self) -> str:
+        return self.job.service.external_id
+
+    @contextmanager
+    def writing(self) -> Iterator[Job]:
+        """A short transaction that only the newest run of the job may make: the fencing token is compared under its lock."""
+        with transaction.atomic():
+            job = Job.objects.select_for_update(no_key=True).get(pk=self.job.pk)
+            if job.fence != self.fence or job.state == State.ENDED:
+                raise LostLease(str(job))
+            job.lease_until = _lease_end()
+            yield job
+            job.save()
+            self.job = Job.objects.select_related("service").get(pk=job.pk)
+
+    def steps(self, *kinds: str) -> list[JobStep]:
+        return list(self.job.steps.filter(kind__in=kinds).order_by("position"))
+
+
+@transaction.atomic
+def lease(job_id: int) -> Run | None:
+    """Take the job if nobody else works on it; the fence rises, so that a run that wakes up late is refused."""
+    found = Job.objects.select_related("service").get(pk=job_id)
+    lock_customer(found.service.customer_id)
+    job = Job.objects.select_for_update(of=("self",), no_key=True).select_related("service").get(pk=job_id)
+    busy = (
+        job.state == State.RUNNING and job.lease_until is not None and job.lease_until > clock.machine_now()
+    )
+    if job.state in (State.ENDED, State.ATTENTION) or busy:
+        return None
+    resumed = job.state == State.PARKED
+    job.state, job.fence, job.attempts = State.RUNNING, job.fence + 1, job.attempts + 1
+    job.lease_until = _lease_end()
+    job.save()
+    if resumed:
+        publish("provisioning.moved", id=job.pk)
+    return Run(job=job, fence=job.fence, machine=driver(job.service.driver))
+
+
+def _lease_end() -> datetime:
+    return clock.machine_now() + timedelta(seconds=getattr(settings, "PRORATA_LEASE_SECONDS", LEASE_SECONDS))
