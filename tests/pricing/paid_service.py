@@ -86,13 +86,16 @@ class Layer:
 
 @dataclass
 class PaidService:
-    """One service of one customer, with the money that went in and out of it in minor units."""
+    """One service of one customer, with the money that went in and out of it in minor units. `starts_at` is
+    the start of its last paid period."""
 
     currency: str
     zone: ZoneInfo
     book: Book
     ends_at: datetime
     values: dict[str, int]
+    rule: str = "calendar-months"
+    starts_at: datetime | None = None
     carry: Decimal = Decimal(0)
     layers: list[Layer] = field(default_factory=list)
     paid: int = 0
@@ -106,6 +109,7 @@ class PaidService:
 
     def prepay(self, at: datetime, until: datetime, gifted: Fraction) -> None:
         """Buy or renew every component for a term from `at` (now, or the present end) to `until`."""
+        self.starts_at = at
         components = [
             Component(name, Decimal(0), self.book.monthly(name, value), None, self.book.new_schedule, ())
             for name, value in self.values.items()
@@ -147,6 +151,8 @@ class PaidService:
             currency=self.currency,
             components=components,
             carry=self.carry,
+            rule=self.rule,
+            starts_at=self.starts_at,
         )
 
     def _settle(

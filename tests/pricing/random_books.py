@@ -10,6 +10,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from pricing.paid_service import Book, PaidService
+from prorata.pricing.rules import RULES
 from prorata.pricing.tax import TaxRule
 from prorata.pricing.tiers import Schedule, Tier
 
@@ -56,7 +57,7 @@ def gifted(rng: Random) -> Fraction:
 
 
 def service(rng: Random) -> PaidService:
-    """A service that has just been bought for up to a year, and perhaps renewed ahead."""
+    """A service under any rule that has just been bought for up to a year."""
     currency, digits = rng.choice((("JPY", 0), ("USD", 2), ("KWD", 3)))
     included = rng.random() < 0.5
     at = FIRST + timedelta(minutes=rng.randint(0, 5 * 525_600))
@@ -67,6 +68,7 @@ def service(rng: Random) -> PaidService:
         book=book(rng, digits, included),
         ends_at=ends_at,
         values={name: rng.randint(0, 8) for name in rng.sample(NAMES, rng.randint(1, 5))},
+        rule=rng.choice(list(RULES)),
     )
     bought.prepay(at, ends_at, gifted(rng))
     bought.check()

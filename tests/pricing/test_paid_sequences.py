@@ -1,9 +1,10 @@
 """No sequence of changes ever returns more, gross, than was paid.
 
-`random_books.play` lives a random life of a service: purchases and renewals, changes up, down and mixed,
-partly delivered or not at all, price lists and taxes that move, gifts, tax in the prices or on top. After
-every event it checks what `PaidService.check` lists: more was never returned than paid, gifts never more than
-gifts, the layers never stand for more than was kept, and every rounding is in the carry.
+`random_books.play` lives a random life of a service under one of the rules: purchases and renewals, changes
+up, down and mixed, partly delivered or not at all, price lists and taxes that move, gifts, tax in the prices
+or on top. After every event it checks what `PaidService.check` lists: more was never returned than paid,
+gifts never more than gifts, the layers never stand for more than was kept, and every rounding is in the
+carry.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pricing.paid_service import Book, PaidService
 from pricing.random_books import play, service
 from pricing.sizes import PROVING, examples
 from pricing.worked import PUBLISHED, SHANGHAI
+from prorata.pricing.rules import RULES
 from prorata.pricing.tax import TaxRule
 
 RANDOM = st.randoms(use_true_random=False)
@@ -113,5 +115,6 @@ def test_lives_reach_every_corner() -> None:
     assert sum(life.gifted_returned > 0 for life in lives) > 50
     assert sum(life.partly for life in lives) > 50
     assert {life.currency for life in lives} == {"JPY", "USD", "KWD"}
+    assert {life.rule for life in lives} == set(RULES)
     assert {life.book.tax.included for life in lives} == {True, False}
     assert any(layer.starts > date(2027, 1, 1) for life in lives for layer in life.layers)

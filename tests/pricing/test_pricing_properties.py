@@ -1,4 +1,4 @@
-"""What holds for every price: sums, order, carry."""
+"""What holds for every price under every rule: sums, order, carry."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from prorata.pricing.explain import plain_english, steps
 from prorata.pricing.funding import fund
 from prorata.pricing.layers import PaidShare
 from prorata.pricing.money import half_up, minor_digits
+from prorata.pricing.rules import RULES
 from prorata.pricing.tax import document
 
 RANDOM = st.randoms(use_true_random=False)
@@ -33,6 +34,8 @@ class Drawn:
         self.zone = ZoneInfo(rng.choice(ZONES))
         self.at = FIRST + timedelta(minutes=rng.randint(0, 6 * 525_600))
         self.ends_at = self.at + timedelta(minutes=rng.randint(1, 500 * 1440))
+        self.rule = rng.choice(list(RULES))
+        self.starts_at = self.ends_at - timedelta(minutes=rng.randint(1, 500 * 1440))
         self.carry = (
             Decimal(rng.randint(-5 * 10**7, 5 * 10**7)).scaleb(-8 - self.digits).quantize(Decimal("1e-8"))
         )
@@ -69,6 +72,8 @@ class Drawn:
             currency=self.currency,
             components=components,
             carry=self.carry if carry is None else carry,
+            rule=self.rule,
+            starts_at=self.starts_at,
         )
 
 
@@ -163,7 +168,7 @@ def test_the_order_matters_by_one_yen_when_half_a_yen_is_left() -> None:
     def in_turn(*amounts: tuple[str, str]) -> int:
         drawn = Drawn(Random(1))
         drawn.at, drawn.ends_at = FIRST, FIRST + timedelta(days=31)
-        drawn.zone, drawn.currency = ZoneInfo("UTC"), "JPY"
+        drawn.zone, drawn.currency, drawn.rule = ZoneInfo("UTC"), "JPY", "calendar-months"
         carry, total = Decimal(0), 0
         for old, new in amounts:
             price = drawn.price([Component("i", Decimal(old), Decimal(new))], carry)
