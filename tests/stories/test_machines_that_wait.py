@@ -158,7 +158,7 @@ def test_a_hypervisor_that_is_down_is_asked_beyond_the_deadline_until_it_answers
     """The step was begun, and then everything went dark for six hours: unknown is never final."""
     monkeypatch.setattr(step, "LOOKS", 1)
     change = paid(world, web)
-    world.hypervisor.change_component(web.external_id, "memory", seconds=1)
+    world.hypervisor.change_component(web.external_id, "memory", seconds=3)
     world.work()
     assert_parked(world, change, "slow")
 
