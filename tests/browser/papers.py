@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -85,13 +85,13 @@ class Papers:
         return self.books.currency
 
     def money(self, minor: int, *, plus: bool = False) -> str:
-        return shown(minor, self.currency, plus=plus)
+        return shown(minor, self.currency, plus=plus).replace(GAP, " ")
 
     def price(self, major: Fraction, *, plus: bool = False) -> str:
         """A monthly price: at least the currency's decimals."""
         text = exact_figure(major, DIGITS[self.currency])
         sign = text[0] if text[0] == MINUS else "+" if plus and major > 0 else ""
-        return sign + shown(0, self.currency).rstrip("0.") + text.lstrip(MINUS)
+        return sign + self.money(0).rstrip("0.") + text.lstrip(MINUS)
 
     # --- the change page ------------------------------------------------------------------------------------
 
@@ -105,7 +105,9 @@ class Papers:
         expect(self.page.locator("#total")).to_have_text(due)
         expect(self.page.locator("#estimate")).not_to_have_attribute("aria-busy", "true")
         hero = self.visitor.text("#estimate .hero")
-        assert hero.startswith("You receive as account credit" if figures.gross < 0 else "Due today"), hero
+        start = f"{self._receive(figures)} {due}" if figures.gross < 0 else f"Due today {due}"
+        assert hero.startswith(start), (hero, start)
+        assert self._receive_parts(figures) in hero
         assert self.visitor.rows("#estimate .bill >> nth=0 >> tr") == self.bill(figures)
         assert self.visitor.rows("#estimate .bill >> nth=1 >> tr") == [
             (f"Monthly price was {self.price(figures.monthly_before)}", self.price(figures.monthly_after)),
@@ -125,7 +127,8 @@ class Papers:
             (f"{self.words.names[line.code]} {self._from_to(line)}", self.money(figures.amounts[line.code]))
             for line in figures.lines
         ]
-        last = "Account credit" if figures.gross < 0 else "Due today"
+        credit = "Credit" if figures.gifted_back else "Account credit"
+        last = credit if figures.gross < 0 else "Due today"
         if self._tax_is_added:
             rows.append(("Subtotal", self.money(figures.net)))
             rows.append((self._tax_name, self.money(figures.tax)))
@@ -160,7 +163,7 @@ class Papers:
         times = f" × {self._factor(figures)}" if figures.factor != 1 else ""
         assert f"(new − old monthly price) × {months}{times}" in said
         if figures.rate_until is not None:
-            zone = datetime(2026, 1, 1, tzinfo=self.words.zone).tzname()
+            zone = datetime.combine(figures.rate_until, time(0), self.words.zone).tzname()
             until = f"{day_text(figures.rate_until)}, 00:00 {zone}"
             assert f"You keep this rate if you submit before {until}." in said
         else:
@@ -295,7 +298,9 @@ class Papers:
             expected += [("Subtotal", self.money(figures.net)), (self._tax_name, self.money(figures.tax))]
         elif Fraction(self.books.tax):
             expected.append((f"{self._tax_name} is in it", self.money(figures.tax)))
-        last = "You receive as account credit" if figures.gross < 0 else "Due today"
+        last = "Due today"
+        if figures.gross < 0:
+            last = f"{self._receive(figures)} {self._receive_parts(figures)}".strip()
         expected.append((last, self.money(abs(figures.gross))))
         assert rows[: len(expected)] == expected
         self.expect_notes("#review .notes", figures)
@@ -328,7 +333,7 @@ class Papers:
         ]
         totals = self.visitor.rows("main table >> nth=0 >> tfoot tr")
         expected = []
-        if Fraction(self.books.tax):
+        if figures.tax:
             name = "Before tax" if self.books.included else "Subtotal"
             expected += [(name, self.money(figures.net)), (self._tax_name, self.money(figures.tax))]
         expected.append(("Total", self.money(figures.gross)))
@@ -377,10 +382,12 @@ class Papers:
         ]  # fmt: skip
 
     def expect_credit_note(self, figures: Figures) -> None:
-        assert self.visitor.rows("main table tbody tr") == [
-            (self._printed(line), self.money(-figures.amounts[line.code] if not self.books.included else 0))
-            for line in figures.lines
-        ]
+        printed = self.visitor.rows("main table tbody tr")
+        assert [row[0] for row in printed] == [self._printed(line) for line in figures.lines]
+        if not self.books.included:
+            assert [row[1] for row in printed] == [
+                self.money(-figures.amounts[line.code]) for line in figures.lines
+            ]
         expected = []
         if figures.tax:
             expected += [("Subtotal", self.money(-figures.net)), (self._tax_name, self.money(-figures.tax))]
@@ -397,6 +404,16 @@ class Papers:
         return f"{Decimal(minor).scaleb(-digits):,.{digits}f} {self.currency}"
 
     # --- words ----------------------------------------------------------------------------------------------
+
+    def _receive(self, figures: Figures) -> str:
+        return "You receive as credit" if figures.gifted_back else "You receive as account credit"
+
+    def _receive_parts(self, figures: Figures) -> str:
+        """How much in which purse, where there are two."""
+        if not figures.gifted_back:
+            return ""
+        account, gifted = self.money(figures.cash_back), self.money(figures.gifted_back)
+        return f"{account} as account credit, {gifted} as gifted credit"
 
     @property
     def _tax_is_added(self) -> bool:

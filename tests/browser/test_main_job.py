@@ -13,20 +13,12 @@ from playwright.sync_api import expect
 from browser.demo_service import MACHINE, papers, today, web_01
 from browser.oracle import Books, Figures
 from browser.papers import Paid, Papers, day_text
+from browser.walk import credit_of, have, log, measured, pay_with, read_mail, steps_until_applied
 from support.browser import NewVisitor, Visitor
 from support.installation import Installation
-from support.sandboxes import wait_until
+from support.sandboxes import DECLINED
 
 pytestmark = pytest.mark.browser
-DECLINED, ACCEPTED = "4000 0000 0000 0002", "4242 4242 4242 4242"
-# Every drawing of the list of steps, as (name, state), written down as the page changes by itself.
-WATCH_STEPS = """() => {
-  const look = () => [...document.querySelectorAll(".prog li")].map((step) => [
-    step.querySelector("b").textContent.replace(/,[^,]*$/, "").replace(/\\s+/g, " ").trim(), step.className]);
-  window.seenSteps = [look()];
-  new MutationObserver(() => window.seenSteps.push(look())).observe(document.querySelector("main"),
-    {subtree: true, childList: true});
-}"""
 
 
 @pytest.mark.parametrize("installed", [1.2], indirect=True)
@@ -97,7 +89,7 @@ def pay_by_card(demo: Installation, aiko: Visitor, page: Papers, figures: Figure
     page.expect_invoice(figures, paid, open_=True)
     expect(aiko.page.locator("#available-credit b")).to_have_text("¥0")
     aiko.shot("a08-invoice")
-    assert measured(demo) == {"cpu": 2, "memory": 4, "disk": 100, "backups": 7, "snapshots": 2}
+    assert measured(demo, MACHINE) == {"cpu": 2, "memory": 4, "disk": 100, "backups": 7, "snapshots": 2}
     aiko.click("link", f"Pay Now! {page.money(paid.card)}")
     page.expect_checkout(figures, paid)
     aiko.shot("a09-checkout")
@@ -111,8 +103,8 @@ def pay_by_card(demo: Installation, aiko: Visitor, page: Papers, figures: Figure
     expect(aiko.page.get_by_role("alert")).to_contain_text("Nothing was taken.")
     page.expect_gateway(paid)
     aiko.shot("a11-declined")
-    assert measured(demo)["memory"] == 4
-    pay_with(aiko, ACCEPTED)
+    assert measured(demo, MACHINE)["memory"] == 4
+    pay_with(aiko)
     expect(aiko.page).to_have_url(re.compile("/changes/"))
 
 
@@ -133,7 +125,7 @@ def after_the_upgrade(
 
     aiko.click("link", "Services")
     aiko.click("link", "web-01")
-    assert measured(demo) == {"cpu": 3, "memory": 8, "disk": 120, "backups": 7, "snapshots": 2}
+    assert measured(demo, MACHINE) == {"cpu": 3, "memory": 8, "disk": 120, "backups": 7, "snapshots": 2}
     assert have(aiko) == ["3", "8 GB", "120 GB", "7", "2"]
     expect(aiko.page.locator("#monthly")).to_have_text(page.price(figures.monthly_after))
     assert f"Your term ends on {day_text(books.ends)}, 08:00 JST" in aiko.text("main")
@@ -169,12 +161,12 @@ def downgrade(demo: Installation, aiko: Visitor, books: Books, page: Papers) -> 
     expect(aiko.page.locator("#headline")).to_have_text("Waiting for the machine")
     aiko.shot("a22-parked")
     expect(aiko.page.locator("#available-credit b")).to_have_text("¥0")
-    assert measured(demo)["memory"] == 8
+    assert measured(demo, MACHINE)["memory"] == 8
     reference = aiko.path.rpartition("/")[2]
     demo.hypervisor.not_busy(MACHINE)
     steps = steps_until_applied(aiko, "a23")
     assert {"Memory 8 to 6 GB", "Backup generations 7 to 5", "Credit booked"} <= set(steps)
-    assert (measured(demo)["memory"], measured(demo)["backups"]) == (6, 5)
+    assert (measured(demo, MACHINE)["memory"], measured(demo, MACHINE)["backups"]) == (6, 5)
     credit = -figures.gross
     expect(aiko.page.locator("#available-credit b")).to_have_text(page.money(credit))
     expect(aiko.page.locator("#returned")).to_have_text(page.money(credit))
@@ -246,64 +238,4 @@ def mixed(demo: Installation, aiko: Visitor, books: Books, page: Papers, gifted:
     aiko.open("/services")
     aiko.click("link", "web-01")
     assert have(aiko) == ["4", "6 GB", "120 GB", "5", "1"]
-    assert measured(demo) == {"cpu": 4, "memory": 6, "disk": 120, "backups": 5, "snapshots": 1}
-
-
-# --- what several chapters do -----------------------------------------------------------------------------------
-
-
-def steps_until_applied(visitor: Visitor, picture: str) -> list[str]:
-    """Watch the change's page until it says that it is done, without touching it; the names of its steps. At least one
-    step must have been seen under way, and no step may ever have gone back."""
-    page = visitor.page
-    page.evaluate(WATCH_STEPS)
-    visitor.shot(f"{picture}-under-way")
-    expect(page.locator("#headline")).to_have_text(re.compile("Changed at [0-9:]{8}"), timeout=60_000)
-    seen = page.evaluate("window.seenSteps")
-    states = {name: [state for drawn in seen for one, state in drawn if one == name] for name, _ in seen[-1]}
-    assert {story[-1] for story in states.values()} == {"done"}
-    assert any("doing" in story for story in states.values()), states
-    for name, story in states.items():
-        order = ["waiting", "doing", "done"]
-        assert story == sorted(story, key=order.index), (name, story)
-    return list(states)
-
-
-def pay_with(visitor: Visitor, card: str) -> None:
-    """On the processor's own page."""
-    visitor.page.get_by_label("Card number").fill(card)
-    visitor.page.get_by_label("Expiry").fill("12 / 34")
-    visitor.page.get_by_label("CVC").fill("123")
-    visitor.page.get_by_role("button", name=re.compile("^Pay ")).click()
-
-
-def measured(demo: Installation) -> dict[str, int]:
-    """What the machine really has, asked there."""
-    return dict(demo.hypervisor.machine(MACHINE)["configuration"])
-
-
-def log(visitor: Visitor) -> list[tuple[str, ...]]:
-    """The credit log without its months, newest first: (what, purse, amount, balance after)."""
-    return [row[1:] for row in visitor.rows("main table tbody tr") if len(row) == 5]
-
-
-def credit_of(visitor: Visitor) -> int:
-    """Available Credit in the top menu, in yen."""
-    return int(re.sub(r"[^0-9]", "", visitor.text("#available-credit b")))
-
-
-def read_mail(visitor: Visitor, subject: str) -> str:
-    """Wait until a mail with this beginning of its subject has been sent, open it, and return its text."""
-
-    def sent() -> bool:
-        visitor.open("/demo/mails")
-        return visitor.page.get_by_role("link", name=subject).count() > 0
-
-    wait_until(sent, f"the mail {subject!r}", seconds=30)
-    visitor.click("link", subject)
-    return str(visitor.page.locator(".letter").inner_text())
-
-
-def have(visitor: Visitor) -> list[str]:
-    """What the Resources page says the machine has."""
-    return [" ".join(text.split()) for text in visitor.page.locator(".have").all_inner_texts()]
+    assert measured(demo, MACHINE) == {"cpu": 4, "memory": 6, "disk": 120, "backups": 5, "snapshots": 1}

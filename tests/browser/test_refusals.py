@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from browser.demo_service import MACHINE
 from browser.standing import unchanged
+from browser.walk import open_sliders
 from prorata.changes.adopt import adopt
 from prorata.customers.models import Customer, Membership, User
 from prorata.services.models import Service
@@ -219,12 +220,6 @@ def test_another_customers_quote(demo: Installation, aiko: Visitor, visitor: New
 
 
 # --- what several stories do ------------------------------------------------------------------------------------
-
-
-def open_sliders(visitor: Visitor, *, offered: bool = True) -> None:
-    """The change page of web-01."""
-    visitor.open(f"/services/{Service.objects.get(name='web-01').pk}/change")
-    expect(visitor.page.locator("#change-form")).to_have_count(1 if offered else 0)
 
 
 def uses_disk(demo: Installation, used: str) -> None:

@@ -1,0 +1,89 @@
+"""Steps that several stories take through the portal, and what is read off its pages on the way."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from prorata.services.models import Service
+from support.browser import Visitor
+from support.installation import Installation
+from support.sandboxes import ACCEPTED, wait_until
+
+# Every drawing of the list of steps, as (name, state), written down as the page changes by itself.
+WATCH_STEPS = """() => {
+  const look = () => [...document.querySelectorAll(".prog li")].map((step) => [
+    step.querySelector("b").textContent.replace(/,[^,]*$/, "").replace(/\\s+/g, " ").trim(), step.className]);
+  window.seenSteps = [look()];
+  new MutationObserver(() => window.seenSteps.push(look())).observe(document.querySelector("main"),
+    {subtree: true, childList: true});
+}"""
+
+
+def steps_until_applied(visitor: Visitor, picture: str) -> list[str]:
+    """Watch the change's page until it says that it is done, without touching it; the names of its steps. At least one
+    step must have been seen under way, and no step may ever have gone back."""
+    page = visitor.page
+    page.evaluate(WATCH_STEPS)
+    visitor.shot(f"{picture}-under-way")
+    expect(page.locator("#headline")).to_have_text(re.compile("Changed at [0-9:]{8}"), timeout=60_000)
+    seen = page.evaluate("window.seenSteps")
+    states = {name: [state for drawn in seen for one, state in drawn if one == name] for name, _ in seen[-1]}
+    assert {story[-1] for story in states.values()} == {"done"}
+    assert any("doing" in story for story in states.values()), states
+    for name, story in states.items():
+        order = ["waiting", "doing", "done"]
+        assert story == sorted(story, key=order.index), (name, story)
+    return list(states)
+
+
+def wait_until_applied(visitor: Visitor) -> None:
+    """The change's page comes to its end by itself."""
+    expect(visitor.page.locator("#headline")).to_have_text(re.compile("Changed at [0-9:]{8}"), timeout=60_000)
+
+
+def pay_with(visitor: Visitor, card: str = ACCEPTED) -> None:
+    """On the processor's own page."""
+    visitor.page.get_by_label("Card number").fill(card)
+    visitor.page.get_by_label("Expiry").fill("12 / 34")
+    visitor.page.get_by_label("CVC").fill("123")
+    visitor.page.get_by_role("button", name=re.compile("^Pay ")).click()
+
+
+def measured(installed: Installation, machine: str) -> dict[str, int]:
+    """What a machine really has, asked there."""
+    return dict(installed.hypervisor.machine(machine)["configuration"])
+
+
+def log(visitor: Visitor) -> list[tuple[str, ...]]:
+    """The credit log without its months, newest first: (what, purse, amount, balance after)."""
+    return [row[1:] for row in visitor.rows("main table tbody tr") if len(row) == 5]
+
+
+def credit_of(visitor: Visitor) -> int:
+    """Available Credit in the top menu, in minor units."""
+    return int(re.sub(r"[^0-9]", "", visitor.text("#available-credit b")))
+
+
+def read_mail(visitor: Visitor, subject: str) -> str:
+    """Wait until a mail with this beginning of its subject has been sent, open it, and return its text."""
+
+    def sent() -> bool:
+        visitor.open("/demo/mails")
+        return visitor.page.get_by_role("link", name=subject).count() > 0
+
+    wait_until(sent, f"the mail {subject!r}", seconds=30)
+    visitor.click("link", subject)
+    return str(visitor.page.locator(".letter").inner_text())
+
+
+def have(visitor: Visitor) -> list[str]:
+    """What the Resources page says the machine has."""
+    return [" ".join(text.split()) for text in visitor.page.locator(".have").all_inner_texts()]
+
+
+def open_sliders(visitor: Visitor, *, offered: bool = True) -> None:
+    """The change page of web-01."""
+    visitor.open(f"/services/{Service.objects.get(name='web-01').pk}/change")
+    expect(visitor.page.locator("#change-form")).to_have_count(1 if offered else 0)
