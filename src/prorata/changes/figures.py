@@ -26,7 +26,8 @@ def figures(estimate: Estimate, modes: Mapping[str, Mode]) -> dict[str, Any]:
         ],
         "net_minor": paper.net, "tax_minor": paper.tax, "gross_minor": paper.gross, "tax_rate": str(estimate.tax.rate),
         # In which purse a credit comes back: what was paid with gifts returns as a gift.
-        "returned_gifted_minor": fund(price, paper).returned.gifted_minor, "tax_label": estimate.tax_label, "tax_included": estimate.tax.included, "direction": estimate.direction,
+        "returned_gifted_minor": fund(price, paper).returned.gifted_minor, "tax_label": estimate.tax_label,
+        "tax_included": estimate.tax.included, "direction": estimate.direction,
         "steps": [{"key": step.key, "params": dict(step.params)} for step in estimate.steps],
         "monthly_before": str(estimate.monthly_before), "monthly_after": str(estimate.monthly_after),
         "renewal_before_minor": estimate.renewal_before_minor, "renewal_after_minor": estimate.renewal_after_minor,

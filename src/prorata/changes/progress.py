@@ -78,9 +78,9 @@ def _machine(change: Change, lines: dict[str, ChangeLine], job: Job | None) -> I
 
 
 def step_name(line: ChangeLine, before: object, after: object) -> str:
-    """What one step does, e.g. "Memory 4 → 8 GB"."""
+    """What one step does, e.g. "Memory 4 → 8 GB", of which the values stay on one line."""
     unit = f"{GAP}{line.unit}" if line.unit else ""
-    return f"{line.name} {line.named(before)} → {line.named(after)}{unit}"
+    return f"{line.name} {line.named(before)}{GAP}→{GAP}{line.named(after)}{unit}"
 
 
 def _state(step: JobStep) -> StepState:
