@@ -44,6 +44,6 @@ def test_impossible_tiers_are_refused(months: int, off: str) -> None:
 
 
 def test_a_price_list_shows_neighbours_with_one_discount_as_one_stretch() -> None:
-    assert PUBLISHED.ranges() == [(0, 2, Decimal(0)), (3, 5, Decimal("0.20")), (6, None, Decimal("0.30"))]
-    assert tiers((0, "0.5")).ranges() == [(0, None, Decimal("0.5"))]
-    assert Schedule(()).ranges() == []
+    assert PUBLISHED.ranges == [(0, 2, Decimal(0)), (3, 5, Decimal("0.20")), (6, None, Decimal("0.30"))]
+    assert tiers((0, "0.5")).ranges == [(0, None, Decimal("0.5"))]
+    assert Schedule(()).ranges == []

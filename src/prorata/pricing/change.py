@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from .errors import BadInput
 from .instants import Instant
 from .layers import PaidShare
-from .money import PRECISE_DIGITS, eight_decimals, half_up, minor_digits, split
+from .money import PRECISE_DIGITS, decimal_of, exact_of, half_up, minor_digits, split, units_of
 from .rules import Term, time_left
 from .terms import DEFAULT_RULE, TimeLeft
 from .tiers import Schedule, factor_of
@@ -150,52 +151,75 @@ def price_term(
 ) -> Price:
     """As `price_change`, for a term whose instants are exact beyond the microsecond."""
     left = time_left(rule, term)
-    unit = 10 ** minor_digits(currency)
+    minor = 10 ** (PRECISE_DIGITS - minor_digits(currency))
     if credit not in CREDIT_MODELS:
         raise BadInput(f"the credit model {credit!r} is not available: use {', '.join(CREDIT_MODELS)}")
-    carried = Fraction(carry) if carry.is_finite() else None
-    if carried is None or (carried * 10**PRECISE_DIGITS).denominator != 1:
-        raise BadInput(f"a carry has at most 8 decimals, not {carry}")
+    carried = _precise(carry)
 
+    # From here on everything is whole: precise units of 10^-8, `minor` of them in a minor unit.
     worked = [_work_out(component, left, credit) for component in components]
-    exacts = [eight_decimals(_limited(formula, cap)) for formula, cap in worked]
-    exact = sum((Fraction(line) for line in exacts), Fraction(0))
+    exacts = [units_of(line.counted, PRECISE_DIGITS) for line in worked]
+    exact = sum(exacts)
     # With no line there is nothing to round: the carry stays as it is, even at exactly half a unit.
-    total = half_up((exact + carried) * unit) if components else 0
-    amounts = split(total, [Fraction(line) * unit for line in exacts])
+    total = half_up(Fraction(exact + carried, minor)) if components else 0
+    amounts = split(total, [Fraction(units, minor) for units in exacts])
     lines = tuple(
         PricedLine(
             component.name,
             component.old,
             component.new,
-            factor_of(component.old_schedule, left.whole),
-            factor_of(component.new_schedule, left.whole),
-            formula,
-            cap,
-            line,
+            work.old_factor,
+            work.new_factor,
+            work.formula,
+            work.cap,
+            decimal_of(units, PRECISE_DIGITS),
             amount,
             component,
         )
-        for component, (formula, cap), line, amount in zip(components, worked, exacts, amounts, strict=True)
+        for component, work, units, amount in zip(components, worked, exacts, amounts, strict=True)
     )
     return Price(
         currency=currency,
         term=term,
         time_left=left,
         lines=lines,
-        exact=eight_decimals(exact),
-        carry_in=eight_decimals(carried),
+        exact=decimal_of(exact, PRECISE_DIGITS),
+        carry_in=decimal_of(carried, PRECISE_DIGITS),
         total=total,
-        carry_out=eight_decimals(exact + carried - Fraction(total, unit)),
+        carry_out=decimal_of(exact + carried - total * minor, PRECISE_DIGITS),
         credit=credit,
     )
 
 
-def _work_out(component: Component, left: TimeLeft, credit: str) -> tuple[Fraction, Fraction | None]:
-    """(the bare formula, the most that may come back or None) of one component, in major units."""
-    old = Fraction(component.old) * factor_of(component.old_schedule, left.whole)
-    new = Fraction(component.new) * factor_of(component.new_schedule, left.whole)
-    return (new - old) * left.months, _cap(component, left, credit)
+def _precise(carry: Decimal) -> int:
+    """A carry in units of 10^-8."""
+    if carry.is_finite():
+        above, below = carry.as_integer_ratio()
+        units, rest = divmod(above * 10**PRECISE_DIGITS, below)
+        if not rest:
+            return int(units)
+    raise BadInput(f"a carry has at most {PRECISE_DIGITS} decimals, not {carry}")
+
+
+class _Worked(NamedTuple):
+    """One component in major units: the bare formula with its factors, and the most that may come back or
+    None."""
+
+    old_factor: Fraction
+    new_factor: Fraction
+    formula: Fraction
+    cap: Fraction | None
+
+    @property
+    def counted(self) -> Fraction:
+        return self.formula if self.cap is None else max(self.formula, -self.cap)
+
+
+def _work_out(component: Component, left: TimeLeft, credit: str) -> _Worked:
+    old_factor = factor_of(component.old_schedule, left.whole)
+    new_factor = factor_of(component.new_schedule, left.whole)
+    difference = exact_of(component.new) * new_factor - exact_of(component.old) * old_factor
+    return _Worked(old_factor, new_factor, difference * left.months, _cap(component, left, credit))
 
 
 def _cap(component: Component, left: TimeLeft, credit: str) -> Fraction | None:
@@ -204,7 +228,3 @@ def _cap(component: Component, left: TimeLeft, credit: str) -> Fraction | None:
     if credit == "symmetric" or component.layers is None:
         return None
     return sum((layer.value(left.day) for layer in component.layers), Fraction(0))
-
-
-def _limited(formula: Fraction, cap: Fraction | None) -> Fraction:
-    return formula if cap is None else max(formula, -cap)

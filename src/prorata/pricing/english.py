@@ -17,7 +17,7 @@ _ROUNDED = {"half_up": "half up", "down": "down", "up": "up"}
 
 def plain_english(step: Step) -> str:
     """One sentence for one step: "15 Aug → 15 Nov: 3 whole months"."""
-    params = {key: _grouped(text) if key in _AMOUNTS else text for key, text in step.params.items()}
+    params = step.params | {key: _grouped(step.params[key]) for key in _AMOUNTS.intersection(step.params)}
     sentence = OTHER_RULES.get(step.key) or _SENTENCES[step.key]
     return sentence.format_map(params) if isinstance(sentence, str) else sentence(params)
 

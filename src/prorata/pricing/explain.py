@@ -54,14 +54,13 @@ Tax, only with a document
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from .change import Price, PricedLine
 from .english import plain_english
 from .explain_rates import rates
 from .explain_time import time_steps
 from .figures import factor_text, per_cent, plain
-from .money import decimal_of, eight_decimals, minor_digits
+from .money import decimal_of, eight_decimals, exact_of, minor_digits
 from .step import Step, step
 from .tax import Document, TaxRule
 
@@ -133,7 +132,9 @@ def _rounding(price: Price) -> Iterator[Step]:
     if price.carry_in:
         yield step("carry.in", {"carry": plain(price.carry_in, digits), "currency": currency})
     if price.lines:
-        exact = eight_decimals(Fraction(price.exact) + Fraction(price.carry_in))
+        exact = price.exact
+        if price.carry_in:
+            exact = eight_decimals(exact_of(price.exact) + exact_of(price.carry_in))
         total = _money(price.total, digits)
         yield step("total.rounded", {"exact": plain(exact, digits), "total": total, "currency": currency})
     if price.carry_out:

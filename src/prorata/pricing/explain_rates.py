@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from fractions import Fraction
+from typing import TypeVar
 
 from .change import Price
 from .figures import factor_text, per_cent
 from .rules import rate_lost_at
 from .step import Step, step
 from .tiers import Schedule
+
+_T = TypeVar("_T")
 
 
 def rates(price: Price) -> Iterator[Step]:
@@ -19,16 +22,30 @@ def rates(price: Price) -> Iterator[Step]:
         (line.name, _tiered(line.component.old_schedule), _tiered(line.component.new_schedule))
         for line in price.lines
     ]
-    sides = list(dict.fromkeys((old, new) for _, old, new in pairs))
-    schedules = list(dict.fromkeys(schedule for side in sides for schedule in side))
-    factors = {factor for line in price.lines for factor in (line.old_factor, line.new_factor)}
-    if len(schedules) > 1 and len(factors) == 1:
-        yield from _same(price, schedules, factors.pop())
+    sides = _distinct((old, new) for _, old, new in pairs)
+    schedules = _distinct(schedule for side in sides for schedule in side)
+    if len(schedules) > 1 and (factor := _one_factor(price)) is not None:
+        yield from _same(price, schedules, factor)
     elif len(sides) == 1:
         yield from _pair(price, "", *sides[0])
     else:
-        for name, old, new in dict.fromkeys(pairs):
+        for name, old, new in _distinct(pairs):
             yield from _pair(price, name, old, new)
+
+
+def _distinct(found: Iterable[_T]) -> list[_T]:
+    """Each once, in order. (Not by hash: lines mostly share one schedule, and `is` is quickest.)"""
+    kept: list[_T] = []
+    for one in found:
+        if one not in kept:
+            kept.append(one)
+    return kept
+
+
+def _one_factor(price: Price) -> Fraction | None:
+    """The factor that every side of every line has today, if it is one."""
+    factors = {factor for line in price.lines for factor in (line.old_factor, line.new_factor)}
+    return factors.pop() if len(factors) == 1 else None
 
 
 def _tiered(schedule: Schedule | None) -> Schedule | None:
@@ -52,8 +69,10 @@ def _rate(price: Price, schedule: Schedule | None, line: str, side: str) -> Iter
         return
     whole = price.time_left.whole
     others = []
-    for start, stop, off in schedule.ranges():
-        stretch = {**scope, "from": start, "off": per_cent(off)} | ({} if stop is None else {"to": stop})
+    for start, stop, off in schedule.ranges:
+        stretch = {**scope, "from": start, "off": per_cent(off)}
+        if stop is not None:
+            stretch["to"] = stop
         if start <= whole and (stop is None or whole <= stop):
             factor = factor_text(schedule.factor(whole))
             yield step("rate.open" if stop is None else "rate.range", {**stretch, "factor": factor})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
-from .money import decimal_of
+from .money import decimal_of, units_of
 
 
 def shortest(exact: Fraction, at_least: int) -> str:
@@ -13,17 +14,19 @@ def shortest(exact: Fraction, at_least: int) -> str:
     Raises ValueError for one that never ends, such as 1/3."""
     if pow(10, exact.denominator.bit_length(), exact.denominator):
         raise ValueError(f"{exact} has no exact decimal form")
-    digits = at_least
-    while (exact * 10**digits).denominator != 1:
-        digits += 1
-    return format(decimal_of(int(exact * 10**digits), digits), "f")
+    digits, units = at_least, exact.numerator * 10**at_least
+    while units % exact.denominator:
+        digits, units = digits + 1, units * 10
+    return format(decimal_of(units // exact.denominator, digits), "f")
 
 
+@lru_cache(maxsize=1024)
 def factor_text(factor: Fraction) -> str:
     """A discount factor: 4/5 -> 0.80, 7/8 -> 0.875."""
     return shortest(factor, 2)
 
 
+@lru_cache(maxsize=1024)
 def per_cent(part: Decimal | Fraction) -> str:
     """A part as a percentage without the sign: 0.20 -> 20, 0.125 -> 12.5."""
     return shortest(Fraction(part) * 100, 0)
@@ -31,9 +34,11 @@ def per_cent(part: Decimal | Fraction) -> str:
 
 def plain(amount: Decimal, at_least: int) -> str:
     """An amount without needless zeros: (432.48000000, 2) -> 432.48."""
-    return shortest(Fraction(amount), at_least)
+    whole, _, part = format(amount if amount else abs(amount), "f").partition(".")
+    part = part.rstrip("0").ljust(at_least, "0")
+    return f"{whole}.{part}" if part else whole
 
 
 def four_decimals(months: Fraction) -> str:
     """A number of months as it is shown, halves to even: 53/15 -> 3.5333."""
-    return format(decimal_of(round(months * 10**4), 4), "f")
+    return format(decimal_of(units_of(months, 4), 4), "f")

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from .errors import BadInput
 
+_NOTHING = Fraction(0)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _TIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?(Z|([+-])([0-9]{2}):([0-9]{2}))?)?"
 )
 _TIME_FORM = "use YYYY-MM-DD, optionally THH:MM[:SS[.f]], optionally Z or an offset such as +08:00"
@@ -23,7 +24,7 @@ class Instant:
     """A moment in UTC and the part of a microsecond (0 <= beyond < 1) that `datetime` cannot hold."""
 
     utc: datetime
-    beyond: Fraction = Fraction(0)
+    beyond: Fraction = _NOTHING
 
     @classmethod
     def of(cls, moment: datetime) -> Instant:
@@ -71,22 +72,28 @@ def read_instant(text: str, zone: ZoneInfo) -> Instant:
     match = _TIME.fullmatch(text)
     if not match:
         raise BadInput(f"is not a time: {_TIME_FORM}")
-    day, hour, minute, second, part, offset, sign, off_hours, off_minutes = match.groups()
+    year, month, day, hour, minute, second, part, offset, sign, off_hours, off_minutes = match.groups("0")
     try:
-        micros = Fraction(int(part) * 10**6, 10 ** len(part)) if part else Fraction(0)
-        place = _offset(offset, sign, off_hours, off_minutes) or zone
-        local = datetime.combine(read_date(day), datetime.min.time(), place).replace(
-            hour=int(hour or 0), minute=int(minute or 0), second=int(second or 0), microsecond=int(micros)
+        micros, beyond = divmod(int(part) * 10**6, 10 ** len(part))
+        local = datetime(
+            int(year),
+            int(month),
+            int(day),
+            int(hour),
+            int(minute),
+            int(second),
+            micros,
+            tzinfo=_offset(offset, sign, off_hours, off_minutes) or zone,
         )
-        return Instant(local.astimezone(UTC), micros % 1)
+        return Instant(local.astimezone(UTC), Fraction(beyond, 10 ** len(part)) if beyond else _NOTHING)
     except OverflowError:
         raise BadInput("is outside the calendar: use years 1 to 9999") from None
     except ValueError:
         raise BadInput(f"is not a time: {_TIME_FORM}") from None
 
 
-def _offset(offset: str | None, sign: str, hours: str, minutes: str) -> tzinfo | None:
-    if offset is None:
+def _offset(offset: str, sign: str, hours: str, minutes: str) -> tzinfo | None:
+    if offset == "0":  # none was written
         return None
     if offset == "Z":
         return UTC

@@ -30,10 +30,23 @@ def minor_digits(currency: str) -> int:
     return digits
 
 
+def exact_of(amount: Decimal) -> Fraction:
+    """`amount` as an exact fraction (quicker than `Fraction(amount)`, which tries every kind of number)."""
+    return Fraction(*amount.as_integer_ratio())
+
+
 def half_up(exact: Fraction) -> int:
     """The nearest whole number, halves away from zero: 0.5 -> 1, -0.5 -> -1."""
-    size = floor(abs(exact) + Fraction(1, 2))
-    return size if exact >= 0 else -size
+    size: int = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
+    return size if exact.numerator >= 0 else -size
+
+
+def units_of(exact: Fraction, digits: int) -> int:
+    """The nearest whole number of 10^-digits, halves to even: (1/16, 3) -> 62."""
+    units: int
+    units, rest = divmod(exact.numerator * 10**digits, exact.denominator)
+    more = 2 * rest - exact.denominator
+    return units + 1 if more > 0 or (more == 0 and units % 2) else units
 
 
 def decimal_of(units: int, digits: int) -> Decimal:
@@ -44,7 +57,7 @@ def decimal_of(units: int, digits: int) -> Decimal:
 
 def eight_decimals(exact: Fraction) -> Decimal:
     """`exact` kept to 8 decimals, halves to even: the precise form of an amount in major units."""
-    return decimal_of(round(exact * 10**PRECISE_DIGITS), PRECISE_DIGITS)
+    return decimal_of(units_of(exact, PRECISE_DIGITS), PRECISE_DIGITS)
 
 
 def major(amount: int, currency: str) -> Decimal:
@@ -64,6 +77,8 @@ def split(total: int, weights: Sequence[Fraction]) -> list[int]:
         if total:
             raise ValueError(f"{total} cannot be split over no parts")
         return []
+    if len(weights) == 1:
+        return [total]
     parts = [floor(weight) for weight in weights]
     rest = total - sum(parts)
     largest_first = sorted(range(len(parts)), key=lambda i: (parts[i] - weights[i], i))

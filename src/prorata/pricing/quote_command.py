@@ -13,6 +13,7 @@ from typing import IO, Any, NoReturn, TextIO
 from .errors import BadInput
 from .quote_json import quote
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _DESCRIPTION = "Price a change of a running term from JSON and print the answer as JSON, with its arithmetic."
 
 
@@ -81,7 +82,9 @@ def _text(content: bytes | str) -> str:
 
 
 def _print(stdout: TextIO, answer: dict[str, Any], indent: int | None = None) -> None:
-    text = json.dumps(answer, ensure_ascii=False, indent=indent)
+    text = (
+        _ENCODER.encode(answer) if indent is None else json.dumps(answer, ensure_ascii=False, indent=indent)
+    )
     try:
         text.encode(stdout.encoding or "utf-8")
     except UnicodeEncodeError:

@@ -23,6 +23,8 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _LONGEST_NUMBER = 1000  # characters
 _REQUEST_KEYS = ["rule", "at", "starts_at", "ends_at", "zone", "currency", "lines", "credit", "carry"]
 _LINE_KEYS = ["name", "old", "new", "discounts", "old_discounts", "new_discounts", "layers"]
+_KNOWN_SCHEDULES: dict[str, Schedule] = {}
+_MOST_KNOWN = 1000
 _T = TypeVar("_T")
 _D = TypeVar("_D")
 
@@ -84,17 +86,20 @@ class _Fields:
         self._place = place
         for key in self._values:
             if key not in known:
-                raise BadInput(f"{self.place(key)} is not a known key: use {', '.join(known)}")
+                shown = key if key.isidentifier() and key.isascii() else _shown(key)
+                where = f"{place}.{shown}" if place else shown
+                raise BadInput(f"{where} is not a known key: use {', '.join(known)}")
 
-    def place(self, key: str) -> str:
-        shown = key if key.isidentifier() and key.isascii() else _shown(key)
-        return f"{self._place}.{shown}" if self._place else shown
+    def as_written(self, key: str) -> str:
+        """The text of a value that has been read, exactly as it stood."""
+        return str(self._values[key])
 
     def read(self, key: str, reader: Callable[[object, str], _T]) -> _T:
         """The value of a required key through `reader(value, place)`."""
+        place = f"{self._place}.{key}" if self._place else key
         if key not in self._values:
-            raise BadInput(f"{self.place(key)} is missing: add it")
-        return reader(self._values[key], self.place(key))
+            raise BadInput(f"{place} is missing: add it")
+        return reader(self._values[key], place)
 
     def read_or(self, key: str, reader: Callable[[object, str], _T], absent: _D) -> _T | _D:
         """As `read`, or `absent` where the key is not there. A key that is there, even null, is read."""
@@ -114,17 +119,23 @@ def _line(value: object, place: str) -> tuple[Component, tuple[str, str]]:
         new_schedule=fields.read_or("new_discounts", _schedule, both),
         layers=None if layers is None else tuple(layers),
     )
-    return component, (fields.read("old", _numeral), fields.read("new", _numeral))
+    return component, (fields.as_written("old"), fields.as_written("new"))
 
 
 def _schedule(value: object, place: str) -> Schedule | None:
     if value is None:
         return None
-    tiers = _each(_tier)(value, place)
-    try:
-        return Schedule(tuple(tiers))
-    except BadInput as bad:
-        raise BadInput(f"{place}: {bad}") from None
+    # Most lines of a file hold the same few price lists: one that was read is known by its text.
+    text = repr(value)
+    if text not in _KNOWN_SCHEDULES:
+        tiers = _each(_tier)(value, place)
+        if len(_KNOWN_SCHEDULES) >= _MOST_KNOWN:
+            _KNOWN_SCHEDULES.clear()
+        try:
+            _KNOWN_SCHEDULES[text] = Schedule(tuple(tiers))
+        except BadInput as bad:
+            raise BadInput(f"{place}: {bad}") from None
+    return _KNOWN_SCHEDULES[text]
 
 
 def _tier(value: object, place: str) -> Tier:
@@ -142,7 +153,9 @@ def _layer(value: object, place: str) -> PaidShare:
 
 
 def _carry(fields: _Fields, digits: int) -> Decimal:
-    written = fields.read_or("carry", _numeral, "0")
+    written = fields.read_or("carry", _numeral, None)
+    if written is None:
+        return Decimal(0)
     if len(written.partition(".")[2]) > PRECISE_DIGITS:
         raise BadInput(f"carry must have at most {PRECISE_DIGITS} decimals, not {_shown(written)}")
     if abs(Fraction(written)) > Fraction(1, 2 * 10**digits):
@@ -233,13 +246,7 @@ def _shown(value: object) -> str:
 
 def _parse(text: str) -> object:
     try:
-        parsed: object = json.loads(
-            text,
-            parse_int=Numeral,
-            parse_float=Numeral,
-            parse_constant=_no_constant,
-            object_pairs_hook=_no_duplicates,
-        )
+        parsed: object = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         where = f"column {error.colno}" if error.lineno == 1 else f"line {error.lineno} column {error.colno}"
         raise BadInput(f"the input is not one JSON object: {error.msg} at {where}") from None
@@ -253,9 +260,17 @@ def _no_constant(word: str) -> NoReturn:
 
 
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise BadInput(f"the key {_shown(key)} stands twice in one object: keep one")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise BadInput(f"the key {_shown(twice)} stands twice in one object: keep one")
     return found
+
+
+_DECODER = json.JSONDecoder(
+    parse_int=Numeral,
+    parse_float=Numeral,
+    parse_constant=_no_constant,
+    object_pairs_hook=_no_duplicates,
+)

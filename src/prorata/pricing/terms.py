@@ -3,10 +3,11 @@ rules are in `rules`."""
 
 from __future__ import annotations
 
-from calendar import monthrange
+from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from .errors import BadInput
@@ -15,6 +16,7 @@ from .tiers import Schedule
 
 DEFAULT_RULE = "calendar-months"
 ONE_DAY = timedelta(days=1)
+_DAYS_IN_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,15 @@ class TimeLeft:
         """True when the term ends on this very day."""
         return self.day == self.end
 
-    @property
+    @cached_property
     def fraction(self) -> str:
         """`months` as a customer would write it by hand: "106/30", "3"."""
         if self.months.denominator == 1:
             return str(self.months)
-        return "/".join(shortest(Fraction(part), 0) for part in self.ratio)
+        above, below = self.ratio
+        if isinstance(above, int) and isinstance(below, int):
+            return f"{above}/{below}"
+        return f"{shortest(Fraction(above), 0)}/{shortest(Fraction(below), 0)}"
 
 
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
@@ -130,4 +135,4 @@ def last_day_with(months: int, end: date) -> date:
 
 
 def days_in_month(year: int, month: int) -> int:
-    return monthrange(year, month)[1]
+    return 29 if month == 2 and isleap(year) else _DAYS_IN_MONTH[month - 1]

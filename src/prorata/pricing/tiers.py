@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
 from .errors import BadInput
@@ -23,7 +24,7 @@ class Tier:
         if not (self.off.is_finite() and 0 <= self.off <= 1):
             raise BadInput(f"a discount must be between 0 and 1 (0.20 is 20 per cent), not {self.off}")
 
-    @property
+    @cached_property
     def factor(self) -> Fraction:
         return 1 - Fraction(self.off)
 
@@ -61,6 +62,7 @@ class Schedule:
             tier = lower
         return 0
 
+    @cached_property
     def ranges(self) -> list[tuple[int, int | None, Decimal]]:
         """(first month, last month or None for open, off) of every stretch from 0 months on, as a price list
         shows it:
