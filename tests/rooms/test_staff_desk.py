@@ -74,7 +74,7 @@ def test_a_change_page_shows_what_the_customer_sees_beside_the_journal(
     customer, _, system = page.partition("What the system knows")
     assert "Waiting for the machine" in customer
     assert "The machine is busy with something else." in customer
-    assert "Memory 4\u00a0→\u00a08" in customer
+    assert "Memory 4 → 8" in customer
     assert "5,596 JPY" in customer
     assert "grow memory 4 → 8" in system.lower()
     assert "Succeeded" in system
