@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from bench.cpu import Meter
 from bench.figures import circumstances, quantile, ratio_line
 from bench.ground import Ground
 from bench.open_loop import Answers, Ask, run
@@ -59,7 +60,7 @@ def measure(ground: Ground, size: Size) -> int:
     services = {"one": copies(web, few[0], 1), "many": copies(web, many[0], size.services)}
     with ground.owner() as connection:
         connection.execute("ANALYZE")
-    ground.start_portal()
+    meter = Meter([ground.start_portal(), ground.postgres_pid])
     tabs = {
         "one": Tab(ground.url, few[1], [s.pk for s in services["one"]]),
         "many": Tab(ground.url, many[1], [s.pk for s in services["many"]]),
@@ -71,11 +72,13 @@ def measure(ground: Ground, size: Size) -> int:
         "one": tabs["one"].estimates,
         "many": tabs["many"].estimates,
     }
-    rounds = take_turns(series, size)
+    rounds = take_turns(series, size, meter)
     return report(rounds, queries, tabs["one"].queries_of_nothing(), size)
 
 
-def take_turns(series: dict[str, Callable[[int], list[Ask]]], size: Size) -> dict[str, list[Answers]]:
+def take_turns(
+    series: dict[str, Callable[[int], list[Ask]]], size: Size, meter: Meter
+) -> dict[str, list[Answers]]:
     """A B C A B C ...: what disturbs the machine for a while disturbs all of them."""
     count = max(1, int(RATE * size.seconds))
     for asks in series.values():  # every process of the web server has its templates and price books by now
@@ -83,7 +86,10 @@ def take_turns(series: dict[str, Callable[[int], list[Ask]]], size: Size) -> dic
     rounds: dict[str, list[Answers]] = {name: [] for name in series}
     for n in range(size.rounds):
         for name, asks in series.items():
-            rounds[name].append(run(asks(count), seconds=size.seconds, seed=n))
+            before = meter.seconds()
+            answers = run(asks(count), seconds=size.seconds, seed=n)
+            answers.cpu = meter.seconds() - before
+            rounds[name].append(answers)
     return rounds
 
 
@@ -184,7 +190,9 @@ def report(rounds: dict[str, list[Answers]], queries: dict[str, list[int]], leas
     print(
         f"\nopen loop, {RATE} a second, latency from the instant each was due, in ms (a record, not a claim)"
     )
-    print(f"{'':<28}{'p50':>8}{'p95':>8}{'p99':>8}{'most':>8}{'answers':>9}{'errors':>8}  SQL statements")
+    print(
+        f"{'':<28}{'p50':>8}{'p95':>8}{'p99':>8}{'most':>8}{'answers':>9}{'errors':>8}{'CPU each':>10}  SQL statements"
+    )
     errors: list[str] = []
     for name, words in names.items():
         whole = Answers()
@@ -195,23 +203,28 @@ def report(rounds: dict[str, list[Answers]], queries: dict[str, list[int]], leas
             f"{quantile(whole.latencies, share) * 1000:8.1f}" for share in (0.5, 0.95, 0.99, 1.0)
         )
         sql = least if name == "nothing" else _range(queries[name])
-        print(f"{words:<28}{points}{len(whole.latencies):>9}{len(whole.errors):>8}  {sql}")
+        print(
+            f"{words:<28}{points}{len(whole.latencies):>9}{len(whole.errors):>8}{_each(whole):10.1f}  {sql}"
+        )
     print()
-    for share, word in ((0.5, "p50"), (0.95, "p95")):
-        print(ratio_line(f"estimate by nothing done, {word}", _ratios(rounds, "one", "nothing", share)))
-    for share, word in ((0.5, "p50"), (0.95, "p95")):
-        what = f"estimate with {size.services:,} services by with one, {word}"
-        print(ratio_line(what, _ratios(rounds, "many", "one", share)))
+    for what, above, below in (
+        ("estimate by nothing done", "one", "nothing"),
+        (f"estimate with {size.services:,} services by with one", "many", "one"),
+    ):
+        pairs = list(zip(rounds[above], rounds[below], strict=True))
+        for share, word in ((0.5, "p50"), (0.95, "p95")):
+            ratios = [quantile(a.latencies, share) / quantile(b.latencies, share) for a, b in pairs]
+            print(ratio_line(f"{what}, {word}", ratios))
+        if all(_each(b) for _, b in pairs):
+            print(ratio_line(f"{what}, processor time", [_each(a) / _each(b) for a, b in pairs]))
     for error in sorted(set(errors))[:5]:
         print(f"wrong answer: {error}")
     return 1 if errors else 0
 
 
-def _ratios(rounds: dict[str, list[Answers]], above: str, below: str, share: float) -> list[float]:
-    return [
-        quantile(a.latencies, share) / quantile(b.latencies, share)
-        for a, b in zip(rounds[above], rounds[below], strict=True)
-    ]
+def _each(answers: Answers) -> float:
+    """Processor time of web server and PostgreSQL for one answer, in ms."""
+    return answers.cpu / len(answers.latencies) * 1000
 
 
 def _range(counts: list[int]) -> str:

@@ -68,10 +68,17 @@ class Ground:
     ) -> None:
         self._stop()
 
-    def start_portal(self) -> None:
-        """The web server as `prorata serve` runs it: gthread, two processes of four threads."""
-        self._start("serve", "--bind", self.url.removeprefix("http://"))
+    def start_portal(self) -> int:
+        """The web server as `prorata serve` runs it: gthread, two processes of four threads. Gives its process."""
+        pid = self._start("serve", "--bind", self.url.removeprefix("http://"))
         wait_until(lambda: _answers(f"{self.url}/accounts/login/"), f"the web server\n{self.log('serve')}")
+        return pid
+
+    @property
+    def postgres_pid(self) -> int:
+        """PostgreSQL's first process."""
+        assert self.postgres.process is not None
+        return self.postgres.process.pid
 
     def settings(self) -> dict[str, str]:
         """What PostgreSQL says about its durability. Raises SystemExit if any of it is off: such figures mean nothing."""
@@ -124,7 +131,7 @@ class Ground:
         if done.returncode:
             raise SystemExit(f"bench: `prorata {arguments[0]}` failed:\n{done.stderr[-2000:]}")
 
-    def _start(self, command: str, *arguments: str) -> None:
+    def _start(self, command: str, *arguments: str) -> int:
         with (self.home / f"{command}.log").open("wb") as log:
             self._children.append(
                 subprocess.Popen(
@@ -134,6 +141,7 @@ class Ground:
                     stderr=log,
                 )
             )
+        return self._children[-1].pid
 
     def _stop(self) -> None:
         for child in reversed(self._children):

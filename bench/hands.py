@@ -35,6 +35,11 @@ class Hands:
         theirs.close()
         self._pipe = ours
 
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
     def begin(self, what: str, *given: Any) -> None:
         self._pipe.send((what, given))
 

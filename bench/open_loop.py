@@ -25,10 +25,12 @@ class Answers:
 
     latencies: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    cpu: float = 0.0  # processor seconds of whoever answers, if somebody measured it
 
     def add(self, more: Answers) -> None:
         self.latencies += more.latencies
         self.errors += more.errors
+        self.cpu += more.cpu
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ same processes. A and U take turns. Afterwards the books are checked; if anythin
 from __future__ import annotations
 
 import argparse
+import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.cpu import Meter
 from bench.figures import circumstances, ratio_line
 from bench.ground import Ground
 from bench.hands import Hands, Ready
@@ -36,6 +38,22 @@ class Size:
 # About half a second a turn: what else runs on the machine then disturbs both sides alike.
 FULL, SMOKE = Size(rounds=5, turns=4, changes=30, nulls=700), Size(rounds=1, turns=1, changes=4, nulls=20)
 CONNECTIONS = (1, 2)
+
+
+@dataclass
+class Spent:
+    """What so much of one kind took: seconds on the wall, and of processor time, PostgreSQL's included."""
+
+    count: int = 0
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        return self.count / self.wall
+
+
+Round = tuple[Spent, Spent]
 
 
 def main() -> int:
@@ -64,9 +82,9 @@ def measure(ground: Ground, hands: list[Hands], size: Size) -> int:
         owner.execute("ANALYZE")
         print(circumstances(ground.home, settings))
         print(_rows(counts))
-        rates = _take_turns(hands, quotes, size)
+        rounds = _take_turns(hands, quotes, size, Meter([ground.postgres_pid, *(one.pid for one in hands)]))
         assert not quotes
-        report(rates)
+        report(rounds)
         wrong = mistakes(owner, submitted)
     print(f"\nbooks after {submitted} changes: {'; '.join(wrong) or 'right'}")
     return 1 if wrong else 0
@@ -99,20 +117,29 @@ def _one_real_change(owner: Any, two: list[Ready], make: Any) -> dict[str, int]:
     return counts
 
 
-def _take_turns(hands: list[Hands], quotes: list[Ready], size: Size) -> dict[int, list[tuple[float, float]]]:
-    """Per number of connections: (changes a second, null orders a second) of each round."""
+def _take_turns(hands: list[Hands], quotes: list[Ready], size: Size, meter: Meter) -> dict[int, list[Round]]:
+    """Per number of connections, for each round: what the changes took, and what the null orders took."""
     counter = Counter(null=1)
     _together(hands, _submits(hands, quotes, WARM_UP * len(hands)))
     _together(hands, _places(hands, counter, 50 * len(hands)))
-    rates: dict[int, list[tuple[float, float]]] = {count: [] for count in CONNECTIONS}
+    rounds: dict[int, list[Round]] = {count: [] for count in CONNECTIONS}
     for _ in range(size.rounds):
         for count in CONNECTIONS:
-            some, changing, placing = hands[:count], 0.0, 0.0
+            some, changes, nulls = hands[:count], Spent(), Spent()
             for _ in range(size.turns):
-                changing += _together(some, _submits(some, quotes, size.changes))
-                placing += _together(some, _places(some, counter, size.nulls))
-            rates[count].append((size.turns * size.changes / changing, size.turns * size.nulls / placing))
-    return rates
+                _add(changes, some, _submits(some, quotes, size.changes), size.changes, meter)
+                _add(nulls, some, _places(some, counter, size.nulls), size.nulls, meter)
+            rounds[count].append((changes, nulls))
+    return rounds
+
+
+def _add(
+    spent: Spent, hands: Sequence[Hands], told: Sequence[tuple[Any, ...]], count: int, meter: Meter
+) -> None:
+    before = meter.seconds()
+    spent.wall += _together(hands, told)
+    spent.cpu += meter.seconds() - before
+    spent.count += count
 
 
 def _submits(hands: Sequence[Hands], quotes: list[Ready], count: int) -> list[tuple[Any, ...]]:
@@ -141,15 +168,31 @@ def _rows(counts: dict[str, int]) -> str:
     return f"one change leaves {sum(counts.values())} rows: {listed}"
 
 
-def report(rates: dict[int, list[tuple[float, float]]]) -> None:
+def report(rounds: dict[int, list[Round]]) -> None:
     print("\nround by round, a second (a record, not a claim)")
-    for count, rounds in rates.items():
-        listed = "   ".join(f"{changes:.0f} : {nulls:.0f}" for changes, nulls in rounds)
-        print(f"  {count} connection{'s' if count > 1 else ' '}  changes : null orders   {listed}")
+    for count, pairs in rounds.items():
+        listed = "   ".join(f"{changes.rate:.0f} : {nulls.rate:.0f}" for changes, nulls in pairs)
+        print(f"  {_connections(count):<15} changes : null orders   {listed}")
     print()
-    for count, rounds in rates.items():
-        what = f"changes by null orders, {count} connection{'s' if count > 1 else ''}"
-        print(ratio_line(what, [changes / nulls for changes, nulls in rounds]))
+    for count, pairs in rounds.items():
+        ratios = [changes.rate / nulls.rate for changes, nulls in pairs]
+        print(ratio_line(f"changes by null orders, {_connections(count)}", ratios))
+    for count, pairs in rounds.items():
+        if all(nulls.cpu for _, nulls in pairs):
+            print(_processor_line(count, pairs))
+
+
+def _processor_line(count: int, pairs: list[Round]) -> str:
+    each = [(changes.cpu / changes.count, nulls.cpu / nulls.count) for changes, nulls in pairs]
+    middle = [statistics.median(side) * 1000 for side in zip(*each, strict=True)]
+    line = ratio_line(
+        f"the same by processor time, {_connections(count)}", [null / change for change, null in each]
+    )
+    return f"{line}; {middle[0]:.1f} and {middle[1]:.2f} ms"
+
+
+def _connections(count: int) -> str:
+    return f"{count} connection{'s' if count > 1 else ''}"
 
 
 if __name__ == "__main__":

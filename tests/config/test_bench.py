@@ -52,8 +52,8 @@ def test_estimate(bench: Bench) -> None:
     *latencies, answers, errors = line(said, "estimate, 1 service")[:6]
     assert (answers, errors) == ("10", "0")
     assert [float(one) for one in latencies] == sorted(float(one) for one in latencies)
-    assert float(line(said, "estimate by nothing done, p50")[0]) > 1, "an estimate does more than nothing"
-    few, many = line(said, "estimate, 1 service")[6:], line(said, "estimate, 20 services")[6:]
+    assert line(said, "signed in, nothing done")[7:] == ["2"], "session and user, and nothing else"
+    few, many = line(said, "estimate, 1 service")[7:], line(said, "estimate, 20 services")[7:]
     assert few == many, "as many statements with one service as with twenty"
 
 
