@@ -17,7 +17,9 @@ _ROUNDED = {"half_up": "half up", "down": "down", "up": "up"}
 
 def plain_english(step: Step) -> str:
     """One sentence for one step: "15 Aug → 15 Nov: 3 whole months"."""
-    params = step.params | {key: _grouped(step.params[key]) for key in _AMOUNTS.intersection(step.params)}
+    params = step.params
+    if not _AMOUNTS.isdisjoint(params):
+        params = params | {key: _grouped(params[key]) for key in _AMOUNTS.intersection(params)}
     sentence = OTHER_RULES.get(step.key) or _SENTENCES[step.key]
     return sentence.format_map(params) if isinstance(sentence, str) else sentence(params)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypeVar
 
 from .change import Price
@@ -67,19 +68,24 @@ def _rate(price: Price, schedule: Schedule | None, line: str, side: str) -> Iter
     if schedule is None:
         yield step("rate.none", scope)
         return
-    whole = price.time_left.whole
-    others = []
+    yield from _stretches(schedule, price.time_left.whole, line, side)
+    yield from _until(price, [schedule], scope)
+
+
+@lru_cache(maxsize=4096)
+def _stretches(schedule: Schedule, whole: int, line: str, side: str) -> tuple[Step, ...]:
+    """The stretch that holds with `whole` months left, then the others."""
+    today, others = [], []
     for start, stop, off in schedule.ranges:
-        stretch = {**scope, "from": start, "off": per_cent(off)}
+        stretch: dict[str, object] = {"line": line, "side": side, "from": start, "off": per_cent(off)}
         if stop is not None:
             stretch["to"] = stop
         if start <= whole and (stop is None or whole <= stop):
             factor = factor_text(schedule.factor(whole))
-            yield step("rate.open" if stop is None else "rate.range", {**stretch, "factor": factor})
+            today.append(step("rate.open" if stop is None else "rate.range", {**stretch, "factor": factor}))
         else:
             others.append(step("rate.other_open" if stop is None else "rate.other", stretch))
-    yield from others
-    yield from _until(price, [schedule], scope)
+    return (*today, *others)
 
 
 def _same(price: Price, schedules: Iterable[Schedule | None], factor: Fraction) -> Iterator[Step]:
@@ -96,4 +102,4 @@ def _until(price: Price, schedules: Iterable[Schedule | None], scope: dict[str, 
         if instant is not None:
             instants.append(instant)
     if instants:
-        yield step("rate.until", {**scope, "until": min(instants), "zone": price.zone.key})
+        yield step("rate.until", {**scope, "until": min(instants).isoformat(), "zone": price.zone.key})

@@ -90,8 +90,8 @@ def _days(left: TimeLeft) -> dict[str, object]:
 
 def _instants(price: Price) -> dict[str, object]:
     return {
-        "from": price.at.astimezone(price.zone),
-        "to": price.ends_at.astimezone(price.zone),
+        "from": price.at.astimezone(price.zone).isoformat(),
+        "to": price.ends_at.astimezone(price.zone).isoformat(),
         "zone": price.zone.key,
     }
 

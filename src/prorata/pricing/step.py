@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,6 @@ class Step:
     params: dict[str, str]
 
 
-def step(key: str, figures: Mapping[str, object] | None = None) -> Step:
-    """A step from figures of any kind: dates and instants become ISO 8601, the rest plain text."""
-    texts = {
-        name: figure.isoformat() if isinstance(figure, date) else str(figure)
-        for name, figure in (figures or {}).items()
-    }
-    return Step(key, texts)
+def step(key: str, figures: Mapping[str, object] = MappingProxyType({})) -> Step:
+    """A step from figures of any kind, as text: a date becomes ISO 8601, an instant must already be."""
+    return Step(key, dict(zip(figures, map(str, figures.values()), strict=True)))

@@ -42,6 +42,14 @@ class Schedule:
                 raise BadInput(f"the discount threshold {upper.months} months stands twice: keep one")
         object.__setattr__(self, "tiers", ordered)
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # One schedule is looked up for thousands of prices: its tiers are gone through once.
+        return hash(self.tiers)
+
     def tier(self, whole: int) -> Tier | None:
         """The tier with the highest threshold <= `whole` months, or None below the lowest."""
         return next((tier for tier in reversed(self.tiers) if tier.months <= whole), None)
