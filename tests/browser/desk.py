@@ -18,7 +18,9 @@ class Desk:
 
     def go(self, entry: str) -> None:
         """A link of the sidebar."""
-        self.page.locator("nav, aside").get_by_role("link", name=re.compile(f"{entry}$")).first.click()
+        # An icon's name may stand before it, and the number of what waits there after it.
+        name = re.compile(rf"(^|\s){entry}(\s*\d+)?$")
+        self.page.locator("nav, aside").get_by_role("link", name=name).first.click()
 
     def add(self, entry: str, button: str) -> None:
         """The list behind an entry of the sidebar, and its button for a new row."""
