@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from prorata.pricing.quote_command import main
+from prorata.pricing.rebuy import rebuy_credit
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pricing"
+PAGES = {"calendar-months.md": 7, "month-rules.md": 5, "period-rules.md": 4, "credit.md": 5}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -22,7 +25,7 @@ def _blocks(page: str) -> list[tuple[str, str]]:
 
 def _examples() -> list[Any]:
     found = []
-    for page in ("calendar-months.md", "credit.md"):
+    for page in PAGES:
         blocks = _blocks(page)
         quotes = [text for kind, text in blocks if kind == "quote"]
         answers = [text for kind, text in blocks if kind == "answer"]
@@ -42,7 +45,20 @@ def test_the_page_says_what_the_command_says(quote: str, answer: str) -> None:
     assert {key: said[key] for key in promised} == promised
 
 
-@pytest.mark.parametrize(("page", "examples"), [("calendar-months.md", 7), ("credit.md", 5)])
+def test_every_page_is_run() -> None:
+    assert {page.name for page in FOLDER.glob("*.md")} == set(PAGES)
+
+
+def test_the_sums_of_a_rebuy_on_the_page_are_those_of_the_function() -> None:
+    sums = re.findall(r"^    (915\.92 .*) = (.*)$", (FOLDER / "credit.md").read_text("utf-8"), re.MULTILINE)
+
+    assert len(sums) == 2
+    for printed, credit in sums:
+        paid, *used, anew = map(Fraction, printed.split(" − "))
+        assert rebuy_credit(paid, sum(used, Fraction(0)), anew) == Fraction(credit)
+
+
+@pytest.mark.parametrize(("page", "examples"), PAGES.items())
 def test_no_example_is_overlooked(page: str, examples: int) -> None:
     kinds = [kind for kind, _ in _blocks(page)]
 
