@@ -26,6 +26,8 @@ def plain_english(step: Step) -> str:
 
 def _grouped(amount: str) -> str:
     """A plain decimal as people write it: -2210.16 becomes −2,210.16."""
+    if amount[0] != "-" and len(amount.partition(".")[0]) <= 3:
+        return amount
     return f"{Decimal(amount):,f}".replace("-", MINUS)
 
 

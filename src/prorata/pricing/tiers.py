@@ -52,7 +52,10 @@ class Schedule:
 
     def tier(self, whole: int) -> Tier | None:
         """The tier with the highest threshold <= `whole` months, or None below the lowest."""
-        return next((tier for tier in reversed(self.tiers) if tier.months <= whole), None)
+        for tier in reversed(self.tiers):
+            if tier.months <= whole:
+                return tier
+        return None
 
     def factor(self, whole: int) -> Fraction:
         """What the monthly price is multiplied by with `whole` months left; 1 where no tier applies."""
