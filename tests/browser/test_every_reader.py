@@ -100,7 +100,7 @@ class Looker:
     def __call__(self, name: str) -> None:
         page = self.visitor.page
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             self.visitor.shot(f"f-{name}-{scheme}")
             self.mistakes += [f"{name}, {scheme}: {one}" for one in self.visitor.accessibility_mistakes()]
         page.emulate_media(color_scheme="light")
