@@ -1,4 +1,4 @@
-"""What work costs in processor time, which a busy neighbour hardly changes, unlike what a clock on the wall tells."""
+"""What work costs in processor time: a busy neighbour makes it dearer too, but far less than a clock on the wall tells."""
 
 from __future__ import annotations
 
