@@ -38,7 +38,8 @@ class Resource:
         """The lowest value that may be chosen with what is used now."""
         needed = Fraction(self.stored)
         if self.used is not None:
-            needed = Fraction(self.used) * (100 + int(self.typed["reserve_percent"])) / 100
+            # So many per cent of the size must stay free.
+            needed = Fraction(self.used) * 100 / (100 - int(self.typed["reserve_percent"]))
         return min(next(stop for stop in self.stops if stop >= needed), self.current)
 
 
@@ -137,7 +138,7 @@ def _resources(chance: Random, currency: str) -> list[Resource]:
     counted = list(range(9))
     now = measured[chance.randint(4, 6)]
     # Leaves at least one value below the current one that may be chosen.
-    used = (Decimal(measured[3]) * 100 / (100 + reserve)).quantize(Decimal("0.1"), rounding="ROUND_DOWN")
+    used = (Decimal(measured[3]) * (100 - reserve) / 100).quantize(Decimal("0.1"), rounding="ROUND_DOWN")
     return [
         Resource(
             f"{codes[0]}_a", f"{codes[0].capitalize()} lanes", chance.choice(UNITS), _rate(chance, currency), listed,

@@ -72,8 +72,9 @@ class Visitor:
         assert answer is not None
         assert answer.status == status, f"{path}: {answer.status}"
 
-    def sign_in(self, email: str, password: str) -> None:
-        self.open("/accounts/login/")
+    def sign_in(self, email: str, password: str, *, to: str = "/") -> None:
+        """Go to a page that needs somebody who is signed in, and sign in there."""
+        self.open(to)
         self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
