@@ -74,7 +74,8 @@ NEVER: dict[str, str] = {
     "nothing comes back beyond what was paid": """
         WITH opening AS (
             SELECT l.service_id, (l.amount + CASE WHEN b.tax_included THEN 0 ELSE l.tax END)
-                   * CASE WHEN b.currency = 'JPY' THEN 1 ELSE 100 END AS total
+                   * CASE WHEN b.currency IN ('JPY', 'KRW') THEN 1 WHEN b.currency IN ('KWD', 'BHD') THEN 1000 ELSE 100 END
+                     AS total
               FROM invoices_layer l JOIN catalog_pricebook b ON b.id = l.price_book_id WHERE l.origin LIKE 'adopted:%'
         ), paid AS (
             SELECT service_id, sum(total) AS total FROM (
