@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ from support.installation import SECRET, TOKEN, Installation
 from support.world import clear_caches
 
 # What fails there says why.
-pytest.register_assert_rewrite("browser.papers", "browser.standing")
+pytest.register_assert_rewrite("browser.papers", "browser.standing", "browser.walk")
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -61,6 +62,7 @@ def installed(
     """An empty installation, not started. `@pytest.mark.parametrize("installed", [1.5], indirect=True)`: seconds a
     step of the hypervisor takes."""
     with Installation(tmp_path, process_environment, step_seconds=getattr(request, "param", 0)) as found:
+        found.forward(timedelta(days=int(os.environ.get("PRORATA_STORY_DAYS") or 0)))
         found.leave_the_evening(TOKYO)
         settings.PRORATA_SANDBOX_GATEWAY_URL = found.gateway.url
         settings.PRORATA_SANDBOX_GATEWAY_SECRETS = [SECRET]

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from browser.oracle import Books, after_months
-from browser.papers import Papers, Words
+from browser.papers import Papers
+from browser.wording import Words
 from support.browser import Visitor
 from support.installation import Installation
 

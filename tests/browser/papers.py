@@ -7,35 +7,16 @@ note, the credit log and the mail must all say the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 from playwright.sync_api import expect
 
-from browser.oracle import DIGITS, Books, Figures, Line, Value, decimal, eight
+from browser.explanation import Explanation
+from browser.oracle import DIGITS, Books, Figures, Line, Value
+from browser.wording import Words, day_text, exact_figure, listed
 from support.browser import GAP, MINUS, Visitor, shown
-
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-@dataclass(frozen=True)
-class Words:
-    """How a product's resources are called. `names` by code; `units` only where there is one."""
-
-    names: Mapping[str, str]
-    units: Mapping[str, str]
-    zone: ZoneInfo
-    tax_label: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
-
-    def value(self, code: str, value: Value) -> str:
-        unit = self.units.get(code, "")
-        named = self.options.get(str(value), str(value))
-        return f"{named} {unit}" if unit else named
 
 
 @dataclass(frozen=True)
@@ -47,38 +28,12 @@ class Paid:
     card: int = 0
 
 
-def day_text(day: date, *, year: bool = True) -> str:
-    return f"{day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if year else "")
-
-
-def moment_text(at: datetime, zone: ZoneInfo) -> str:
-    here = at.astimezone(zone)
-    return f"{day_text(here.date())}, {here:%H:%M} {here.tzname()}"
-
-
-def per_cent(share: Fraction) -> str:
-    return f"{float(share * 100):g} %"
-
-
-def exact_figure(amount: Fraction, least: int = 2) -> str:
-    """A figure of a calculation: grouped, at least so many decimals, a true minus."""
-    value = decimal(amount)
-    text = f"{abs(value):f}".rstrip("0").rstrip(".")
-    decimals = max(least, len(text.partition(".")[2]))
-    return (MINUS if value < 0 else "") + f"{abs(value):,.{decimals}f}"
-
-
-def price_figure(amount: Fraction, currency: str) -> str:
-    """A price inside a calculation: without decimals where it has none."""
-    whole = eight(amount).denominator == 1
-    return exact_figure(amount, 0 if whole else DIGITS[currency])
-
-
 class Papers:
     """What one visitor sees of changes of one service."""
 
     def __init__(self, visitor: Visitor, books: Books, words: Words) -> None:
         self.visitor, self.page, self.books, self.words = visitor, visitor.page, books, words
+        self.explanation = Explanation(books, words)
 
     @property
     def currency(self) -> str:
@@ -92,6 +47,10 @@ class Papers:
         text = exact_figure(major, DIGITS[self.currency])
         sign = text[0] if text[0] == MINUS else "+" if plus and major > 0 else ""
         return sign + self.money(0).rstrip("0.") + text.lstrip(MINUS)
+
+    def minor(self, text: str) -> int:
+        """An amount as it is written, back in minor units."""
+        return int(re.sub(r"[^0-9]", "", text)) * (-1 if text.startswith(MINUS) else 1)
 
     # --- the change page ------------------------------------------------------------------------------------
 
@@ -131,16 +90,16 @@ class Papers:
         last = credit if figures.gross < 0 else "Due today"
         if self._tax_is_added:
             rows.append(("Subtotal", self.money(figures.net)))
-            rows.append((self._tax_name, self.money(figures.tax)))
+            rows.append((self.explanation.tax_name, self.money(figures.tax)))
         elif Fraction(self.books.tax):
-            last += f" {self._tax_name} in it: {self.money(figures.tax)}"
+            last += f" {self.explanation.tax_name} in it: {self.money(figures.tax)}"
         return [*rows, (last, self.money(figures.gross))]
 
     def expect_notes(self, selector: str, figures: Figures) -> None:
         notes = self.visitor.text(selector)
         assert f"The end date does not change: {day_text(self.books.ends)}." in notes
         if figures.back_today is not None:
-            reduced = _listed(
+            reduced = listed(
                 [
                     f"{self.words.names[line.code]} {self.words.value(line.code, line.before)}"
                     for line in figures.lines
@@ -157,114 +116,14 @@ class Papers:
         how = self.page.locator(f"{selector} details.how")
         if how.get_attribute("open") is None:
             how.locator("summary").click()
-        assert self.visitor.rows(f"{selector} .why dl > div") == self.explained(figures)
+        assert self.visitor.rows(f"{selector} .why dl > div") == self.explanation.rows(figures)
         said = self.visitor.text(f"{selector} .why")
-        months = self._months(figures)
-        times = f" × {self._factor(figures)}" if figures.factor != 1 else ""
-        assert f"(new − old monthly price) × {months}{times}" in said
-        if figures.rate_until is not None:
-            zone = datetime.combine(figures.rate_until, time(0), self.words.zone).tzname()
-            until = f"{day_text(figures.rate_until)}, 00:00 {zone}"
-            assert f"You keep this rate if you submit before {until}." in said
-        else:
-            assert "You keep this rate" not in said
-        if figures.carry_out:
-            assert f"The {exact_figure(figures.carry_out)} left over is carried to your next change." in said
-        else:
-            assert "left over is carried" not in said
-
-    def explained(self, figures: Figures) -> list[tuple[str, str]]:
-        rows = [*self._time_rows(figures), self._rate_row(figures)]
-        for line in figures.lines:
-            rows += self._line_rows(line)
-        if len(figures.lines) > 1:
-            rows.append(("Lines together", exact_figure(figures.exact)))
-        if figures.carry:
-            rows.append(("Left over from your last change", exact_figure(figures.carry)))
-        rows.append(("Rounded once", exact_figure(figures.total_major, DIGITS[self.currency])))
-        return [*rows, *self._tax_rows(figures)]
-
-    def _time_rows(self, figures: Figures) -> list[tuple[str, str]]:
-        left, end = figures.left, self.books.ends
-        rows = []
-        if left.whole:
-            months = f"{left.whole} whole month" + ("s" if left.whole != 1 else "")
-            rows.append((_leg(figures.day, left.turn), months))
-        if left.rest:
-            over = f"{left.rest} days, more than the {left.of} of that month: 1 month"
-            rows.append(
-                (_leg(left.turn, end), over if left.rest > left.of else f"{left.rest} of {left.of} days")
-            )
-            if left.whole:
-                days = min(left.rest, left.of)
-                together = f"{left.whole} + {days}/{left.of} = {self._months(figures)} months"
-                rows.append(("Together", together))
-        return rows
-
-    def _months(self, figures: Figures) -> str:
-        left = figures.left
-        if not left.rest:
-            return str(left.whole)
-        return f"{left.whole * left.of + min(left.rest, left.of)}/{left.of}"
-
-    def _factor(self, figures: Figures) -> str:
-        text = f"{decimal(figures.factor):f}".rstrip("0")
-        whole, _, part = text.partition(".")
-        return f"{whole}.{part:0<2}"
-
-    def _rate_row(self, figures: Figures) -> tuple[str, str]:
-        """The stretch of months in which today's discount holds; neighbours with the same discount are one stretch."""
-        steps = sorted((months, Fraction(str(off))) for months, off in self.books.tiers)
-        stretches = [(0, Fraction(0)), *steps] if steps[0][0] else list(steps)
-        merged: list[tuple[int, Fraction]] = []
-        for start, off in stretches:
-            if not merged or merged[-1][1] != off:
-                merged.append((start, off))
-        number = max(n for n, (start, _) in enumerate(merged) if start <= figures.left.whole)
-        start, off = merged[number]
-        if number + 1 == len(merged):
-            label = f"{start} or more months"
-        else:
-            last = merged[number + 1][0] - 1
-            if start == 0:
-                label = f"Under {last + 1} month" + ("s" if last else "")
-            elif start == last:
-                label = f"{start} month" + ("s" if start != 1 else "")
-            else:
-                label = f"{start} to {last} months"
-        said = f"{per_cent(off)} off" if off else "no discount"
-        return f"{label} left", f"{said}, so × {self._factor(figures)}"
-
-    def _line_rows(self, line: Line) -> list[tuple[str, str]]:
-        prices = [price_figure(price, self.currency) for price in (line.new, line.old)]
-        rows = [
-            (f"{self.words.names[line.code]} ({prices[0]} {MINUS} {prices[1]})", exact_figure(line.formula))
-        ]
-        if not line.capped:
-            return rows
-        layers = [
-            (
-                f"at most what you paid: {price_figure(one.layer.amount, self.currency)}"
-                f" × {one.unused}/{one.layer.days()} days" + (f" × {one.share}" if one.share != 1 else ""),
-                exact_figure(one.value),
-            )
-            for one in line.taken
-        ]
-        if not layers:
-            return [*rows, ("nothing was paid for it, so nothing comes back", exact_figure(Fraction(0)))]
-        if len(layers) == 1:
-            return [*rows, (layers[0][0], exact_figure(line.exact))]
-        return [*rows, *layers, ("so", exact_figure(line.exact))]
-
-    def _tax_rows(self, figures: Figures) -> list[tuple[str, str]]:
-        tax = exact_figure(Fraction(figures.tax, self.books.unit), DIGITS[self.currency])
-        if figures.gross < 0:
-            return [(f"{self.words.tax_label} that was charged on it", tax)] if figures.tax else []
-        if not Fraction(self.books.tax) or not figures.gross:
-            return []
-        how = {"down": ", rounded down", "up": ", rounded up", "half_up": ""}[self.books.rounding]
-        start = "of it " if self.books.included else ""
-        return [(f"{start}{self._tax_name}, once{how}", tax)]
+        assert self.explanation.formula(figures) in said
+        for start, sentence in (
+            ("You keep this rate", self.explanation.keep_rate(figures)),
+            ("left over is carried", self.explanation.left_over(figures)),
+        ):
+            assert sentence in said if sentence else start not in said, (sentence, said)
 
     # --- review ---------------------------------------------------------------------------------------------
 
@@ -295,9 +154,12 @@ class Papers:
             for line in figures.lines
         ]
         if self._tax_is_added:
-            expected += [("Subtotal", self.money(figures.net)), (self._tax_name, self.money(figures.tax))]
+            expected += [
+                ("Subtotal", self.money(figures.net)),
+                (self.explanation.tax_name, self.money(figures.tax)),
+            ]
         elif Fraction(self.books.tax):
-            expected.append((f"{self._tax_name} is in it", self.money(figures.tax)))
+            expected.append((f"{self.explanation.tax_name} is in it", self.money(figures.tax)))
         last = "Due today"
         if figures.gross < 0:
             last = f"{self._receive(figures)} {self._receive_parts(figures)}".strip()
@@ -335,7 +197,10 @@ class Papers:
         expected = []
         if figures.tax:
             name = "Before tax" if self.books.included else "Subtotal"
-            expected += [(name, self.money(figures.net)), (self._tax_name, self.money(figures.tax))]
+            expected += [
+                (name, self.money(figures.net)),
+                (self.explanation.tax_name, self.money(figures.tax)),
+            ]
         expected.append(("Total", self.money(figures.gross)))
         if paid.gifted:
             expected.append(("Gifted credit", self.money(-paid.gifted)))
@@ -388,9 +253,14 @@ class Papers:
             assert [row[1] for row in printed] == [
                 self.money(-figures.amounts[line.code]) for line in figures.lines
             ]
+        else:
+            assert sum(self.minor(row[1]) for row in printed) == -figures.net
         expected = []
         if figures.tax:
-            expected += [("Subtotal", self.money(-figures.net)), (self._tax_name, self.money(-figures.tax))]
+            expected += [
+                ("Subtotal", self.money(-figures.net)),
+                (self.explanation.tax_name, self.money(-figures.tax)),
+            ]
         expected.append(("Given back", self.money(-figures.gross)))
         if figures.cash_back:
             expected.append(("as account credit", self.money(figures.cash_back)))
@@ -419,10 +289,6 @@ class Papers:
     def _tax_is_added(self) -> bool:
         return bool(Fraction(self.books.tax)) and not self.books.included
 
-    @property
-    def _tax_name(self) -> str:
-        return f"{self.words.tax_label} {per_cent(Fraction(self.books.tax))}"
-
     def _from_to(self, line: Line) -> str:
         return f"{self.words.value(line.code, line.before)} to {self.words.value(line.code, line.after)}"
 
@@ -445,14 +311,3 @@ class Papers:
 
     def _before_tax(self) -> str:
         return ", before tax" if self._tax_is_added else ""
-
-
-def _leg(start: date, end: date) -> str:
-    year = start.year != end.year
-    return f"{day_text(start, year=year)} to {day_text(end, year=year)}"
-
-
-def _listed(names: list[str]) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -11,7 +11,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from browser.oracle import DIGITS, Books, after_months
-from browser.papers import Words
+from browser.wording import Words
 
 SYLLABLES = ("ka", "lo", "mi", "ren", "su", "tor", "va", "zen", "du", "pel", "qi", "bra")
 UNITS = ("GB", "Mbit/s", "TB", "IOPS", "", "GiB")

@@ -12,8 +12,9 @@ from playwright.sync_api import expect
 
 from browser.demo_service import MACHINE, papers, today, web_01
 from browser.oracle import Books, Figures
-from browser.papers import Paid, Papers, day_text
+from browser.papers import Paid, Papers
 from browser.walk import credit_of, have, log, measured, pay_with, read_mail, steps_until_applied
+from browser.wording import day_text
 from support.browser import NewVisitor, Visitor
 from support.installation import Installation
 from support.sandboxes import DECLINED

@@ -39,6 +39,13 @@ FALSE_AMOUNTS = """() => [...document.querySelectorAll("data")].filter((one) => 
   const sign = one.textContent.trim().startsWith("\\u2212") ? -1 : 1;
   return Number(one.value) !== sign * Number(digits);
 }).map((one) => one.outerHTML)"""
+# An amount whose digits stand on two lines.
+BROKEN_AMOUNTS = """() => [...document.querySelectorAll("data")].filter((one) => {
+  const text = document.createRange();
+  text.selectNodeContents(one);
+  const lines = new Set([...text.getClientRects()].map((box) => Math.round(box.top)));
+  return lines.size > 1;
+}).map((one) => one.outerHTML)"""
 
 
 def shown(minor: int, currency: str, *, plus: bool = False) -> str:
@@ -89,8 +96,9 @@ class Visitor:
         return urlsplit(self.page.url).path
 
     def shot(self, name: str) -> None:
-        """A picture of the whole page, and the check that its amounts are what they say."""
+        """A picture of the whole page, and the check that its amounts are what they say and stay on one line."""
         assert self.page.evaluate(FALSE_AMOUNTS) == []
+        assert self.page.evaluate(BROKEN_AMOUNTS) == []
         if folder := os.environ.get("PRORATA_SCREENSHOTS"):
             target = Path(folder)
             target.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,85 @@
+"""The eyes of these stories see what they are for: each mistake made on purpose is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from support.browser import Visitor
+
+pytestmark = pytest.mark.browser
+HOME = "http://portal.test"
+PAGE = (
+    "<!doctype html><html lang=en><meta name=viewport content='width=device-width'><title>A page</title>"
+    "<main><h1>A page</h1>{}</main>"
+)
+
+
+@pytest.fixture
+def watcher(chromium: Browser) -> Iterator[Visitor]:
+    found = Visitor(chromium.new_context(viewport={"width": 320, "height": 600}), HOME, [])
+    yield found
+    found.close()
+
+
+def show(watcher: Visitor, body: str, **answer: str) -> None:
+    """Let every address give this page."""
+    headers = {"content-type": "text/html; charset=utf-8", **answer}
+    watcher.context.route("**/*", lambda route: route.fulfill(body=PAGE.format(body), headers=headers))
+    watcher.open("/")
+
+
+def test_a_page_without_mistakes_has_none(watcher: Visitor) -> None:
+    show(watcher, "<p>Due today <data value=5596>¥5,596</data>, back <data value='-1.5'>−$1.50</data>.</p>")
+    watcher.shot("watched")
+    assert (watcher.troubles, watcher.accessibility_mistakes(), watcher.scrolls_sideways()) == ([], [], 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "trouble"),
+    [
+        ("<script>undefinedName()</script>", "script: undefinedName is not defined"),
+        ("<script>console.error('it broke')</script>", "console: it broke"),
+        (
+            "<img alt='' src='http://elsewhere.test/x.png'>",
+            "loads from elsewhere: http://elsewhere.test/x.png",
+        ),
+    ],
+)
+def test_a_trouble_of_the_page_is_heard(watcher: Visitor, body: str, trouble: str) -> None:
+    show(watcher, body)
+    assert any(trouble in heard for heard in watcher.troubles), watcher.troubles
+
+
+def test_what_the_policy_refuses_is_heard(watcher: Visitor) -> None:
+    show(watcher, "<script>1</script>", **{"content-security-policy": "script-src 'self'"})
+    assert "Content Security Policy" in watcher.troubles[0]
+
+
+@pytest.mark.parametrize(
+    "amount",
+    ["<data value=5597>¥5,596</data>", "<data value=5596>−¥5,596</data>", "<data value=559.6>¥5,596</data>"],
+)
+def test_an_amount_that_is_not_its_value_is_seen(watcher: Visitor, amount: str) -> None:
+    show(watcher, f"<p>{amount}</p>")
+    with pytest.raises(AssertionError):
+        watcher.shot("watched")
+
+
+def test_an_amount_on_two_lines_is_seen(watcher: Visitor) -> None:
+    show(
+        watcher,
+        "<div style='width: 3em; overflow-wrap: anywhere'><data value=2474.271>KWD 2,474.271</data></div>",
+    )
+    with pytest.raises(AssertionError):
+        watcher.shot("watched")
+
+
+def test_a_field_without_a_name_and_a_wide_page_are_seen(watcher: Visitor) -> None:
+    show(watcher, "<input><p style='width: 400px; color: #aaa; background: #fff'>Hardly to be read</p>")
+    found = " ".join(watcher.accessibility_mistakes())
+    assert "label: " in found
+    assert "color-contrast: " in found
+    assert watcher.scrolls_sideways() > 0
