@@ -85,7 +85,10 @@ def test_a_balanced_transfer_is_taken(attack: Attack, role: str) -> None:
         ([(CASH, 100, "JPY")], "fewer than two entries"),
         ([], "fewer than two entries"),
         # PostgreSQL names the currencies in the order of its plan.
-        ([(CASH, 100, "JPY"), (DOLLARS, -100, "USD")], "does not balance: (?=.*JPY off by 100)(?=.*USD off by -100)"),
+        (
+            [(CASH, 100, "JPY"), (DOLLARS, -100, "USD")],
+            "does not balance: (?=.*JPY off by 100)(?=.*USD off by -100)",
+        ),
         ([(CASH, 100, "JPY"), (DOLLARS, -100, "JPY")], "account of another currency"),
         ([(CASH, 100, "USD"), (OWED, -100, "USD")], "account of another currency"),
     ],
