@@ -22,7 +22,7 @@ from support.sandboxes import DECLINED
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("installed", [1.2], indirect=True)
+@pytest.mark.parametrize("installed", [1.8], indirect=True)
 def test_up_by_card_down_to_credit_and_both_at_once(demo: Installation, visitor: NewVisitor) -> None:
     aiko = visitor()
     aiko.open("/")

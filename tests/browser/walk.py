@@ -22,8 +22,8 @@ WATCH_STEPS = """() => {
 
 
 def steps_until_applied(visitor: Visitor, picture: str) -> list[str]:
-    """Watch the change's page until it says that it is done, without touching it; the names of its steps. At least one
-    step must have been seen under way, and no step may ever have gone back."""
+    """Watch the change's page until it says that it is done, without touching it; the names of its steps. The machine
+    must have been seen half-way, and no step may ever have gone back."""
     page = visitor.page
     page.evaluate(WATCH_STEPS)
     visitor.shot(f"{picture}-under-way")
@@ -31,11 +31,18 @@ def steps_until_applied(visitor: Visitor, picture: str) -> list[str]:
     seen = page.evaluate("window.seenSteps")
     states = {name: [state for drawn in seen for one, state in drawn if one == name] for name, _ in seen[-1]}
     assert {story[-1] for story in states.values()} == {"done"}
-    assert any("doing" in story for story in states.values()), states
+    # The page asks every second and a half: a step that is shorter may be seen only when it is done, but not all of them.
+    assert any(half_way(drawn) for drawn in seen), states
     for name, story in states.items():
         order = ["waiting", "doing", "done"]
         assert story == sorted(story, key=order.index), (name, story)
     return list(states)
+
+
+def half_way(drawn: list[tuple[str, str]]) -> bool:
+    """A step of the machine is under way, or one is done and another is to come."""
+    machine = [state for name, state in drawn if " to " in name]
+    return "doing" in machine or {"done", "waiting"} <= set(machine)
 
 
 def wait_until_applied(visitor: Visitor) -> None:
