@@ -99,6 +99,7 @@ class Looker:
 
     def __call__(self, name: str) -> None:
         page = self.visitor.page
+        self.note_torn(f"{name}, wide")
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             self.visitor.shot(f"f-{name}-{scheme}")
@@ -107,8 +108,14 @@ class Looker:
         page.set_viewport_size(NARROW)
         if wider := self.visitor.scrolls_sideways():
             self.mistakes.append(f"{name}: {wider} pixels wider than a window of 320")
+        self.note_torn(f"{name}, narrow")
         self.visitor.shot(f"f-{name}-narrow")
         page.set_viewport_size(WIDE)
+
+    def note_torn(self, where: str) -> None:
+        """What does not fit into its box, and words torn over two lines."""
+        self.mistakes += [f"{where}: sticks out of its box: {one}" for one in self.visitor.sticks_out()]
+        self.mistakes += [f"{where}: torn over two lines: {one}" for one in self.visitor.broken_words()]
 
 
 def resources_of(visitor: Visitor) -> str:

@@ -83,3 +83,13 @@ def test_a_field_without_a_name_and_a_wide_page_are_seen(watcher: Visitor) -> No
     assert "label: " in found
     assert "color-contrast: " in found
     assert watcher.scrolls_sideways() > 0
+
+
+def test_what_does_not_fit_is_seen(watcher: Visitor) -> None:
+    show(
+        watcher,
+        "<div class=panel style='width: 200px'><table style='width: 240px'><tr><td>Measured</td></tr></table>"
+        "<dl><dt style='width: 2em; overflow-wrap: anywhere'>Together</dt><dd>98/28</dd></dl></div>",
+    )
+    assert watcher.sticks_out() == ["TABLE Measured"]
+    assert watcher.broken_words() == ["Together"]

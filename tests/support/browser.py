@@ -47,6 +47,29 @@ BROKEN_AMOUNTS = """() => [...document.querySelectorAll("data")].filter((one) =>
   return lines.size > 1;
 }).map((one) => one.outerHTML)"""
 
+STICKING_OUT = """() => [...document.querySelectorAll(".panel, .card, .note")].flatMap((box) => {
+  const edge = box.getBoundingClientRect().right + 1;
+  return [...box.querySelectorAll("table, dl, p, h2, button, a, input")].filter((one) =>
+    one.checkVisibility({checkOpacity: true}) && one.getBoundingClientRect().width > 1 && !one.closest(".vh")
+    && getComputedStyle(box).overflowX === "visible" && one.getBoundingClientRect().right > edge)
+    .map((one) => `${one.tagName} ${one.textContent.trim().slice(0, 60)}`);
+})"""
+TORN_WORDS = """() => [...document.querySelectorAll("main dt, main th, main h1, main h2, main h3, main dd, main button")]
+  .filter((one) => one.checkVisibility() && !one.closest(".vh")).flatMap((one) => {
+    const walker = document.createTreeWalker(one, NodeFilter.SHOW_TEXT), torn = [];
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      if (node.parentElement.closest(".vh")) continue;
+      for (const word of node.textContent.matchAll(/[A-Za-z]{3,}/g)) {
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) torn.push(word[0]);
+      }
+    }
+    return torn;
+  })"""
+
 
 def shown(minor: int, currency: str, *, plus: bool = False) -> str:
     """An amount as the portal must write it: ¥14,924, −$1.50; `plus` with the plus of an increase."""
@@ -145,6 +168,16 @@ class Visitor:
         return int(
             self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         )
+
+    def sticks_out(self) -> list[str]:
+        """What is wider than the box it stands in, one line each; what scrolls in a box of its own is not."""
+        found: list[str] = self.page.evaluate(STICKING_OUT)
+        return found
+
+    def broken_words(self) -> list[str]:
+        """Words of terms and headings that are torn over two lines."""
+        found: list[str] = self.page.evaluate(TORN_WORDS)
+        return found
 
     # --- what must not happen -------------------------------------------------------------------------------
 
