@@ -14,13 +14,17 @@ from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit, check
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.situation import Situation
+from prorata.credit.models import Voucher
+from prorata.credit.voucher import terms
 from prorata.invoices.layers import Slice, slices
 from prorata.pricing.change import Component, Price, price_change
+from prorata.pricing.display import amount_text
 from prorata.pricing.explain import Step, steps
 from prorata.pricing.money import half_up, minor_digits
 from prorata.pricing.tax import Document, TaxRule, document
 from prorata.pricing.terms import local_date, rate_steps_at
 from prorata.pricing.tiers import Schedule
+from prorata.pricing.voucher import NotForThis
 
 Mode = Literal["live", "restart"]
 
@@ -43,6 +47,8 @@ class EstimateLine:
     mode: Mode
     reduces: bool
     capped: bool
+    raised_minor: int
+    discount_minor: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +88,9 @@ def tax_rule(situation: Situation) -> TaxRule:
     )
 
 
-def estimate(situation: Situation, wanted: Mapping[str, Value]) -> Estimate:
+def estimate(
+    situation: Situation, wanted: Mapping[str, Value], *, voucher: Voucher | None = None
+) -> Estimate:
     """Price `wanted` (code -> value; what is missing stays). Raises Refused with every reason at once."""
     before = dict(situation.service.configuration)
     after = before | dict(wanted)
@@ -103,7 +111,7 @@ def estimate(situation: Situation, wanted: Mapping[str, Value]) -> Estimate:
         components=components, carry=situation.service.carry,
     )  # fmt: skip
     tax = tax_rule(situation)
-    paper = document(price, tax)
+    paper = _paper(price, tax, voucher)
     lines = tuple(_line(situation, price, paper, n, before, after) for n in range(len(changed)))
     live = _schedule(situation)
     return Estimate(
@@ -115,6 +123,20 @@ def estimate(situation: Situation, wanted: Mapping[str, Value]) -> Estimate:
         steps=steps(price, tax=tax, document=paper), back_today_minor=_back_today(situation, price, tax),
         tax=tax, tax_label=situation.product.tax_label, currency=situation.service.currency,
     )  # fmt: skip
+
+
+def _paper(price: Price, tax: TaxRule, voucher: Voucher | None) -> Document:
+    """Raises Refused where the voucher does not fit what is to be paid."""
+    try:
+        return document(price, tax, voucher=terms(voucher) if voucher else None)
+    except NotForThis as unfit:
+        assert voucher is not None
+        shown = {"code": voucher.code, "minimum": _shown(voucher.minimum_spend_minor, price.currency)}
+        raise Refused(Refusal(f"voucher_{unfit.why}", None, shown)) from unfit
+
+
+def _shown(minor: int, currency: str) -> str:
+    return f"{amount_text(minor, currency)}\u00a0{currency}"
 
 
 def live_prices(situation: Situation) -> BookValues:
@@ -160,7 +182,7 @@ def _line(
         code=priced.name, name=limit.name, unit=limit.unit, before=before[priced.name], after=after[priced.name],
         net_minor=printed.net, tax_minor=printed.tax, gross_minor=printed.gross, exact=priced.exact,
         old_monthly=priced.old, new_monthly=priced.new, mode="restart" if restarts else "live", reduces=reduces,
-        capped=priced.capped,
+        capped=priced.capped, raised_minor=paper.charge.raised[n], discount_minor=paper.charge.discounts[n],
     )  # fmt: skip
 
 

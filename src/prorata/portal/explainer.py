@@ -196,6 +196,27 @@ class _Explanation:
         }
         self.rounding.notes.append(said)
 
+    def charge_minimum(self, p: Params) -> None:
+        self.rounding.rows.append(Row(_("Minimum charge"), exact_number(p["total"], self.digits)))
+
+    def voucher_amount(self, p: Params) -> None:
+        self.rounding.rows.append(Row(_("Voucher %(code)s") % p, exact_number(p["amount"], self.digits)))
+
+    def voucher_part(self, p: Params) -> None:
+        said = (_("Voucher %(code)s, %(off)s %% off") % p).replace(" %", f"{when.GAP}%")
+        self.rounding.rows.append(Row(said, exact_number(p["amount"], self.digits)))
+
+    def voucher_at_most(self, p: Params) -> None:
+        shown = {"amount": exact_number(p["amount"], self.digits), "code": p["code"]}
+        self.rounding.notes.append(_("Voucher %(code)s takes off %(amount)s at most.") % shown)
+
+    def voucher_rest(self, p: Params) -> None:
+        shown = {"rest": exact_number(p["rest"], self.digits)}
+        self.rounding.notes.append(_("The %(rest)s of the voucher that are not needed are not kept.") % shown)
+
+    def charge_total(self, p: Params) -> None:
+        self.rounding.rows.append(Row(_("so"), exact_number(p["total"], self.digits)))
+
     def tax_added(self, p: Params) -> None:
         if p["rate"] != "0":
             said = self.taxed(p, _("%(label)s %(rate)s %%, once%(how)s"))

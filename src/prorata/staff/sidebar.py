@@ -66,6 +66,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Invoices"), "receipt_long", "invoices.invoice"),
             Item(_("Credit notes"), "assignment_return", "invoices.creditnote"),
             Item(_("Purses"), "account_balance_wallet", "credit.purse"),
+            Item(_("Vouchers"), "confirmation_number", "credit.voucher"),
             Item(_("Credit log"), "history", "credit.logline"),
             Item(_("Payment attempts"), "credit_card", "payments.paymentattempt"),
             Item(_("Captures"), "payments", "payments.capture"),
