@@ -18,6 +18,7 @@ from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit
 from prorata.changes.refusals import Refusal, way_out, words
 from prorata.portal.money import GAP, MINUS, exact_money
+from prorata.pricing.rates import UnitPrice
 
 # Marks drawn one by one; above it only those with a numeral.
 MOST_TICKS = 40
@@ -249,10 +250,10 @@ def _option_card(limit: Limit, book: BookValues, written: str, errors: tuple[str
 
 def _rate(limit: Limit, book: BookValues, currency: str) -> str:
     rate = book.rates.get(limit.code)
-    if not isinstance(rate, Decimal):
+    if not isinstance(rate, UnitPrice):
         return ""
     one = limit.unit_word or limit.unit or limit.name
-    return _("%(price)s per %(one)s and month") % {"price": exact_money(rate, currency), "one": one}
+    return _("%(price)s per %(one)s and month") % {"price": exact_money(rate.unit, currency), "one": one}
 
 
 def _marks(limit: Limit, value: int) -> tuple[tuple[Mark, ...], dict[str, float]]:
