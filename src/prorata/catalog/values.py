@@ -12,8 +12,9 @@ from decimal import Decimal
 from functools import lru_cache
 
 from prorata.catalog.models import DiscountSchedule, PriceBook, Product
+from prorata.catalog.models import Rate as RateRow
 from prorata.pricing.errors import BadInput
-from prorata.pricing.rates import OptionPrices, Rate, UnitPrice, Value
+from prorata.pricing.rates import Band, OptionPrices, Rate, Tiered, UnitPrice, Value, Volume, parts_text
 from prorata.pricing.tiers import Schedule, Tier
 
 __all__ = [
@@ -60,6 +61,10 @@ class BookValues:
         except BadInput as missing:
             raise NoPrice(f"{self} has no price for {code} {value}.") from missing
 
+    def made_up(self, code: str, value: Value) -> str:
+        """How a monthly price in bands is made up ("4 × 10 + 2 × 8"); empty for one price."""
+        return parts_text(self._rate(code).parts(value))
+
     def _rate(self, code: str) -> Rate:
         if code not in self.rates:
             raise NoPrice(f"{self} has no rate for {code}.")
@@ -96,18 +101,30 @@ def book(book_id: int) -> BookValues:
     """One price book by id, live or not."""
     found = PriceBook.objects.select_related("product").get(pk=book_id)
     rates: dict[str, Rate] = {}
-    options: dict[str, dict[str, Decimal]] = {}
-    for row in found.rates.select_related("resource_type", "option"):
+    options: dict[str, tuple[dict[str, Decimal], dict[str, Decimal]]] = {}
+    for row in found.rates.select_related("resource_type", "option").prefetch_related("bands"):
         code = row.resource_type.code
         if row.option is None:
-            rates[code] = UnitPrice(row.monthly)
-        else:
-            options.setdefault(code, {})[row.option.code] = row.monthly
-    rates |= {code: OptionPrices(prices) for code, prices in options.items()}
+            rates[code] = rate_of(row)
+            continue
+        months, hours = options.setdefault(code, ({}, {}))
+        months[row.option.code] = row.monthly or Decimal(0)
+        if row.hourly is not None:
+            hours[row.option.code] = row.hourly
+    rates |= {code: OptionPrices(months, hours) for code, (months, hours) in options.items()}
     return BookValues(
         id=found.pk, product_code=found.product.code, version=found.version, currency=found.currency,
         tax_included=found.tax_included, rates=rates,
     )  # fmt: skip
+
+
+def rate_of(row: RateRow) -> UnitPrice | Tiered | Volume:
+    """The rate of a quantity as a value."""
+    if row.form == RateRow.Form.UNIT:
+        assert row.monthly is not None, "the table lets no price for each be empty"
+        return UnitPrice(row.monthly, row.hourly)
+    bands = tuple(Band(band.up_to, band.unit, band.flat) for band in row.bands.all())
+    return (Tiered if row.form == RateRow.Form.TIERED else Volume)(bands, row.hourly)
 
 
 def live_schedule(product: Product, at: datetime) -> ScheduleValues | None:
