@@ -124,6 +124,7 @@ class ResourceTypeForm(forms.ModelForm):
             self.add_error("maximum", _("The maximum is not a whole number of steps above the minimum."))
         elif not self.errors and self.instance.pk:
             self._refuse_drops(values)
+            self._refuse_broken_links(values)
 
     def _refuse_drops(self, values: dict[str, Any]) -> None:
         """No price book, past or to come, in which one of these values would cost less than a smaller one."""
@@ -138,6 +139,15 @@ class ResourceTypeForm(forms.ModelForm):
                 self.add_error(where, f"{row.price_book}: {falls}")
                 return
 
+    def _refuse_broken_links(self, values: dict[str, Any]) -> None:
+        """A value that a linked limit speaks of stays on sale until the rule is removed."""
+        stops = _sold(values).stops()
+        spoken = [*self.instance.links.values_list("at_least", flat=True)]
+        spoken += self.instance.needed_by.values_list("minimum", flat=True)
+        if gone := [value for value in spoken if value is not None and value not in stops]:
+            said = _("A linked limit speaks of %(value)s. Remove that rule first.") % {"value": gone[0]}
+            self.add_error("steps" if values.get("steps") else "maximum", said)
+
     def save_options(self) -> None:
         """Make the Option rows what the lines say. Raises ValidationError when a used one would go."""
         wanted = self.cleaned_data.get("options_text") or []
@@ -150,6 +160,13 @@ class ResourceTypeForm(forms.ModelForm):
             Option.objects.update_or_create(
                 resource_type=self.instance, code=code, defaults={"name": name, "position": position}
             )
+
+
+def _sold(values: dict[str, Any]) -> ResourceType:
+    """A quantity as it would be sold."""
+    return ResourceType(
+        **{name: values[name] for name in ("name", "unit", "minimum", "maximum", "step", "steps")}
+    )
 
 
 def _option(line: str) -> tuple[str, str]:
