@@ -76,7 +76,7 @@ def submit(
     if not 0 <= shown_due_minor <= max(quote.gross_minor, 0):
         _report(user, "tampered_amount", quote)
         raise Refused(Refusal("tampered"))
-    types = list(quote.service.product.resource_types.prefetch_related("options"))
+    types = list(quote.service.product.resource_types.with_rules())
     sold_by = seller()
     try:
         with transaction.atomic():

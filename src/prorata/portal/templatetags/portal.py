@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -113,6 +114,12 @@ def total(minor: int, currency: str) -> SafeString:
         '<data class="money" id="total" value="{}" translate="no">{}</data>',
         f"{amounts.major(minor, currency):f}", amounts.money(minor, currency),
     )  # fmt: skip
+
+
+@register.filter
+def query(values: Mapping[str, int | str]) -> str:
+    """Values by resource as an address writes them: memory=8&disk=100."""
+    return urlencode(values)
 
 
 @register.filter
