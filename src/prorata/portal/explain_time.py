@@ -24,7 +24,7 @@ def _average(time: Part, p: Params) -> None:
 
 def _hours(time: Part, p: Params) -> None:
     hours = int(p["hours"])
-    said = ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": exact_number(hours, 0)}
+    said = ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": exact_number(p["hours"], 0)}
     time.rows.append(Row(_instants(p), said))
     time.rows.append(_together(_("%(hours)s ÷ %(of)s = %(fraction)s months") % p))
     time.notes.append(
