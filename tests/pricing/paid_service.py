@@ -89,7 +89,7 @@ class Layer:
 @dataclass
 class PaidService:
     """One service of one customer, with the money that went in and out of it in minor units. `starts_at` is
-    the start of its last paid period."""
+    the start of its last paid period, `period_months` the months each was paid for where prices are monthly."""
 
     currency: str
     zone: ZoneInfo
@@ -98,6 +98,7 @@ class PaidService:
     values: dict[str, int]
     rule: str = "calendar-months"
     starts_at: datetime | None = None
+    period_months: int | None = None
     carry: Decimal = Decimal(0)
     layers: list[Layer] = field(default_factory=list)
     paid: int = 0
@@ -162,6 +163,7 @@ class PaidService:
             carry=self.carry,
             rule=self.rule,
             starts_at=self.starts_at,
+            period_months=self.period_months,
         )
 
     def _settle(

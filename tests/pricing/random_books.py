@@ -85,6 +85,7 @@ def service(rng: Random) -> PaidService:
         ends_at=ends_at,
         values={name: rng.randint(0, 8) for name in rng.sample(NAMES, rng.randint(1, 5))},
         rule=rng.choice(list(RULES)),
+        period_months=rng.choice((None, 1, 3, 12)),
     )
     bought.prepay(at, ends_at, gifted(rng))
     bought.check()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -21,8 +21,9 @@ from prorata.pricing.change import Component, Price, price_change
 from prorata.pricing.display import amount_text
 from prorata.pricing.explain import Step, steps
 from prorata.pricing.money import half_up, minor_digits
+from prorata.pricing.rules import rate_lost_at
 from prorata.pricing.tax import Document, TaxRule, document
-from prorata.pricing.terms import local_date, rate_steps_at
+from prorata.pricing.terms import local_date
 from prorata.pricing.tiers import Schedule
 from prorata.pricing.voucher import NotForThis
 
@@ -106,10 +107,7 @@ def estimate(
     components = [
         _component(situation, book, code, before[code], after[code], taken_back) for code in changed
     ]
-    price = price_change(
-        at=situation.now, ends_at=situation.service.term_ends_at, zone=situation.zone, currency=situation.service.currency,
-        components=components, carry=situation.service.carry,
-    )  # fmt: skip
+    price = _price(situation, components, situation.service.carry)
     tax = tax_rule(situation)
     paper = _paper(price, tax, voucher)
     lines = tuple(_line(situation, price, paper, n, before, after) for n in range(len(changed)))
@@ -119,7 +117,7 @@ def estimate(
         lines=lines, monthly_before=_monthly(situation, book, before), monthly_after=_monthly(situation, book, after),
         renewal_before_minor=_renewal(situation, book, before), renewal_after_minor=_renewal(situation, book, after),
         renewal_months=situation.service.term_months, restart=any(line.mode == "restart" for line in lines),
-        keep_rate_until=rate_steps_at(day, local_date(situation.service.term_ends_at, situation.zone), live, situation.zone),
+        keep_rate_until=rate_lost_at(price.time_left, live, price.term),
         steps=steps(price, tax=tax, document=paper), back_today_minor=_back_today(situation, price, tax),
         tax=tax, tax_label=situation.product.tax_label, currency=situation.service.currency,
     )  # fmt: skip
@@ -137,6 +135,17 @@ def _paper(price: Price, tax: TaxRule, voucher: Voucher | None) -> Document:
 
 def _shown(minor: int, currency: str) -> str:
     return f"{amount_text(minor, currency)}\u00a0{currency}"
+
+
+def _price(situation: Situation, components: Sequence[Component], carry: Decimal = Decimal(0)) -> Price:
+    """By the rule and the credit model of the product. A price book is monthly under every rule: under `period-*` the
+    period is the term, paid for so many months at once."""
+    service, product = situation.service, situation.product
+    return price_change(
+        at=situation.now, ends_at=service.term_ends_at, zone=situation.zone, currency=service.currency,
+        components=components, carry=carry, rule=product.rule, credit=product.credit_model,
+        starts_at=service.term_starts_at, period_months=service.term_months,
+    )  # fmt: skip
 
 
 def live_prices(situation: Situation) -> BookValues:
@@ -207,12 +216,9 @@ def _renewal(situation: Situation, book: BookValues, configuration: Mapping[str,
 
 def _back_today(situation: Situation, price: Price, tax: TaxRule) -> int | None:
     """What taking the reductions back today would cost, gross: going down and up again is not free."""
-    reduced = [line for line in price.lines if line.exact < 0]
+    reduced = [line for line in price.lines if line.formula < 0]
     if not reduced:
         return None
     live = _schedule(situation)
-    again = price_change(
-        at=price.at, ends_at=price.ends_at, zone=price.zone, currency=price.currency,
-        components=[Component(line.name, line.new, line.old, live, live, ()) for line in reduced],
-    )  # fmt: skip
+    again = _price(situation, [Component(line.name, line.new, line.old, live, live, ()) for line in reduced])
     return document(again, tax).gross

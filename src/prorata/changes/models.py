@@ -30,6 +30,9 @@ class Quote(AppendOnly):
     schedule = models.ForeignKey(DiscountSchedule, on_delete=models.PROTECT, null=True, related_name="quotes")
     reading = models.ForeignKey(Reading, on_delete=models.PROTECT, null=True, related_name="quotes")
     rule = models.CharField(max_length=40)
+    rule_version = models.PositiveSmallIntegerField(default=1)
+    credit_model = models.CharField(max_length=20, default="capped")
+    credit_version = models.PositiveSmallIntegerField(default=1)
     inputs = models.JSONField(
         help_text="everything the price was computed from; replaying it gives the same figures"
     )

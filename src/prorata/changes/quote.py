@@ -46,7 +46,9 @@ def make_quote(user: User, service: Service, wanted: Mapping[str, Value], *, vou
         expires_at=min(now.now + VALID_FOR, mine.term_ends_at), service_version=mine.version,
         from_configuration=dict(priced.before), to_configuration=dict(priced.after),
         price_book_id=live_prices(now).id, schedule_id=now.schedule.id if now.schedule else None,
-        reading=now.reading, rule=priced.price.rule, inputs=freeze(priced), figures=figures(priced, modes(priced)),
+        reading=now.reading, rule=priced.price.rule, rule_version=priced.price.rule_version,
+        credit_model=priced.price.credit, credit_version=priced.price.credit_version,
+        inputs=freeze(priced), figures=figures(priced, modes(priced)),
         currency=mine.currency, net_minor=priced.document.net, tax_minor=priced.document.tax,
         gross_minor=priced.document.gross, voucher=voucher,
     )  # fmt: skip

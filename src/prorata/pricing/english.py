@@ -11,7 +11,20 @@ from .english_time import Params, counted, day, leg
 from .step import Step
 
 MINUS = "\u2212"  # a minus as wide as a digit, not a hyphen
-_AMOUNTS = {"old", "new", "exact", "amount", "value", "carry", "total", "net", "tax", "gross", "rest", "price"}
+_AMOUNTS = {
+    "old",
+    "new",
+    "exact",
+    "amount",
+    "value",
+    "carry",
+    "total",
+    "net",
+    "tax",
+    "gross",
+    "rest",
+    "price",
+}
 _ROUNDED = {"half_up": "half up", "down": "down", "up": "up"}
 
 
@@ -82,6 +95,11 @@ def _no_rate(params: Params) -> str:
     return f"{_scope(params, 'Your rate')}: no discounts, the full price"
 
 
+def _paid_rate(params: Params) -> str:
+    paid = f"{counted(params['months'], 'month')} paid for at once"
+    return f"{_scope(params, 'Your rate')}: {paid}, {_off(params)}, so × {params['factor']}"
+
+
 def _until(params: Params) -> str:
     instant = datetime.fromisoformat(params["until"])
     until = f"{day(params['until'][:10], True)}, {instant:%H:%M} ({params['zone']})"
@@ -118,6 +136,7 @@ _SENTENCES: dict[str, str | Callable[[Params], str]] = {
     "rate.open": _rate,
     "rate.none": _no_rate,
     "rate.same": _same_rate,
+    "rate.paid": _paid_rate,
     "rate.other": _other_rate,
     "rate.other_open": _other_rate,
     "rate.until": _until,

@@ -18,11 +18,13 @@ Time left
 - time.month_none (from): no day is left after that of the change
 - time.period_days (from, to, days, of, fraction, months): days left of those of the paid period
 - time.period_seconds (from, to, zone, seconds, of, fraction, months): seconds left of those of the period
+- time.period_months (part, paid, fraction, months): that part of the months paid for at once; only above one
 
 Rate; `line` is the name of the line it holds for, empty for all; `side` is old, new or both
 - rate.range (line, side, from, to, off, factor): off between `from` and `to` whole months left (may be equal)
 - rate.open (line, side, from, off, factor): off from `from` whole months left on
 - rate.none (line, side): no discounts, the full price
+- rate.paid (line, side, months, off, factor): off for the months a period was paid for, to its end
 - rate.same (line, side, off, factor): different schedules that give the same today
 - rate.other (line, side, from, to, off): another stretch of the same schedule
 - rate.other_open (line, side, from, off): its last stretch
