@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,11 +12,10 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.state import StateApps
 from psycopg.errors import CheckViolation, RestrictViolation
 
 from prorata.credit.models import Pledge, Purse
-from prorata.customers.models import Customer
-from prorata.invoices.models import Invoice, NumberSeries, Seller
 from prorata.ledger.append_only import AppendOnly
 from prorata.ledger.models import Account, Entry, Transfer
 from support.database import TestDatabase
@@ -56,7 +56,7 @@ def test_from_nothing_and_back_and_over_older_rows(fresh: None, database: TestDa
 
     executor = MigrationExecutor(connection)
     executor.migrate(BEFORE)
-    transfer, invoice = _write_as_the_older_version()
+    transfer, invoice = _write_as_the_older_version(executor.loader.project_state(BEFORE).apps)
     old = Transfer.objects.get(pk=transfer)
     account = Account.objects.get(code="gateway/test/clearing/JPY")
 
@@ -99,23 +99,30 @@ def _guards_stand(database: TestDatabase) -> None:
             assert found[3] >= 2, model
 
 
-def _write_as_the_older_version() -> tuple[int, int]:
+def _write_as_the_older_version(older: StateApps) -> tuple[int, int]:
+    """Rows with the columns of that day, and no later ones."""
+
+    def model(name: str) -> Any:
+        return next(found for found in older.get_models() if found.__name__ == name)
+
     with transaction.atomic():
         accounts = [
-            Account.objects.create(code=code, kind=kind, currency="JPY")
+            model("Account").objects.create(code=code, kind=kind, currency="JPY")
             for code, kind in (("gateway/test/clearing/JPY", "asset"), ("revenue/deferred/JPY", "liability"))
         ]
-        moved = Transfer.objects.create(
+        moved = model("Transfer").objects.create(
             key="old", kind="captured", origin="old", actor="old", at=NOW, recorded_at=NOW
         )
         for account, amount in zip(accounts, (100, -100), strict=True):
-            Entry.objects.create(transfer=moved, account=account, amount_minor=amount, currency="JPY")
-    customer = Customer.objects.create(name="Tanaka Design", email="aiko@example.com")
-    purse = Purse.objects.create(customer=customer, kind="account", currency="JPY", balance_minor=5)
-    Pledge.objects.create(purse=purse, origin="change:C-OLD", amount_minor=3, held_at=NOW)
-    seller = Seller.objects.create(code="old", name="Old K.K.")
-    NumberSeries.objects.create(seller=seller, kind="invoice", prefix="INV-", next_number=7)
-    invoice = Invoice.objects.create(
+            model("Entry").objects.create(
+                transfer=moved, account=account, amount_minor=amount, currency="JPY"
+            )
+    customer = model("Customer").objects.create(name="Tanaka Design", email="aiko@example.com")
+    purse = model("Purse").objects.create(customer=customer, kind="account", currency="JPY", balance_minor=5)
+    model("Pledge").objects.create(purse=purse, origin="change:C-OLD", amount_minor=3, held_at=NOW)
+    seller = model("Seller").objects.create(code="old", name="Old K.K.")
+    model("NumberSeries").objects.create(seller=seller, kind="invoice", prefix="INV-", next_number=7)
+    invoice = model("Invoice").objects.create(
         seller=seller, customer=customer, origin="change:C-OLD", reference="PF-OLD", currency="JPY", net_minor=100,
         tax_minor=10, gross_minor=110, tax_rate=0, credit_minor=3, created_at=NOW, pay_until=NOW + timedelta(hours=1),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -16,6 +16,9 @@ from prorata.changes.situation import seller
 from prorata.credit.models import LogLine, Purse
 from prorata.customers.scope import mine
 from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
+
+# What ended is told beside the purses for the last few gifts; the credit log has all of it.
+ENDED_SHOWN = 5
 
 
 @require_GET
@@ -38,7 +41,8 @@ def index(request: Asked) -> HttpResponse:
         {"line": line, "what": what(line), "change": changes.get(reference_of(line.origin))}
         for line in log.rows
     ]
-    for purse in alive:
+    gone = list(mine(request.user, ended_gifts())[:ENDED_SHOWN])
+    for purse in [*alive, *(line.purse for line in gone)]:
         purse.came_from = reference_of(purse.reason)  # type: ignore[attr-defined]
     totals: dict[str, int] = {}
     for purse in alive:
@@ -46,8 +50,13 @@ def index(request: Asked) -> HttpResponse:
     return render(
         request,
         "portal/credit.html",
-        {"purses": alive, "rows": rows, "page": log, "zone": zone, "totals": totals.items()},
+        {"purses": alive, "gone": gone, "rows": rows, "page": log, "zone": zone, "totals": totals.items()},
     )
+
+
+def ended_gifts() -> QuerySet[LogLine]:
+    """What ended unused, newest first."""
+    return LogLine.objects.filter(what="expired").select_related("purse").order_by("-id")
 
 
 def what(line: LogLine) -> str:
@@ -62,6 +71,7 @@ def what(line: LogLine) -> str:
         "late": _("A payment arrived after its time"),
         "reduced": _("Resources were reduced"),
         "reversed": _("What could not be delivered came back"),
+        "expired": _("Gifted credit ended and was not used"),
     }
     return said.get(line.what, line.reason or line.what)
 
