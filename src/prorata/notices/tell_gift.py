@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from prorata import clock
 from prorata.changes.situation import seller
 from prorata.credit.models import LogLine, Purse
+from prorata.credit.words import change_of
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
 
@@ -36,7 +37,7 @@ def expired(transfer_id: int) -> None:
     line = LogLine.objects.select_related("purse__customer").get(transfer=transfer_id)
     assert line.purse.expires_at is not None
     amount, ended = money(-line.amount_minor, line.currency), local(line.purse.expires_at, seller().zone)
-    change = line.origin.removeprefix("change:") if line.origin.startswith("change:") else ""
+    change = change_of(line.origin)
     text = body(
         "credit_expired.txt", amount=amount, ended=ended, reason=told_reason(line.purse), page=link("/credit"),
         change=change,
@@ -49,8 +50,6 @@ def expired(transfer_id: int) -> None:
 
 def told_reason(purse: Purse) -> str:
     """The reason staff wrote; of a gift that came back from a change, which change."""
-    if purse.reason.startswith("change:"):
-        return _("It came back from change %(reference)s.") % {
-            "reference": purse.reason.removeprefix("change:")
-        }
+    if reference := change_of(purse.reason):
+        return _("It came back from change %(reference)s.") % {"reference": reference}
     return purse.reason
