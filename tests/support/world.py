@@ -47,6 +47,7 @@ from prorata.changes.split import split
 from prorata.changes.submit import submit
 from prorata.clock import HandClock
 from prorata.config import demo_data
+from prorata.credit import tasks as credit_tasks
 from prorata.credit.available import available, purses
 from prorata.credit.grant import grant_gifted
 from prorata.credit.issue_voucher import Draft, issue_voucher
@@ -257,8 +258,8 @@ class World:
         assert bool(broken) == tried_again, f"jobs that broke: {broken}"
 
     def sweep(self) -> None:
-        """What looks around every few seconds, once: open payments, unpaid changes, waiting machines."""
-        for task in (payment_tasks.sweep, change_tasks.sweep, machine_tasks.sweep):
+        """What looks around every few seconds, once: open payments, unpaid changes, waiting machines, gifts that end."""
+        for task in (payment_tasks.sweep, change_tasks.sweep, machine_tasks.sweep, credit_tasks.sweep):
             task(timestamp=0)
 
     def wait(self, **span: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 
 from prorata.catalog.models import Product
@@ -23,6 +25,14 @@ class Purse(models.Model):
     balance_minor = models.BigIntegerField(default=0)
     expires_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=200, blank=True, help_text="the customer reads this")
+    prolonged_from = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="the end it had before; it passed while the gift was held for a change",
+    )
+    end_told_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the customer was told that the end is near"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -38,10 +48,26 @@ class Purse(models.Model):
                 | models.Q(kind="account", expires_at__isnull=True),
                 name="only_gifts_expire",
             ),
+            models.CheckConstraint(
+                condition=models.Q(prolonged_from=None)
+                | models.Q(kind="gifted", expires_at__gt=models.F("prolonged_from")),
+                name="prolonged_beyond_its_end",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(balance_minor__gt=0, expires_at__isnull=False),
+                name="purse_that_ends",
+            )
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.currency}"
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether its time is over; account credit never ends."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class Pledge(models.Model):
@@ -86,7 +112,7 @@ class LogLine(AppendOnly):
     purse = models.ForeignKey(Purse, on_delete=models.PROTECT, related_name="log")
     transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="log_lines")
     what = models.CharField(
-        max_length=40, help_text="message key: granted, pledged, released, spent, returned, surplus"
+        max_length=40, help_text="message key: granted, pledged, released, spent, returned, surplus, expired"
     )
     amount_minor = models.BigIntegerField()
     balance_after_minor = models.BigIntegerField(help_text="of this purse")
