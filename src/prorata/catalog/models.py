@@ -163,12 +163,24 @@ class PriceBook(models.Model):
 
 
 class Rate(models.Model):
-    """The monthly price of one unit of a quantity, or of one option."""
+    """What a quantity, or one option, costs a month: `monthly` for one of it, or prices in bands, which are rows."""
+
+    class Form(models.TextChoices):
+        UNIT = "unit", "One price for each"
+        TIERED = "tiered", "Tiered: each unit at the price of its own band"
+        VOLUME = "volume", "Volume: all units at the price of the band reached"
 
     price_book = models.ForeignKey(PriceBook, on_delete=models.PROTECT, related_name="rates")
     resource_type = models.ForeignKey(ResourceType, on_delete=models.PROTECT, related_name="rates")
     option = models.ForeignKey(Option, on_delete=models.PROTECT, null=True, blank=True, related_name="rates")
-    monthly = models.DecimalField(max_digits=20, decimal_places=8, validators=[MinValueValidator(Decimal(0))])
+    form = models.CharField(max_length=10, choices=Form, default=Form.UNIT)
+    monthly = models.DecimalField(
+        max_digits=20, decimal_places=8, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
+    )
+    hourly = models.DecimalField(
+        max_digits=20, decimal_places=8, null=True, blank=True, validators=[MinValueValidator(Decimal(0))],
+        help_text="list price of an hour of one of it without a term; empty: not sold so",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
@@ -178,10 +190,38 @@ class Rate(models.Model):
                 name="rate_once_a_book",
             ),
             models.CheckConstraint(condition=models.Q(monthly__gte=0), name="rate_not_negative"),
+            models.CheckConstraint(condition=models.Q(hourly__gte=0), name="rate_hour_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(form="unit", monthly__isnull=False)
+                | models.Q(form__in=["tiered", "volume"], monthly__isnull=True, option__isnull=True),
+                name="rate_has_one_form",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.option or self.resource_type}: {self.monthly.normalize():f}"
+        price = self.get_form_display() if self.monthly is None else f"{self.monthly.normalize():f}"
+        return f"{self.option or self.resource_type}: {price}"
+
+
+class RateBand(models.Model):
+    """Units up to and including `up_to`, empty for all above. PostgreSQL sees to it that each rate has one open band."""
+
+    rate = models.ForeignKey(Rate, on_delete=models.CASCADE, related_name="bands")
+    up_to = models.PositiveIntegerField(null=True, blank=True)
+    unit = models.DecimalField(max_digits=20, decimal_places=8)
+    flat = models.DecimalField(max_digits=20, decimal_places=8, default=Decimal(0))
+
+    class Meta:
+        # The order is the thresholds' own: bands rise whatever the order of their rows, and the open one is last.
+        ordering = ["rate", models.F("up_to").asc(nulls_last=True)]
+        constraints = [
+            models.UniqueConstraint(fields=["rate", "up_to"], nulls_distinct=False, name="band_end_once"),
+            models.CheckConstraint(condition=models.Q(up_to__gte=1), name="band_holds_something"),
+            models.CheckConstraint(condition=models.Q(unit__gte=0, flat__gte=0), name="band_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.up_to or 'above'}: {self.unit.normalize():f}"
 
 
 class DiscountSchedule(models.Model):

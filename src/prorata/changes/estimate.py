@@ -140,6 +140,7 @@ def _component(
     return Component(
         name=code, old=book.monthly(code, old), new=book.monthly(code, new), old_schedule=live, new_schedule=live,
         layers=tuple(s.paid for s in taken_back.get(code, ())),
+        old_made=book.made_up(code, old), new_made=book.made_up(code, new),
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ def freeze(estimate: Estimate) -> dict[str, Any]:
             {
                 "name": c.name, "old": str(c.old), "new": str(c.new), "old_schedule": _tiers(c.old_schedule),
                 "new_schedule": _tiers(c.new_schedule), "layers": [_layer(paid) for paid in c.layers or ()],
+                "old_made": c.old_made, "new_made": c.new_made,
             }
             for c in (line.component for line in price.lines)
         ],
@@ -51,6 +52,7 @@ def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
             Component(
                 name=c["name"], old=Decimal(c["old"]), new=Decimal(c["new"]), old_schedule=_schedule(c["old_schedule"]),
                 new_schedule=_schedule(c["new_schedule"]), layers=tuple(_paid(layer) for layer in c["layers"]),
+                old_made=c.get("old_made", ""), new_made=c.get("new_made", ""),  # older quotes have none
             )
             for c in inputs["components"]
         ],

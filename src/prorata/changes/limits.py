@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from prorata.catalog.models import ResourceType
 from prorata.catalog.values import BookValues, Value
 from prorata.changes.refusals import Refusal
+from prorata.pricing.rates import OptionPrices
 from prorata.services.models import Reading
 from prorata.services.readings import is_fresh
 
@@ -80,8 +81,8 @@ def limits(
 
 def _option(kind: ResourceType, current: str, book: BookValues) -> Limit:
     names = {option.code: option.name for option in kind.options.all()}
-    rates = book.rates.get(kind.code, {})
-    sold = tuple(code for code in names if isinstance(rates, dict) and code in rates)
+    rate = book.rates.get(kind.code)
+    sold = tuple(code for code in names if isinstance(rate, OptionPrices) and code in rate.options)
     cheaper_ok = [
         c for c in sold if kind.may_shrink or book.monthly(kind.code, c) >= book.monthly(kind.code, current)
     ]

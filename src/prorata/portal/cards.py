@@ -18,6 +18,7 @@ from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit
 from prorata.changes.refusals import Refusal, way_out, words
 from prorata.portal.money import GAP, MINUS, exact_money
+from prorata.pricing.rates import OptionPrices, UnitPrice
 
 # Marks drawn one by one; above it only those with a numeral.
 MOST_TICKS = 40
@@ -248,11 +249,23 @@ def _option_card(limit: Limit, book: BookValues, written: str, errors: tuple[str
 
 
 def _rate(limit: Limit, book: BookValues, currency: str) -> str:
+    """What one of it costs; for prices in bands the span of those that may count here."""
     rate = book.rates.get(limit.code)
-    if not isinstance(rate, Decimal):
+    if rate is None or isinstance(rate, OptionPrices):
         return ""
     one = limit.unit_word or limit.unit or limit.name
-    return _("%(price)s per %(one)s and month") % {"price": exact_money(rate, currency), "one": one}
+    if isinstance(rate, UnitPrice):
+        return _("%(price)s per %(one)s and month") % {"price": exact_money(rate.unit, currency), "one": one}
+    parts = [part for stop in limit.stops for part in rate.parts(stop)]
+    units = [part.unit for part in parts] or [rate.bands[0].unit]
+    low, high = min(units), max(units)
+    first, last = (low, high) if units[0] < units[-1] else (high, low)
+    shown = {"first": exact_money(first, currency), "last": exact_money(last, currency), "one": one}
+    if any(part.flat for part in parts):
+        return _("%(first)s to %(last)s per %(one)s and month, by how many, and a fee in some bands") % shown
+    if low == high:
+        return _("%(price)s per %(one)s and month") % {"price": shown["first"], "one": one}
+    return _("%(first)s to %(last)s per %(one)s and month, by how many") % shown
 
 
 def _marks(limit: Limit, value: int) -> tuple[tuple[Mark, ...], dict[str, float]]:

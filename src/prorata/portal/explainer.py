@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from prorata.portal import when
 from prorata.portal.money import exact_number
 
 Params = Mapping[str, str]
+PRICE = re.compile(r"[0-9.]+")
 Text = str | SafeString
 
 
@@ -113,6 +115,12 @@ class _Explanation:
 
     def name(self, code: str) -> str:
         return self.names.get(code, code)
+
+    def price_made_up(self, p: Params) -> None:
+        parts = PRICE.sub(lambda found: self.price(found[0]), p["parts"])
+        shown = {"name": self.name(p["name"]), "parts": parts, "price": self.price(p["price"])}
+        said = _("%(name)s before: %(parts)s") if p["side"] == "old" else _("%(name)s after: %(parts)s")
+        self.lines.rows.append(Row(said % shown, _("%(price)s a month") % shown))
 
     def line_formula(self, p: Params) -> None:
         self.formulas.add(_("(new − old monthly price) × %(months)s × %(factor)s") % p)

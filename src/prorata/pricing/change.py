@@ -37,6 +37,7 @@ class Component:
     """One component of a service before and after: monthly prices (under `period-*`: prices per
     period) in major units and the live schedule of each side.
 
+    `old_made` and `new_made` say how a price in bands is made up ("4 × 10 + 2 × 8"); empty where it is one price.
     `layers` are the paid layers the change takes back, newest first; () means nothing was paid, None means no
     cap. A service always gives a tuple: None is for published examples and bare quotes.
     """
@@ -47,6 +48,8 @@ class Component:
     old_schedule: Schedule | None = None
     new_schedule: Schedule | None = None
     layers: tuple[PaidShare, ...] | None = None
+    old_made: str = ""
+    new_made: str = ""
 
     def __post_init__(self) -> None:
         for side, monthly in (("old", self.old), ("new", self.new)):

@@ -11,7 +11,7 @@ from .english_time import Params, counted, day, leg
 from .step import Step
 
 MINUS = "\u2212"  # a minus as wide as a digit, not a hyphen
-_AMOUNTS = {"old", "new", "exact", "amount", "value", "carry", "total", "net", "tax", "gross"}
+_AMOUNTS = {"old", "new", "exact", "amount", "value", "carry", "total", "net", "tax", "gross", "price"}
 _ROUNDED = {"half_up": "half up", "down": "down", "up": "up"}
 
 
@@ -122,6 +122,7 @@ _SENTENCES: dict[str, str | Callable[[Params], str]] = {
     "rate.other_open": _other_rate,
     "rate.until": _until,
     "lines.none": "Nothing changes: nothing to pay",
+    "price.made_up": "{name}, {side} price: {parts} = {price} a month",
     "line.formula": "{name}: ({new} − {old}) × {months} × {factor} = {exact}",
     "line.full_price": "{name}: ({new} − {old}) × {months} = {exact}",
     "line.sides": "{name}: ({new} × {new_factor} − {old} × {old_factor}) × {months} = {exact}",

@@ -30,6 +30,8 @@ Rate; `line` is the name of the line it holds for, empty for all; `side` is old,
 
 Lines
 - lines.none (): nothing changes
+- price.made_up (name, side, parts, price): how a monthly price in bands is made up: 4 × 10 + 2 × 8 = 56; side is
+  old or new
 - line.formula (name, old, new, months, factor, exact): (new - old) x months x factor
 - line.full_price (name, old, new, months, exact): (new - old) x months, the factor being 1
 - line.sides (name, old, new, months, old_factor, new_factor, exact): each price x its own factor
@@ -83,9 +85,21 @@ def _lines(price: Price) -> Iterator[Step]:
         yield step("lines.none")
     digits = minor_digits(price.currency)
     for line in price.lines:
+        yield from _made_up(line)
         yield _formula(line, price.time_left.fraction, digits)
         if line.capped:
             yield from _cap(line, price, digits)
+
+
+def _made_up(line: PricedLine) -> Iterator[Step]:
+    component = line.component
+    for side, parts, monthly in (
+        ("old", component.old_made, line.old),
+        ("new", component.new_made, line.new),
+    ):
+        if parts:
+            figures = {"name": line.name, "side": side, "parts": parts, "price": plain(monthly, 0)}
+            yield step("price.made_up", figures)
 
 
 def _formula(line: PricedLine, months: str, digits: int) -> Step:

@@ -11,7 +11,9 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from prorata.catalog.models import Option, Product, ResourceType
+from prorata.catalog.drops import drop
+from prorata.catalog.models import Option, Product, Rate, ResourceType
+from prorata.catalog.values import rate_of
 from prorata.staff.fields import PercentField
 
 OPTION_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -120,6 +122,21 @@ class ResourceTypeForm(forms.ModelForm):
             self.add_error("maximum", _("A quantity needs a maximum above zero."))
         elif not steps and (values["maximum"] - values["minimum"]) % values["step"]:
             self.add_error("maximum", _("The maximum is not a whole number of steps above the minimum."))
+        elif not self.errors and self.instance.pk:
+            self._refuse_drops(values)
+
+    def _refuse_drops(self, values: dict[str, Any]) -> None:
+        """No price book, past or to come, in which one of these values would cost less than a smaller one."""
+        sold = ResourceType(
+            **{name: values[name] for name in ("name", "unit", "minimum", "maximum", "step", "steps")}
+        )
+        if not sold.steps and (sold.maximum - sold.minimum) // sold.step > 1000:
+            return  # refused by the model itself
+        for row in self.instance.rates.filter(form=Rate.Form.VOLUME).select_related("price_book__product"):
+            if falls := drop(rate_of(row), sold):
+                where = "steps" if sold.steps else "maximum"
+                self.add_error(where, f"{row.price_book}: {falls}")
+                return
 
     def save_options(self) -> None:
         """Make the Option rows what the lines say. Raises ValidationError when a used one would go."""
