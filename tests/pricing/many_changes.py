@@ -12,10 +12,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from pricing.random_books import FIRST, ZONES, rate, schedule
-from prorata.pricing.bulk import Columns, Layers, Prices, price_changes
+from prorata.pricing.bulk import Columns, Layers, Prices, column, price_changes
 from prorata.pricing.bulk.dates import micros
 from prorata.pricing.change import CREDIT_MODELS, Component, Price, price_change
 from prorata.pricing.layers import PaidShare
@@ -46,7 +44,7 @@ class Many:
     rows: list[Row] = field(default_factory=list)
 
     def columns(self) -> Columns:
-        """The same rows as columns of Python integers or int64, as large as they are."""
+        """The same rows as columns."""
         components = [component for row in self.rows for component in row.components]
         schedules = list(dict.fromkeys(s for c in components for s in (c.old_schedule, c.new_schedule))) or [
             None
@@ -56,9 +54,9 @@ class Many:
             ends_at=[micros(row.ends_at) for row in self.rows],
             starts_at=[micros(row.starts_at) for row in self.rows],
             first=starts(len(row.components) for row in self.rows),
-            old=whole(units(c.old) for c in components),
-            new=whole(units(c.new) for c in components),
-            carry=whole(units(row.carry) for row in self.rows),
+            old=column(units(c.old) for c in components),
+            new=column(units(c.new) for c in components),
+            carry=column(units(row.carry) for row in self.rows),
             schedules=schedules,
             old_schedule=[schedules.index(c.old_schedule) for c in components],
             new_schedule=[schedules.index(c.new_schedule) for c in components],
@@ -102,12 +100,6 @@ def units(amount: Decimal) -> int:
     return units_of(Fraction(amount), 8)
 
 
-def whole(numbers: Any) -> Any:
-    """int64 where everything fits, as a program would have it; else Python integers."""
-    given = list(numbers)
-    return np.array(given, np.int64 if all(abs(number) < 2**63 for number in given) else object)
-
-
 def starts(counts: Any) -> list[int]:
     return [0, *accumulate(counts)]
 
@@ -116,11 +108,11 @@ def layers(components: Sequence[Component]) -> Layers:
     paid = [layer for component in components for layer in component.layers or ()]
     return Layers(
         first=starts(len(component.layers or ()) for component in components),
-        amount=whole(units(layer.amount) for layer in paid),
+        amount=column(units(layer.amount) for layer in paid),
         starts=[days(layer.starts) for layer in paid],
         ends=[days(layer.ends) for layer in paid],
-        share_above=whole(layer.share.numerator for layer in paid),
-        share_below=whole(layer.share.denominator for layer in paid),
+        share_above=column(layer.share.numerator for layer in paid),
+        share_below=column(layer.share.denominator for layer in paid),
         known=[component.layers is not None for component in components],
     )
 

@@ -121,6 +121,18 @@ LARGE = {
         "i", Decimal(218), Decimal(65), TIERS, TIERS,
         tuple(layer("60.01", "2025-08-01", "2025-12-01", f"1/{prime}") for prime in (9973, 9967, 9949, 9941, 9931)),
     ),
+    # 5,000 days times this denominator are 2^64 + 3,384.
+    "a share whose days leave 64 bits": Component(
+        "i",
+        Decimal(218),
+        Decimal(65),
+        TIERS,
+        TIERS,
+        (layer("367.20", "2025-08-01", "2039-04-10", "3689348814741910/3689348814741911"),),
+    ),
+    "more layers than are added up in 64 bits": Component(
+        "i", Decimal(218), Decimal(65), TIERS, TIERS, (layer("353000000", "2025-12-01", "2026-12-01"),) * 300
+    ),
     "a layer of more than 64 bits": Component(
         "i", Decimal(218), Decimal(65), TIERS, TIERS, (layer(str(2**70), "2025-08-01", "2025-12-01"),)
     ),
@@ -135,8 +147,18 @@ def test_what_would_not_fit_is_answered_by_the_scalar_function(name: str) -> Non
     assert list(same(change).by_scalar) == [False, True]
 
 
+def test_halves_of_the_eighth_decimal_go_to_the_even_one() -> None:
+    """Half of 0.00000001, 0.00000003 and 0.00000005 is 0, 0.00000002 and 0.00000002: 15 of 30 days are left."""
+    at, ends_at = utc("2025-09-10T00:00"), utc("2025-09-25T00:00")
+    many = one(Component("i", Decimal(0), Decimal("1E-8")), at=at, ends_at=ends_at)
+    many.rows[0].components += [Component("i", Decimal(0), Decimal(units).scaleb(-8)) for units in (3, 5)]
+    many.rows[0].components += [Component("i", Decimal(units).scaleb(-8), Decimal(0)) for units in (1, 3, 5)]
+
+    assert list(same(many).lines) == [0, 2, 2, 0, -2, -2]
+
+
 def test_discounts_with_too_many_decimals_leave_every_row_to_the_scalar_function() -> None:
-    fine = Schedule((Tier(0, Decimal("0.1234567890123")),))
+    fine = Schedule((Tier(0, Decimal("0.1234567890123456789012345")),))
     change = one(Component("i", Decimal(1), Decimal(2), fine, TIERS), at=AT, ends_at=ENDS)
     change.rows.append(Row(AT, ENDS, AT, [Component("i", Decimal(65), Decimal(218))], Decimal(0)))
 
@@ -170,8 +192,9 @@ def test_a_carry_beyond_all_measure(carry: int) -> None:
 
 
 def test_more_components_than_are_added_up_in_64_bits() -> None:
+    """600 lines of some 353 million each: every one fits, their sum does not."""
     row = Row(
-        AT, ENDS, AT, [Component(str(n), Decimal(10**8), Decimal(3 * 10**8)) for n in range(33)], Decimal(0)
+        AT, ENDS, AT, [Component("i", Decimal(10**8), Decimal(2 * 10**8)) for _ in range(600)], Decimal(0)
     )
 
     assert same(Many(ZoneInfo("UTC"), "USD", "calendar-months", rows=[row])).by_scalar.all()

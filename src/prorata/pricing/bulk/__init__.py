@@ -7,8 +7,8 @@ in pricing imports it.
 
 from __future__ import annotations
 
-from .columns import Columns, Layers
+from .columns import Columns, Layers, column
 from .price import Prices, price_changes
 from .renewals import renewal_prices
 
-__all__ = ["Columns", "Layers", "Prices", "price_changes", "renewal_prices"]
+__all__ = ["Columns", "Layers", "Prices", "column", "price_changes", "renewal_prices"]

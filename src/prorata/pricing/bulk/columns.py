@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -209,3 +209,10 @@ def choice(given: Column | int, count: int, choices: int, name: str) -> Ints:
     if count and not (column.min() >= 0 and column.max() < choices):
         raise ValueError(f"{name} chooses from {choices} schedules")
     return column
+
+
+def column(numbers: Iterable[int]) -> NDArray[Any]:
+    """Python integers as a column: int64, or as they are where one of them needs more than 64 bits."""
+    given = list(numbers)
+    small = all(-(2**63) <= number < 2**63 for number in given)
+    return np.array(given, np.int64 if small else object)
