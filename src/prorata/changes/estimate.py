@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Literal
 
 from prorata.catalog.models import ResourceType
@@ -20,7 +19,7 @@ from prorata.invoices.layers import Slice, slices
 from prorata.pricing.change import Component, Price, price_change
 from prorata.pricing.display import amount_text
 from prorata.pricing.explain import Step, steps
-from prorata.pricing.money import half_up, minor_digits
+from prorata.pricing.renewal import renewal_minor
 from prorata.pricing.rules import rate_lost_at
 from prorata.pricing.tax import Document, TaxRule, document
 from prorata.pricing.terms import local_date
@@ -209,9 +208,10 @@ def _monthly(situation: Situation, book: BookValues, configuration: Mapping[str,
 
 def _renewal(situation: Situation, book: BookValues, configuration: Mapping[str, Value]) -> int:
     """The price of the next term of the same length, in minor units of the book's basis, before any change of prices."""
-    months, live = situation.service.term_months, _schedule(situation)
-    exact = Fraction(_monthly(situation, book, configuration)) * months * (live.factor(months) if live else 1)
-    return half_up(exact * 10 ** minor_digits(situation.service.currency))
+    service = situation.service
+    return renewal_minor(
+        _monthly(situation, book, configuration), service.term_months, _schedule(situation), service.currency
+    )
 
 
 def _back_today(situation: Situation, price: Price, tax: TaxRule) -> int | None:
