@@ -4,7 +4,7 @@ back."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -44,7 +44,7 @@ class PaidShare:
 
     def unused_days(self, day: date) -> int:
         """Days of the layer after `day`: the day in progress counts as used, because it was charged whole."""
-        return max(0, (self.ends - max(self.starts, day + timedelta(days=1))).days)
+        return max(0, min(self.days, (self.ends - day).days - 1))
 
     def fraction(self, day: date) -> Fraction:
         """The part of the whole layer that is both unused after `day` and taken back."""

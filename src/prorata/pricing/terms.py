@@ -128,9 +128,9 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 def last_day_with(months: int, end: date) -> date:
     """The last day from which `months` whole months still fit before `end`."""
     day = add_months(end, -months)
-    # Clamping lets up to three later days share one anniversary: from 28 to 31 Jan a month leads to 28 Feb.
-    while add_months(day + ONE_DAY, months) <= end:
-        day += ONE_DAY
+    if end.day == days_in_month(end.year, end.month):
+        # Clamping lets later days share this anniversary: from 28, 29, 30 and 31 Jan a month leads to 28 Feb.
+        return day.replace(day=days_in_month(day.year, day.month))
     return day
 
 
