@@ -11,7 +11,7 @@ from fractions import Fraction
 from .errors import BadInput
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PaidShare:
     """One paid layer as far as a change takes it back.
 
@@ -52,7 +52,9 @@ class PaidShare:
 
     def value(self, day: date) -> Fraction:
         """The most this layer may give back on `day`, in its own basis (major units)."""
-        return Fraction(self.amount) * self.fraction(day)
+        amount, units = self.amount.as_integer_ratio()
+        share, parts = self.share.as_integer_ratio()
+        return Fraction(amount * self.unused_days(day) * share, units * self.days * parts)
 
 
 def share_of(low: Decimal, high: Decimal, top: Decimal, target: Decimal) -> Fraction:

@@ -7,7 +7,6 @@ from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from .errors import BadInput
@@ -19,7 +18,7 @@ ONE_DAY = timedelta(days=1)
 _DAYS_IN_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MonthDays:
     """Days of one calendar month that are left: `days` of `of`, in the month that begins on `month`."""
 
@@ -28,7 +27,7 @@ class MonthDays:
     of: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TimeLeft:
     """How much of a term is left on `day`.
 
@@ -55,7 +54,7 @@ class TimeLeft:
         """True when the term ends on this very day."""
         return self.day == self.end
 
-    @cached_property
+    @property
     def fraction(self) -> str:
         """`months` as a customer would write it by hand: "106/30", "3"."""
         if self.months.denominator == 1:
