@@ -16,6 +16,7 @@ from prorata.pricing.explain import Step, plain_english, steps
 from prorata.pricing.figures import shortest
 from prorata.pricing.rules import RULES
 from prorata.pricing.tax import TaxRule, document
+from prorata.pricing.voucher import Voucher
 
 JAPANESE = TaxRule(Decimal("0.10"), included=False, rounding="down")
 
@@ -279,6 +280,12 @@ def _all_steps() -> list[Step]:
         *steps(up, document=document(up, included), tax=included),
         *steps(down, document=document(down, JAPANESE), tax=JAPANESE),
         *steps(yen()),
+        *(
+            step
+            for voucher in (Voucher("A", amount=900), Voucher("B", off=Decimal("0.5"), at_most=2))
+            for paper in [document(yen("6"), JAPANESE, minimum=8, voucher=voucher)]
+            for step in steps(yen("6"), document=paper, tax=JAPANESE)
+        ),
         *(step for rule in RULES for days in (1, 40, 100) for step in steps(_for_days(rule, days))),
     ]
     assert all(isinstance(value, str) for step in found for value in step.params.values())

@@ -45,6 +45,14 @@ Rounding
 - total.rounded (exact, total, currency): rounded once, the carry included
 - carry.out (carry, currency): what is left over for the next change; only if not 0
 
+Charge, only with a document
+- charge.minimum (amount, total, currency): the minimum charge, instead of a smaller total
+- voucher.amount (code, amount, currency): what a voucher of a fixed amount takes off
+- voucher.rest (code, rest, currency): the part of it that is not needed, and is lost
+- voucher.part (code, off, amount, currency): what a voucher of so many per cent takes off
+- voucher.at_most (code, amount, currency): the most such a voucher takes off, where that was reached
+- charge.total (total, currency): what is left to pay, before tax is added
+
 Tax, only with a document
 - tax.added (net, rate, tax, gross, rounding, currency): on the rounded total
 - tax.included (net, rate, tax, gross, rounding, currency): taken out of the rounded total
@@ -57,10 +65,11 @@ from collections.abc import Iterator
 
 from .change import Price, PricedLine
 from .english import plain_english
+from .explain_charge import charge_steps
 from .explain_rates import rates
 from .explain_time import time_steps
-from .figures import factor_text, per_cent, plain
-from .money import decimal_of, eight_decimals, exact_of, minor_digits
+from .figures import factor_text, money_text, per_cent, plain
+from .money import eight_decimals, exact_of, minor_digits
 from .step import Step, step
 from .tax import Document, TaxRule
 
@@ -74,6 +83,7 @@ def steps(price: Price, *, document: Document | None = None, tax: TaxRule | None
         *rates(price),
         *_lines(price),
         *_rounding(price),
+        *(charge_steps(document) if document else ()),
         *_tax(price, document, tax),
     )
 
@@ -135,7 +145,7 @@ def _rounding(price: Price) -> Iterator[Step]:
         exact = price.exact
         if price.carry_in:
             exact = eight_decimals(exact_of(price.exact) + exact_of(price.carry_in))
-        total = _money(price.total, digits)
+        total = money_text(price.total, digits)
         yield step("total.rounded", {"exact": plain(exact, digits), "total": total, "currency": currency})
     if price.carry_out:
         yield step("carry.out", {"carry": plain(price.carry_out, digits), "currency": currency})
@@ -146,9 +156,9 @@ def _tax(price: Price, document: Document | None, tax: TaxRule | None) -> Iterat
         return
     digits = minor_digits(price.currency)
     figures: dict[str, object] = {
-        "net": _money(document.net, digits),
-        "tax": _money(document.tax, digits),
-        "gross": _money(document.gross, digits),
+        "net": money_text(document.net, digits),
+        "tax": money_text(document.tax, digits),
+        "gross": money_text(document.gross, digits),
         "currency": price.currency,
     }
     if document.gross < 0:
@@ -156,7 +166,3 @@ def _tax(price: Price, document: Document | None, tax: TaxRule | None) -> Iterat
     elif document.gross > 0:
         key = "tax.included" if document.included else "tax.added"
         yield step(key, {**figures, "rate": per_cent(tax.rate), "rounding": tax.rounding})
-
-
-def _money(amount: int, digits: int) -> str:
-    return format(decimal_of(amount, digits), "f")
