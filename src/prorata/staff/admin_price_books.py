@@ -21,6 +21,10 @@ from prorata.staff.rate_fields import rate_text
 from prorata.staff.readonly import ReadOnlyRows
 from prorata.staff.versions import VersionAdmin, has_started, state_of
 
+BANDS = _(
+    "One price, or one band a line: up to 4 = 10, and last above = 8. A fee for reaching a band stands after a plus: "
+    "up to 8 = 9 + 5."
+)
 BREAK = mark_safe("<br>")
 
 
@@ -75,10 +79,13 @@ class PriceBookAdmin(VersionAdmin):
             ]
         product = self.product_of(request, obj)
         assert product is not None
-        rates = [tuple(thing.fields()) for thing in priced_things(product)]
+        things = list(priced_things(product))
+        hours = [thing.hourly_field for thing in things]
+        rates = [name for thing in things for name in thing.fields() if name not in hours]
         return [
             (str(product), {"fields": ["currency", "starts_at", "tax_included"]}),
-            (_("Monthly prices"), {"fields": rates}),
+            (_("Monthly prices"), {"fields": rates, "description": BANDS}),
+            (_("By the hour, without a term"), {"fields": hours}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: PriceBook | None = None) -> list[str]:

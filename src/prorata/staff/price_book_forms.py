@@ -55,16 +55,16 @@ class Priced:
         return f"{self.resource_type_id}" + (f"_{self.option_id}" if self.option_id else "")
 
     def fields(self) -> dict[str, forms.Field]:
-        """The fields of its row, by name."""
-        hourly = RateField(
-            label=_("An hour without a term"), required=False, help_text=_("empty: not sold so")
-        )
+        """Its fields, by name."""
+        hour = RateField(label=self.label, required=False, help_text=_("an hour; empty: not sold so"))
         if self.option_id:
-            price: forms.Field = RateField(label=self.label, help_text=self.help)
-            return {self.field: price, self.hourly_field: hourly}
-        form = choice(_("How it counts"), Rate.Form.choices, initial=Rate.Form.UNIT)
-        prices = PricesField(label=self.label, help_text=self.help)
-        return {self.field: prices, self.form_field: form, self.hourly_field: hourly}
+            return {self.field: RateField(label=self.label, help_text=self.help), self.hourly_field: hour}
+        how = _("%(name)s: how it counts") % {"name": self.label}
+        return {
+            self.field: PricesField(label=self.label, help_text=self.help),
+            self.form_field: choice(how, Rate.Form.choices, initial=Rate.Form.UNIT),
+            self.hourly_field: hour,
+        }
 
     def initial(self, row: Rate) -> dict[str, Any]:
         """What stands in those fields for a row of the database."""
@@ -81,10 +81,7 @@ def priced_things(product: Product) -> Iterator[Priced]:
                 kind=kind,
                 option_id=None,
                 label=kind.name,
-                help=_(
-                    "a month for one %(unit)s; in bands one a line: up to 4 = 10, with a fee up to 8 = 9 + 5, last above = 8"
-                )
-                % {"unit": unit},
+                help=_("a month for one %(unit)s") % {"unit": unit},
             )
             continue
         for option in kind.options.all():
