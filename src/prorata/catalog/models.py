@@ -9,6 +9,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from prorata.catalog.links import Link
+from prorata.pricing.change import DEFAULT_CREDIT
+from prorata.pricing.rules import RULES
+from prorata.pricing.terms import DEFAULT_RULE
+
+# What a product may give back when it is reduced. `symmetric` is not among them: it would return more than was paid.
+SOLD_CREDIT_MODELS = (DEFAULT_CREDIT, "none")
 
 CODE = RegexValidator(
     r"^[a-z][a-z0-9_]{0,39}$", "Use small letters, digits and underscores, beginning with a letter."
@@ -23,12 +29,25 @@ class Product(models.Model):
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(1))],
     )  # fmt: skip
     tax_label = models.CharField(max_length=60, blank=True, help_text="e.g. Consumption tax")
+    rule = models.CharField(
+        max_length=40, default=DEFAULT_RULE, choices=[(name, name) for name in RULES],
+        help_text="how the time left of a term is counted",
+    )  # fmt: skip
+    credit_model = models.CharField(
+        max_length=20, default=DEFAULT_CREDIT, choices=[(name, name) for name in SOLD_CREDIT_MODELS],
+        help_text="what a reduction gives back",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(tax_rate__gte=0, tax_rate__lte=1), name="product_tax_is_a_share"
-            )
+            ),
+            models.CheckConstraint(condition=models.Q(rule__in=list(RULES)), name="product_rule_known"),
+            models.CheckConstraint(
+                condition=models.Q(credit_model__in=list(SOLD_CREDIT_MODELS)),
+                name="product_credit_model_known",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -105,6 +105,24 @@ def _sentences() -> dict[str, str]:
         "no_room": _(
             "The host has no room for more %(name)s now: another change took it. Choose less, or ask support."
         ),
+        # a voucher
+        "voucher_unknown": _("There is no voucher %(code)s. Look at the code again."),
+        "voucher_guesses": _("Too many unknown codes were tried. Try again in an hour."),
+        "voucher_withdrawn": _("Voucher %(code)s was withdrawn. The change is possible without it."),
+        "voucher_too_early": _("Voucher %(code)s is not valid yet. The change is possible without it."),
+        "voucher_over": _("Voucher %(code)s has expired. The change is possible without it."),
+        "voucher_currency": _("Voucher %(code)s is for services in another currency."),
+        "voucher_product": _("Voucher %(code)s is for other services."),
+        "voucher_used_up": _("Voucher %(code)s has been used up. The change is possible without it."),
+        "voucher_used_by_you": _("You used voucher %(code)s already. The change is possible without it."),
+        "voucher_nothing_to_pay": _(
+            "A voucher is taken from what is to be paid, and nothing is to be paid here. Keep it for another change."
+        ),
+        "voucher_out_of_scope": _("Voucher %(code)s is for other resources than those that grow here."),
+        "voucher_minimum_spend": _(
+            "Voucher %(code)s is for changes from %(minimum)s on, before tax is added."
+        ),
+        "voucher_too_small": _("Voucher %(code)s would take off less than the smallest coin here."),
         # a change
         "not_cancellable": _("This change can no longer be cancelled: it is %(status)s."),
         "payment_running": _(

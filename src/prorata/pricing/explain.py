@@ -18,11 +18,13 @@ Time left
 - time.month_none (from): no day is left after that of the change
 - time.period_days (from, to, days, of, fraction, months): days left of those of the paid period
 - time.period_seconds (from, to, zone, seconds, of, fraction, months): seconds left of those of the period
+- time.period_months (part, paid, fraction, months): that part of the months paid for at once; only above one
 
 Rate; `line` is the name of the line it holds for, empty for all; `side` is old, new or both
 - rate.range (line, side, from, to, off, factor): off between `from` and `to` whole months left (may be equal)
 - rate.open (line, side, from, off, factor): off from `from` whole months left on
 - rate.none (line, side): no discounts, the full price
+- rate.paid (line, side, months, off, factor): off for the months a period was paid for, to its end
 - rate.same (line, side, off, factor): different schedules that give the same today
 - rate.other (line, side, from, to, off): another stretch of the same schedule
 - rate.other_open (line, side, from, off): its last stretch
@@ -47,6 +49,14 @@ Rounding
 - total.rounded (exact, total, currency): rounded once, the carry included
 - carry.out (carry, currency): what is left over for the next change; only if not 0
 
+Charge, only with a document
+- charge.minimum (amount, total, currency): the minimum charge, instead of a smaller total
+- voucher.amount (code, amount, currency): what a voucher of a fixed amount takes off
+- voucher.rest (code, rest, currency): the part of it that is not needed, and is lost
+- voucher.part (code, off, amount, currency): what a voucher of so many per cent takes off
+- voucher.at_most (code, amount, currency): the most such a voucher takes off, where that was reached
+- charge.total (total, currency): what is left to pay, before tax is added
+
 Tax, only with a document
 - tax.added (net, rate, tax, gross, rounding, currency): on the rounded total
 - tax.included (net, rate, tax, gross, rounding, currency): taken out of the rounded total
@@ -59,10 +69,11 @@ from collections.abc import Iterator
 
 from .change import Price, PricedLine
 from .english import plain_english
+from .explain_charge import charge_steps
 from .explain_rates import rates
 from .explain_time import time_steps
-from .figures import factor_text, per_cent, plain
-from .money import decimal_of, eight_decimals, exact_of, minor_digits
+from .figures import factor_text, money_text, per_cent, plain
+from .money import eight_decimals, exact_of, minor_digits
 from .step import Step, step
 from .tax import Document, TaxRule
 
@@ -76,6 +87,7 @@ def steps(price: Price, *, document: Document | None = None, tax: TaxRule | None
         *rates(price),
         *_lines(price),
         *_rounding(price),
+        *(charge_steps(document) if document else ()),
         *_tax(price, document, tax),
     )
 
@@ -149,7 +161,7 @@ def _rounding(price: Price) -> Iterator[Step]:
         exact = price.exact
         if price.carry_in:
             exact = eight_decimals(exact_of(price.exact) + exact_of(price.carry_in))
-        total = _money(price.total, digits)
+        total = money_text(price.total, digits)
         yield step("total.rounded", {"exact": plain(exact, digits), "total": total, "currency": currency})
     if price.carry_out:
         yield step("carry.out", {"carry": plain(price.carry_out, digits), "currency": currency})
@@ -160,9 +172,9 @@ def _tax(price: Price, document: Document | None, tax: TaxRule | None) -> Iterat
         return
     digits = minor_digits(price.currency)
     figures: dict[str, object] = {
-        "net": _money(document.net, digits),
-        "tax": _money(document.tax, digits),
-        "gross": _money(document.gross, digits),
+        "net": money_text(document.net, digits),
+        "tax": money_text(document.tax, digits),
+        "gross": money_text(document.gross, digits),
         "currency": price.currency,
     }
     if document.gross < 0:
@@ -170,7 +182,3 @@ def _tax(price: Price, document: Document | None, tax: TaxRule | None) -> Iterat
     elif document.gross > 0:
         key = "tax.included" if document.included else "tax.added"
         yield step(key, {**figures, "rate": per_cent(tax.rate), "rounding": tax.rounding})
-
-
-def _money(amount: int, digits: int) -> str:
-    return format(decimal_of(amount, digits), "f")

@@ -42,3 +42,8 @@ def plain(amount: Decimal, at_least: int) -> str:
 def four_decimals(months: Fraction) -> str:
     """A number of months as it is shown, halves to even: 53/15 -> 3.5333."""
     return format(decimal_of(units_of(months, 4), 4), "f")
+
+
+def money_text(minor: int, digits: int) -> str:
+    """Minor units as plain major units: (-1234, 2) -> -12.34."""
+    return format(decimal_of(minor, digits), "f")

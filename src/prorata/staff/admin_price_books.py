@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -16,9 +17,11 @@ from prorata.catalog.models import PriceBook, Product, Rate
 from prorata.catalog.values import rate_of
 from prorata.pricing.display import exact_text
 from prorata.pricing.rates import UnitPrice
+from prorata.staff.pages import guarded
 from prorata.staff.price_book_forms import form_for, initial_rates, priced_things
 from prorata.staff.rate_fields import rate_text
 from prorata.staff.readonly import ReadOnlyRows
+from prorata.staff.simulator_view import simulator
 from prorata.staff.versions import VersionAdmin, has_started, state_of
 
 BANDS = _(
@@ -67,6 +70,10 @@ class PriceBookAdmin(VersionAdmin):
     search_fields = ["product__name", "currency"]
     list_select_related = ["product"]
     ordering = ["product__name", "currency", "-starts_at"]
+
+    def get_urls(self) -> list[URLPattern]:
+        page = guarded(simulator, "catalog.view_pricebook")
+        return [path("simulator/", page, name="catalog_pricebook_simulator"), *super().get_urls()]
 
     @admin.display(description=_("State"))
     def state(self, book: PriceBook) -> Any:

@@ -14,6 +14,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from prorata.catalog.drops import drop
 from prorata.catalog.models import Option, Product, Rate, ResourceType
 from prorata.catalog.values import rate_of
+from prorata.pricing.change import DEFAULT_CREDIT
+from prorata.pricing.terms import DEFAULT_RULE
+from prorata.staff import rule_words
 from prorata.staff.fields import PercentField
 
 OPTION_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -27,10 +30,18 @@ WHOLE = re.compile(r"\d+", re.ASCII)
 
 class ProductForm(forms.ModelForm):
     tax_rate = PercentField(label=_("Tax rate, %"), help_text=_("e.g. 10; 0 for none"))
+    rule = forms.ChoiceField(
+        label=_("Time left is counted in"), initial=DEFAULT_RULE, widget=rule_words.ExplainedChoice(),
+        choices=lambda: rule_words.choices(rule_words.RULES), help_text=_("Price books are monthly under each."),
+    )  # fmt: skip
+    credit_model = forms.ChoiceField(
+        label=_("A reduction gives back"), initial=DEFAULT_CREDIT, widget=rule_words.ExplainedChoice(),
+        choices=lambda: rule_words.choices(rule_words.CREDIT_MODELS),
+    )  # fmt: skip
 
     class Meta:
         model = Product
-        fields = ["name", "code", "tax_rate", "tax_label"]
+        fields = ["name", "code", "tax_rate", "tax_label", "rule", "credit_model"]
 
 
 class ResourceTypeForm(forms.ModelForm):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0005_linked_limits'),
+        ('catalog', '0006_rule_and_credit_model'),
     ]
 
     operations = [
