@@ -238,14 +238,29 @@ class LinkedLimit(models.Model):
         )  # fmt: skip
 
 
+class PriceBooks(models.QuerySet["PriceBook"]):
+    def public(self) -> PriceBooks:
+        """The price lists that changes are priced by; campaigns are none."""
+        return self.filter(campaign=False)
+
+
 class PriceBook(models.Model):
-    """Rates from an instant on. A book that has started is never edited: a new price is a new version."""
+    """Rates from an instant on. A book that has started is never edited: a new price is a new version.
+
+    A campaign is what some customers bought at, from `starts_at` until `ends_at`. It never is the public price list.
+    """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="price_books")
     currency = models.CharField(max_length=3)
     version = models.PositiveIntegerField(default=1)
     starts_at = models.DateTimeField()
     tax_included = models.BooleanField(default=False, help_text="whether the rates below include tax")
+    campaign = models.BooleanField(
+        default=False, help_text="special prices for a while; a change never counts with them"
+    )
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="when the campaign was or will be over")
+
+    objects = PriceBooks.as_manager()
 
     class Meta:
         ordering = ["product", "currency", "-starts_at"]
@@ -254,7 +269,14 @@ class PriceBook(models.Model):
                 fields=["product", "currency", "version"], name="price_book_version_once"
             ),
             models.UniqueConstraint(
-                fields=["product", "currency", "starts_at"], name="price_book_start_once"
+                fields=["product", "currency", "starts_at"],
+                condition=models.Q(campaign=False),
+                name="price_book_start_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(campaign=False, ends_at__isnull=True)
+                | models.Q(campaign=True, ends_at__isnull=False, ends_at__gt=models.F("starts_at")),
+                name="price_book_campaign_ends",
             ),
             models.CheckConstraint(
                 condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="price_book_currency_iso"
@@ -262,7 +284,7 @@ class PriceBook(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.product} {self.currency} v{self.version}"
+        return f"{self.product} {self.currency} v{self.version}" + (" (campaign)" if self.campaign else "")
 
 
 class Rate(models.Model):

@@ -82,9 +82,10 @@ class ScheduleValues:
 
 
 def live_book(product: Product, currency: str, at: datetime) -> BookValues:
-    """The public price book in force at an instant. Raises NoPrice."""
+    """The public price book in force at an instant, never a campaign. Raises NoPrice."""
     newest = (
-        PriceBook.objects.filter(product=product, currency=currency, starts_at__lte=at)
+        PriceBook.objects.public()
+        .filter(product=product, currency=currency, starts_at__lte=at)
         .order_by("-starts_at", "-version")
         .values_list("id", flat=True)
         .first()

@@ -102,7 +102,9 @@ def estimate(
         raise Refused(Refusal("nothing_to_change"))
     book, day = live_prices(situation), local_date(situation.now, situation.zone)
     shrinking = {c: after[c] for c in changed if book.monthly(c, after[c]) <= book.monthly(c, before[c])}
-    taken_back = slices(situation.service.pk, shrinking, day) if shrinking else {}
+    taken_back = (
+        slices(situation.service.pk, shrinking, day, tax_included=book.tax_included) if shrinking else {}
+    )
     components = [
         _component(situation, book, code, before[code], after[code], taken_back) for code in changed
     ]

@@ -24,6 +24,10 @@ from prorata.staff.readonly import ReadOnlyRows
 from prorata.staff.simulator_view import simulator
 from prorata.staff.versions import VersionAdmin, has_started, state_of
 
+BANDS = _(
+    "One price, or one band a line: up to 4 = 10, and last above = 8. A fee for reaching a band stands after a plus: "
+    "up to 8 = 9 + 5."
+)
 BREAK = mark_safe("<br>")
 
 
@@ -61,7 +65,7 @@ class Rates(ReadOnlyRows):
 @admin.register(PriceBook)
 class PriceBookAdmin(VersionAdmin):
     add_title = _("New price book: for which product?")
-    list_display = ["product", "currency", "version", "starts_at", "tax_included", "state"]
+    list_display = ["product", "currency", "version", "starts_at", "tax_included", "campaign", "state"]
     list_display_links = ["product", "version"]
     search_fields = ["product__name", "currency"]
     list_select_related = ["product"]
@@ -77,15 +81,18 @@ class PriceBookAdmin(VersionAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: PriceBook | None = None) -> list[Any]:
         if obj is not None and has_started(obj):
-            return [
-                (None, {"fields": ["product", "currency", "version", "starts_at", "tax_included", "state"]})
-            ]
+            ends = ["campaign", "ends_at"] if obj.campaign else []
+            shown = ["product", "currency", "version", "starts_at", *ends, "tax_included", "state"]
+            return [(None, {"fields": shown})]
         product = self.product_of(request, obj)
         assert product is not None
-        rates = [tuple(thing.fields()) for thing in priced_things(product)]
+        things = list(priced_things(product))
+        hours = [thing.hourly_field for thing in things]
+        rates = [name for thing in things for name in thing.fields() if name not in hours]
         return [
-            (str(product), {"fields": ["currency", "starts_at", "tax_included"]}),
-            (_("Monthly prices"), {"fields": rates}),
+            (str(product), {"fields": ["currency", "starts_at", "tax_included", "campaign", "ends_at"]}),
+            (_("Monthly prices"), {"fields": rates, "description": BANDS}),
+            (_("By the hour, without a term"), {"fields": hours}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: PriceBook | None = None) -> list[str]:
@@ -106,7 +113,8 @@ class PriceBookAdmin(VersionAdmin):
         before: PriceBook | None = self.source(request)
         if before is None:
             return super().get_changeform_initial_data(request)
-        initial: dict[str, Any] = {"currency": before.currency, "tax_included": before.tax_included}
+        same = ("currency", "tax_included", "campaign")
+        initial: dict[str, Any] = {name: getattr(before, name) for name in same}
         return initial | initial_rates(before)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

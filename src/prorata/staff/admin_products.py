@@ -97,7 +97,7 @@ class ProductAdmin(DeskAdmin):
         self._tell_what_has_no_price(request, form.instance)
 
     def _tell_what_has_no_price(self, request: HttpRequest, product: Product) -> None:
-        book = PriceBook.objects.filter(product=product, starts_at__lte=clock.now()).first()
+        book = PriceBook.objects.public().filter(product=product, starts_at__lte=clock.now()).first()
         if book is None:
             messages.info(request, _("%(name)s cannot be sold yet: add a price book.") % {"name": product})
             return
