@@ -23,6 +23,7 @@ from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
 from prorata.portal import menu, when
 from prorata.portal import money as amounts
+from prorata.portal.explanation_file import pages
 from prorata.portal.language import html_language
 
 register = template.Library()
@@ -204,6 +205,12 @@ def available_credit(context: template.Context) -> list[str]:
     """Available Credit of the person who looks: one figure a currency."""
     request: HttpRequest | None = context.get("request")
     return menu.credit_figures(request.user) if request is not None and hasattr(request, "user") else []
+
+
+@register.simple_tag(takes_context=True)
+def explanation_to_take(context: template.Context) -> dict[str, str]:
+    """The text to copy, and the addresses of text page and file, of the bill on this page."""
+    return pages(context["service"], context.get("quote"), context["bill"])
 
 
 @register.simple_tag(takes_context=True)
