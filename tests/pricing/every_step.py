@@ -10,6 +10,7 @@ from prorata.pricing.change import Component, Price
 from prorata.pricing.explain import Step, steps
 from prorata.pricing.rules import RULES
 from prorata.pricing.tax import TaxRule, document
+from prorata.pricing.voucher import Voucher
 
 JAPANESE = TaxRule(Decimal("0.10"), included=False, rounding="down")
 
@@ -62,6 +63,13 @@ def all_steps() -> list[Step]:
         *steps(up, document=document(up, included), tax=included),
         *steps(down, document=document(down, JAPANESE), tax=JAPANESE),
         *steps(yen()),
+        *steps(price("2025-08-15", "2025-12-01", Component("i", Decimal(0), Decimal(40), new_made="4 × 10"))),
+        *(
+            step
+            for voucher in (Voucher("A", amount=900), Voucher("B", off=Decimal("0.5"), at_most=2))
+            for paper in [document(yen("6"), JAPANESE, minimum=8, voucher=voucher)]
+            for step in steps(yen("6"), document=paper, tax=JAPANESE)
+        ),
         *(step for rule in RULES for days in (1, 40, 100) for step in steps(_for_days(rule, days))),
         *(step for rule in RULES for months in (1, 6) for step in steps(_for_days(rule, 100, months))),
     ]

@@ -195,6 +195,16 @@ def test_a_carry_that_comes_in_is_a_step() -> None:
     ]
 
 
+def test_a_price_in_bands_says_how_it_is_made_up() -> None:
+    change = Component(
+        "cores", Decimal("1240.50"), Decimal(56), old_made="1 × 1240.5", new_made="4 × 10 + 2 × 8"
+    )
+    assert [said for said in _said(change) if said.startswith("cores, ")] == [
+        "cores, old price: 1 × 1240.5 = 1,240.5 a month",
+        "cores, new price: 4 × 10 + 2 × 8 = 56 a month",
+    ]
+
+
 def test_nothing_changed_says_so() -> None:
     assert _english(yen())[-1] == "Nothing changes: nothing to pay"
 

@@ -25,6 +25,7 @@ from prorata.portal.cards import Card, card
 from prorata.portal.explainer import explain
 from prorata.portal.money import data, exact_data, exact_money, exact_number, money, spoken
 from prorata.pricing import explain as core
+from prorata.pricing.rates import UnitPrice
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 MEMORY = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -100,7 +101,12 @@ def limit(**changed: object) -> Limit:
 
 def drawn(typed: str | None = None, **changed: object) -> Card:
     book = BookValues(
-        id=1, product_code="p", version=1, currency="JPY", tax_included=False, rates={"memory": Decimal(450)}
+        id=1,
+        product_code="p",
+        version=1,
+        currency="JPY",
+        tax_included=False,
+        rates={"memory": UnitPrice(Decimal(450))},
     )
     return card(limit(**changed), book, "JPY", typed)
 

@@ -15,6 +15,7 @@ from prorata.catalog.models import DiscountSchedule, PriceBook, Product, Rate, R
 from prorata.catalog.values import live_book, live_schedule
 from prorata.clock import HandClock
 from prorata.invoices.models import NumberSeries, Seller
+from prorata.pricing.rates import OptionPrices, UnitPrice
 from prorata.staff import rule_words
 from support.forms import problems, send, words
 
@@ -166,9 +167,9 @@ def test_a_price_book_asks_for_every_price_of_the_product(staff: Client) -> None
     )
     values = live_book(product, "EUR", book.starts_at)
     assert values.rates == {
-        "cpu": Decimal("1234.5"),
-        "disk": Decimal("0.0525"),
-        "support": {"mail": Decimal(0), "phone": Decimal(99)},
+        "cpu": UnitPrice(Decimal("1234.5")),
+        "disk": UnitPrice(Decimal("0.0525")),
+        "support": OptionPrices({"mail": Decimal(0), "phone": Decimal(99)}),
     }
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Literal
 
 from prorata.catalog.models import ResourceType
@@ -14,14 +13,18 @@ from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit, check
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.situation import Situation
+from prorata.credit.models import Voucher
+from prorata.credit.voucher import terms
 from prorata.invoices.layers import Slice, slices
 from prorata.pricing.change import Component, Price, price_change
+from prorata.pricing.display import amount_text
 from prorata.pricing.explain import Step, steps
-from prorata.pricing.money import half_up, minor_digits
+from prorata.pricing.renewal import renewal_minor
 from prorata.pricing.rules import rate_lost_at
 from prorata.pricing.tax import Document, TaxRule, document
 from prorata.pricing.terms import local_date
 from prorata.pricing.tiers import Schedule
+from prorata.pricing.voucher import NotForThis
 
 Mode = Literal["live", "restart"]
 
@@ -44,6 +47,8 @@ class EstimateLine:
     mode: Mode
     reduces: bool
     capped: bool
+    raised_minor: int
+    discount_minor: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +88,9 @@ def tax_rule(situation: Situation) -> TaxRule:
     )
 
 
-def estimate(situation: Situation, wanted: Mapping[str, Value]) -> Estimate:
+def estimate(
+    situation: Situation, wanted: Mapping[str, Value], *, voucher: Voucher | None = None
+) -> Estimate:
     """Price `wanted` (code -> value; what is missing stays). Raises Refused with every reason at once."""
     before = dict(situation.service.configuration)
     after = before | dict(wanted)
@@ -95,13 +102,15 @@ def estimate(situation: Situation, wanted: Mapping[str, Value]) -> Estimate:
         raise Refused(Refusal("nothing_to_change"))
     book, day = live_prices(situation), local_date(situation.now, situation.zone)
     shrinking = {c: after[c] for c in changed if book.monthly(c, after[c]) <= book.monthly(c, before[c])}
-    taken_back = slices(situation.service.pk, shrinking, day) if shrinking else {}
+    taken_back = (
+        slices(situation.service.pk, shrinking, day, tax_included=book.tax_included) if shrinking else {}
+    )
     components = [
         _component(situation, book, code, before[code], after[code], taken_back) for code in changed
     ]
     price = _price(situation, components, situation.service.carry)
     tax = tax_rule(situation)
-    paper = document(price, tax)
+    paper = _paper(price, tax, voucher)
     lines = tuple(_line(situation, price, paper, n, before, after) for n in range(len(changed)))
     live = _schedule(situation)
     return Estimate(
@@ -113,6 +122,20 @@ def estimate(situation: Situation, wanted: Mapping[str, Value]) -> Estimate:
         steps=steps(price, tax=tax, document=paper), back_today_minor=_back_today(situation, price, tax),
         tax=tax, tax_label=situation.product.tax_label, currency=situation.service.currency,
     )  # fmt: skip
+
+
+def _paper(price: Price, tax: TaxRule, voucher: Voucher | None) -> Document:
+    """Raises Refused where the voucher does not fit what is to be paid."""
+    try:
+        return document(price, tax, voucher=terms(voucher) if voucher else None)
+    except NotForThis as unfit:
+        assert voucher is not None
+        shown = {"code": voucher.code, "minimum": _shown(voucher.minimum_spend_minor, price.currency)}
+        raise Refused(Refusal(f"voucher_{unfit.why}", None, shown)) from unfit
+
+
+def _shown(minor: int, currency: str) -> str:
+    return f"{amount_text(minor, currency)}\u00a0{currency}"
 
 
 def _price(situation: Situation, components: Sequence[Component], carry: Decimal = Decimal(0)) -> Price:
@@ -149,6 +172,7 @@ def _component(
     return Component(
         name=code, old=book.monthly(code, old), new=book.monthly(code, new), old_schedule=live, new_schedule=live,
         layers=tuple(s.paid for s in taken_back.get(code, ())),
+        old_made=book.made_up(code, old), new_made=book.made_up(code, new),
     )  # fmt: skip
 
 
@@ -169,7 +193,7 @@ def _line(
         code=priced.name, name=limit.name, unit=limit.unit, before=before[priced.name], after=after[priced.name],
         net_minor=printed.net, tax_minor=printed.tax, gross_minor=printed.gross, exact=priced.exact,
         old_monthly=priced.old, new_monthly=priced.new, mode="restart" if restarts else "live", reduces=reduces,
-        capped=priced.capped,
+        capped=priced.capped, raised_minor=paper.charge.raised[n], discount_minor=paper.charge.discounts[n],
     )  # fmt: skip
 
 
@@ -186,9 +210,10 @@ def _monthly(situation: Situation, book: BookValues, configuration: Mapping[str,
 
 def _renewal(situation: Situation, book: BookValues, configuration: Mapping[str, Value]) -> int:
     """The price of the next term of the same length, in minor units of the book's basis, before any change of prices."""
-    months, live = situation.service.term_months, _schedule(situation)
-    exact = Fraction(_monthly(situation, book, configuration)) * months * (live.factor(months) if live else 1)
-    return half_up(exact * 10 ** minor_digits(situation.service.currency))
+    service = situation.service
+    return renewal_minor(
+        _monthly(situation, book, configuration), service.term_months, _schedule(situation), service.currency
+    )
 
 
 def _back_today(situation: Situation, price: Price, tax: TaxRule) -> int | None:

@@ -13,6 +13,7 @@ from prorata.pricing.change import Component, Price, price_change
 from prorata.pricing.layers import PaidShare
 from prorata.pricing.tax import Document, TaxRule, document
 from prorata.pricing.tiers import Schedule, Tier
+from prorata.pricing.voucher import Voucher
 
 
 def freeze(estimate: Estimate) -> dict[str, Any]:
@@ -23,11 +24,13 @@ def freeze(estimate: Estimate) -> dict[str, Any]:
         "credit_version": price.credit_version, "at": price.at.isoformat(), "ends_at": price.ends_at.isoformat(),
         "starts_at": start.utc.isoformat() if start else None, "period_months": price.term.period_months,
         "zone": str(price.zone), "currency": price.currency, "carry": str(price.carry_in),
+        "minimum": estimate.document.charge.minimum, "voucher": _voucher(estimate.document.charge.voucher),
         "tax": {"rate": str(tax.rate), "included": tax.included, "rounding": tax.rounding},
         "components": [
             {
                 "name": c.name, "old": str(c.old), "new": str(c.new), "old_schedule": _tiers(c.old_schedule),
                 "new_schedule": _tiers(c.new_schedule), "layers": [_layer(paid) for paid in c.layers or ()],
+                "old_made": c.old_made, "new_made": c.new_made,
             }
             for c in (line.component for line in price.lines)
         ],
@@ -59,11 +62,34 @@ def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
             Component(
                 name=c["name"], old=Decimal(c["old"]), new=Decimal(c["new"]), old_schedule=_schedule(c["old_schedule"]),
                 new_schedule=_schedule(c["new_schedule"]), layers=tuple(_paid(layer) for layer in c["layers"]),
+                old_made=c.get("old_made", ""), new_made=c.get("new_made", ""),  # older quotes have none
             )
             for c in inputs["components"]
         ],
     )  # fmt: skip
-    return price, document(price, tax)
+    return price, document(
+        price, tax, minimum=inputs.get("minimum", 0), voucher=_terms(inputs.get("voucher"))
+    )
+
+
+def _voucher(voucher: Voucher | None) -> dict[str, Any] | None:
+    if voucher is None:
+        return None
+    return {
+        "code": voucher.code, "amount": voucher.amount, "off": None if voucher.off is None else str(voucher.off),
+        "at_most": voucher.at_most, "minimum_spend": voucher.minimum_spend,
+        "scope": None if voucher.scope is None else sorted(voucher.scope),
+    }  # fmt: skip
+
+
+def _terms(stored: dict[str, Any] | None) -> Voucher | None:
+    if stored is None:
+        return None
+    return Voucher(
+        code=stored["code"], amount=stored["amount"], off=None if stored["off"] is None else Decimal(stored["off"]),
+        at_most=stored["at_most"], minimum_spend=stored["minimum_spend"],
+        scope=None if stored["scope"] is None else frozenset(stored["scope"]),
+    )  # fmt: skip
 
 
 def _tiers(schedule: Schedule | None) -> list[list[str]] | None:

@@ -7,6 +7,7 @@ from django.db import models
 
 from prorata.catalog.models import DiscountSchedule, PriceBook
 from prorata.changes import states
+from prorata.credit.models import Voucher
 from prorata.customers.models import Customer
 from prorata.invoices.models import Invoice
 from prorata.ledger.append_only import AppendOnly
@@ -40,6 +41,9 @@ class Quote(AppendOnly):
     net_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField()
     gross_minor = models.BigIntegerField()
+    voucher = models.ForeignKey(
+        Voucher, on_delete=models.PROTECT, null=True, blank=True, related_name="quotes"
+    )
 
     class Meta:
         constraints = [

@@ -66,7 +66,7 @@ class Situation:
 def situation(service: Service, now: datetime | None = None) -> Situation:
     """Read what a change of `service` depends on. Writes nothing, locks nothing."""
     at = now or clock.now()
-    types = tuple(service.product.resource_types.prefetch_related("options"))
+    types = tuple(service.product.resource_types.with_rules())
     reading = newest(service.pk)
     sold_by = seller()
     zone = ZoneInfo(sold_by.zone)

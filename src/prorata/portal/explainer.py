@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
@@ -14,6 +15,8 @@ from prorata.portal import when
 from prorata.portal.explain_parts import Params, Part, Row, last_day, leg
 from prorata.portal.explain_time import TIMES
 from prorata.portal.money import exact_number
+
+PRICE = re.compile(r"[0-9.]+")
 
 
 class _Explanation:
@@ -107,6 +110,12 @@ class _Explanation:
     def name(self, code: str) -> str:
         return self.names.get(code, code)
 
+    def price_made_up(self, p: Params) -> None:
+        parts = PRICE.sub(lambda found: self.price(found[0]), p["parts"])
+        shown = {"name": self.name(p["name"]), "parts": parts, "price": self.price(p["price"])}
+        said = _("%(name)s before: %(parts)s") if p["side"] == "old" else _("%(name)s after: %(parts)s")
+        self.lines.rows.append(Row(said % shown, _("%(price)s a month") % shown))
+
     def line_formula(self, p: Params) -> None:
         self.formulas.add(_("(new − old monthly price) × %(months)s × %(factor)s") % p)
         self.difference(p)
@@ -188,6 +197,27 @@ class _Explanation:
             "carry": self.figure(p["carry"])
         }
         self.rounding.notes.append(said)
+
+    def charge_minimum(self, p: Params) -> None:
+        self.rounding.rows.append(Row(_("Minimum charge"), exact_number(p["total"], self.digits)))
+
+    def voucher_amount(self, p: Params) -> None:
+        self.rounding.rows.append(Row(_("Voucher %(code)s") % p, exact_number(p["amount"], self.digits)))
+
+    def voucher_part(self, p: Params) -> None:
+        said = (_("Voucher %(code)s, %(off)s %% off") % p).replace(" %", f"{when.GAP}%")
+        self.rounding.rows.append(Row(said, exact_number(p["amount"], self.digits)))
+
+    def voucher_at_most(self, p: Params) -> None:
+        shown = {"amount": exact_number(p["amount"], self.digits), "code": p["code"]}
+        self.rounding.notes.append(_("Voucher %(code)s takes off %(amount)s at most.") % shown)
+
+    def voucher_rest(self, p: Params) -> None:
+        shown = {"rest": exact_number(p["rest"], self.digits)}
+        self.rounding.notes.append(_("The %(rest)s of the voucher that are not needed are not kept.") % shown)
+
+    def charge_total(self, p: Params) -> None:
+        self.rounding.rows.append(Row(_("so"), exact_number(p["total"], self.digits)))
 
     def tax_added(self, p: Params) -> None:
         if p["rate"] != "0":

@@ -26,6 +26,7 @@ urlpatterns = [
     path("example", change.example, name="example"),
     path("quotes/<slug:reference>", quotes.quote, name="quote"),
     path("quotes/<slug:reference>/submit", quotes.submit, name="submit"),
+    path("quotes/<slug:reference>/voucher", quotes.voucher, name="voucher"),
     path("quotes/<slug:reference>/renew", quotes.renew, name="renew"),
     path("invoices", invoices.index, name="invoices"),
     path("invoices/<slug:reference>", invoices.invoice, name="invoice"),

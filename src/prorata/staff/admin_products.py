@@ -17,6 +17,7 @@ from unfold.decorators import action
 from prorata import clock
 from prorata.catalog.models import PriceBook, Product, ResourceType
 from prorata.staff.fields import percent_text
+from prorata.staff.link_forms import LinkedLimits
 from prorata.staff.price_book_forms import priced_things
 from prorata.staff.product_forms import ProductForm, ResourceTypeForm, ResourceTypeFormSet
 from prorata.staff.readonly import DeskAdmin
@@ -51,11 +52,16 @@ class ProductAdmin(DeskAdmin):
             ),
         }),
     ]  # fmt: skip
-    inlines = [ResourceTypes]
+    inlines = [ResourceTypes, LinkedLimits]
     list_display = ["name", "code", "tax", "counted_in"]
     search_fields = ["name", "code"]
     ordering = ["name"]
     actions_detail = ["new_price_book", "new_schedule"]
+
+    def get_inline_instances(self, request: HttpRequest, obj: Product | None = None) -> list[Any]:
+        """Rules between resources can be written once there are resources."""
+        found = super().get_inline_instances(request, obj)
+        return [one for one in found if obj is not None or not isinstance(one, LinkedLimits)]
 
     @admin.display(description=_("Tax"))
     def tax(self, product: Product) -> str:
@@ -86,6 +92,8 @@ class ProductAdmin(DeskAdmin):
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
         formset.save()
+        if formset.model is not ResourceType:
+            return
         for row in formset.forms:
             if row.instance.pk and row.has_changed() and not row.cleaned_data.get("DELETE"):
                 row.save_options()
@@ -95,7 +103,7 @@ class ProductAdmin(DeskAdmin):
         self._tell_what_has_no_price(request, form.instance)
 
     def _tell_what_has_no_price(self, request: HttpRequest, product: Product) -> None:
-        book = PriceBook.objects.filter(product=product, starts_at__lte=clock.now()).first()
+        book = PriceBook.objects.public().filter(product=product, starts_at__lte=clock.now()).first()
         if book is None:
             messages.info(request, _("%(name)s cannot be sold yet: add a price book.") % {"name": product})
             return

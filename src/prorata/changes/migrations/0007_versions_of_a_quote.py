@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('changes', '0005_line_names'),
+        ('changes', '0006_voucher'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0003_rule_and_credit_model'),
+        ('catalog', '0007_campaigns'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0002_reserve_is_a_share'),
+        ('catalog', '0005_linked_limits'),
     ]
 
     operations = [
