@@ -37,6 +37,18 @@ class Product(models.Model):
         max_length=20, default=DEFAULT_CREDIT, choices=[(name, name) for name in SOLD_CREDIT_MODELS],
         help_text="what a reduction gives back",
     )  # fmt: skip
+    changes_a_day = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text="how often a service may be changed in a day of the billing zone; empty: as often as wanted",
+    )  # fmt: skip
+    reductions_a_term = models.PositiveSmallIntegerField(
+        null=True, blank=True,
+        help_text="how many changes of a term may make a service smaller; empty: any number, 0: none",
+    )  # fmt: skip
+    cooldown_hours = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text="hours between two changes of a service; empty: none",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
@@ -47,6 +59,14 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=models.Q(credit_model__in=list(SOLD_CREDIT_MODELS)),
                 name="product_credit_model_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(changes_a_day__gte=1) | models.Q(changes_a_day=None),
+                name="product_can_be_changed",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cooldown_hours__gte=1) | models.Q(cooldown_hours=None),
+                name="product_cooldown_lasts",
             ),
         ]
 
