@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from .errors import BadInput
+from .money import eight_decimals
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,14 @@ class PaidShare:
     def value(self, day: date) -> Fraction:
         """The most this layer may give back on `day`, in its own basis (major units)."""
         return Fraction(self.amount) * self.fraction(day)
+
+
+def in_basis(amount: Decimal, tax: Decimal, *, included: bool, wanted: bool) -> Decimal:
+    """The amount of a layer with its tax or without it, as `wanted`; `included` says how it is kept. A book may
+    have had its tax in the prices and the next one not: what was paid is the same."""
+    if included == wanted:
+        return amount
+    return eight_decimals(Fraction(amount) + Fraction(tax) * (1 if wanted else -1))
 
 
 def share_of(low: Decimal, high: Decimal, top: Decimal, target: Decimal) -> Fraction:
