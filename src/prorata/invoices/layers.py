@@ -14,8 +14,7 @@ from django.db.models.functions import Coalesce
 
 from prorata.catalog.values import NoPrice, Value, book
 from prorata.invoices.models import Layer, Unwinding
-from prorata.pricing.layers import PaidShare, share_of
-from prorata.pricing.money import eight_decimals
+from prorata.pricing.layers import PaidShare, in_basis, share_of
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,8 @@ def _own_price(layer: Layer, value: Value) -> Decimal:
 
 
 def _slice(layer: Layer, top: Decimal, left: Decimal, share: Fraction, tax_included: bool) -> Slice:
-    amount = layer.amount
-    if (had := book(layer.price_book_id).tax_included) != tax_included:
-        amount = eight_decimals(Fraction(amount) + Fraction(layer.tax) * (-1 if had else 1))
+    had = book(layer.price_book_id).tax_included
+    amount = in_basis(layer.amount, layer.tax, included=had, wanted=tax_included)
     paid = PaidShare(
         key=str(layer.pk), amount=amount, starts=layer.starts, ends=layer.ends, share=share,
         tax=layer.tax, gifted=layer.gifted,
