@@ -21,6 +21,7 @@ from prorata.pricing.money import minor_digits
 from prorata.pricing.tax import Document, TaxRule, document
 from prorata.pricing.terms import local_date
 from prorata.pricing.tiers import Schedule
+from prorata.pricing.voucher import NotForThis, Voucher
 
 DUST = Fraction(1, 10**6)  # lines are kept to 8 decimals: a sequence may collect some halves of the last one
 
@@ -34,6 +35,7 @@ class Book:
     old_schedule: Schedule | None
     new_schedule: Schedule | None
     tax: TaxRule
+    minimum: int = 0
 
     def monthly(self, name: str, value: int) -> Decimal:
         return self.rates[name] * value
@@ -87,7 +89,7 @@ class Layer:
 @dataclass
 class PaidService:
     """One service of one customer, with the money that went in and out of it in minor units. `starts_at` is
-    the start of its last paid period."""
+    the start of its last paid period, `period_months` the months each was paid for where prices are monthly."""
 
     currency: str
     zone: ZoneInfo
@@ -96,6 +98,7 @@ class PaidService:
     values: dict[str, int]
     rule: str = "calendar-months"
     starts_at: datetime | None = None
+    period_months: int | None = None
     carry: Decimal = Decimal(0)
     layers: list[Layer] = field(default_factory=list)
     paid: int = 0
@@ -106,6 +109,8 @@ class PaidService:
     partly: int = 0
     exact_sum: Fraction = Fraction(0)
     charged: int = 0
+    vouchers: int = 0
+    raises: int = 0
 
     def prepay(self, at: datetime, until: datetime, gifted: Fraction) -> None:
         """Buy or renew every component for a term from `at` (now, or the present end) to `until`."""
@@ -119,7 +124,12 @@ class PaidService:
         self.ends_at = until
 
     def change(
-        self, at: datetime, values: Mapping[str, int], failing: Sequence[str], gifted: Fraction
+        self,
+        at: datetime,
+        values: Mapping[str, int],
+        failing: Sequence[str],
+        gifted: Fraction,
+        voucher: Voucher | None = None,
     ) -> tuple[Price, Document, Funding]:
         """Change to `values`; of the growing lines those in `failing` cannot be delivered, or, if a reduced
         line is among them, nothing can."""
@@ -141,7 +151,7 @@ class PaidService:
         failed = frozenset(failing) & changed.keys()
         if any(line.exact < 0 and line.name in failed for line in price.lines):
             failed = frozenset(changed)
-        return self._settle(price, self.values, changed, failed, gifted, self.ends_at)
+        return self._settle(price, self.values, changed, failed, gifted, self.ends_at, voucher)
 
     def _price(self, at: datetime, until: datetime, components: Sequence[Component]) -> Price:
         return price_change(
@@ -153,6 +163,7 @@ class PaidService:
             carry=self.carry,
             rule=self.rule,
             starts_at=self.starts_at,
+            period_months=self.period_months,
         )
 
     def _settle(
@@ -163,8 +174,9 @@ class PaidService:
         failed: AbstractSet[str],
         gifted: Fraction,
         ends_at: datetime,
+        voucher: Voucher | None = None,
     ) -> tuple[Price, Document, Funding]:
-        paper = document(price, self.book.tax)
+        paper = self._document(price, voucher)
         gifted_minor = int(max(paper.gross, 0) * gifted)
         funding = fund(price, paper, gifted_minor=gifted_minor)
         everything = {line.name for line in price.lines}
@@ -179,10 +191,25 @@ class PaidService:
             self.gifted_returned += gone.gifted_minor
         assert sum(line.gross for line in back.lines) == back.total_minor
         basis = "gross" if paper.included else "net"
-        self.charged += price.total if applied else max(price.total, 0)
+        self.charged += paper.charge.total if applied else max(paper.charge.total, 0)
         self.charged -= sum(getattr(line, basis) for line in back.lines)
+        for index, line in enumerate(price.lines):
+            if line.name not in failed:
+                # What a voucher pays beyond the exact price of a line is lost, and owed by nobody.
+                exact, differs = Fraction(line.exact) * self.unit, paper.charge.differs(index)
+                self.exact_sum += max(differs, -exact) / self.unit if line.exact > 0 else 0
         self._apply(price, old, new, failed, funding, ends_at)
         return price, paper, funding
+
+    def _document(self, price: Price, voucher: Voucher | None) -> Document:
+        """With the voucher where it fits, and without it where not."""
+        try:
+            paper = document(price, self.book.tax, minimum=self.book.minimum, voucher=voucher)
+        except NotForThis:
+            paper = document(price, self.book.tax, minimum=self.book.minimum)
+        self.vouchers += paper.charge.discount_minor > 0
+        self.raises += paper.charge.raise_minor > 0
+        return paper
 
     def _apply(
         self,
@@ -198,7 +225,7 @@ class PaidService:
         self.carry = funding.carry_after(failed)
         kept = [line for line in price.lines if line.name not in failed]
         self.exact_sum += sum((Fraction(line.exact) for line in kept), Fraction(0))
-        if kept and not failed:
+        if kept and not failed and not funding.voucher_rest:
             assert abs(self.carry) * 2 * self.unit <= 1
         for line in kept:
             if line.component.layers:

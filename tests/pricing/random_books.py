@@ -13,6 +13,7 @@ from pricing.paid_service import Book, PaidService
 from prorata.pricing.rules import RULES
 from prorata.pricing.tax import TaxRule
 from prorata.pricing.tiers import Schedule, Tier
+from prorata.pricing.voucher import Voucher
 
 NAMES = ("cpu", "memory", "nvme", "backups", "snapshots")
 ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Pacific/Apia", "Europe/Berlin", "Australia/Lord_Howe")
@@ -49,11 +50,26 @@ def book(rng: Random, digits: int, included: bool) -> Book:
         included,
         rng.choice(("half_up", "down", "up")),
     )
-    return Book({name: rate(rng, digits) for name in NAMES}, old, live, tax)
+    minimum = rng.choice((0, 0, 0, 1, 50, 3000))
+    return Book({name: rate(rng, digits) for name in NAMES}, old, live, tax, minimum)
 
 
 def gifted(rng: Random) -> Fraction:
     return Fraction(rng.choice((0, 0, 1, 2, 3, 4)), 4)
+
+
+def voucher(rng: Random) -> Voucher | None:
+    """None, an amount or a part, for some or all components, sometimes more than there is to pay."""
+    dice = rng.random()
+    if dice < 0.5:
+        return None
+    scope = frozenset(rng.sample(NAMES, rng.randint(1, 4))) if rng.random() < 0.4 else None
+    least = rng.choice((0, 0, 0, 10, 1000))
+    if dice < 0.75:
+        return Voucher("V", amount=rng.choice((1, 2, 7, 500, 10**7)), minimum_spend=least, scope=scope)
+    at_most = rng.choice((None, None, 1, 100))
+    off = Decimal(rng.choice((1, 10, 33, 50, 100))) / 100
+    return Voucher("V", off=off, at_most=at_most, minimum_spend=least, scope=scope)
 
 
 def service(rng: Random) -> PaidService:
@@ -69,6 +85,7 @@ def service(rng: Random) -> PaidService:
         ends_at=ends_at,
         values={name: rng.randint(0, 8) for name in rng.sample(NAMES, rng.randint(1, 5))},
         rule=rng.choice(list(RULES)),
+        period_months=rng.choice((None, 1, 3, 12)),
     )
     bought.prepay(at, ends_at, gifted(rng))
     bought.check()
@@ -92,7 +109,8 @@ def play(rng: Random, events: int) -> PaidService:
         else:
             names = rng.sample(sorted(lived.values), rng.randint(1, len(lived.values)))
             failing = rng.sample(names, rng.randint(1, len(names))) if rng.random() < 0.3 else []
-            lived.change(now, {name: rng.randint(0, 8) for name in names}, failing, gifted(rng))
+            values = {name: rng.randint(0, 8) for name in names}
+            lived.change(now, values, failing, gifted(rng), voucher(rng))
         lived.check()
     return lived
 

@@ -20,7 +20,7 @@ from prorata.changes.cancel import cancel
 from prorata.changes.models import Change, Quote
 from prorata.changes.refusals import Refused
 from prorata.credit.grant import grant_gifted
-from prorata.credit.models import Pledge
+from prorata.credit.models import Pledge, VoucherUse
 from prorata.credit.move import Movement, move
 from prorata.customers.models import Customer, User
 from prorata.invoices.models import CreditNote, Invoice, NumberSeries
@@ -123,6 +123,23 @@ def test_two_customers_compete_for_the_last_room_of_a_host(world: World, gate: G
     assert refusal(doing[1]) == "no_room"
     assert [r.amount for r in Reservation.objects.all()] == [4]
     assert Change.objects.count() == 1
+
+
+def test_two_customers_compete_for_the_last_use_of_a_voucher(world: World, gate: Gate) -> None:
+    (first, one), (second, two) = _neighbours(world, capacity={})
+    voucher = world.voucher(max_uses=1)
+    quotes = [
+        world.quote(quote.service, by=who, voucher="SUMMER", memory=8)
+        for quote, who in ((first, one), (second, two))
+    ]
+    with gate.on("credit_voucher", voucher.pk) as held:
+        doing = [
+            held.let_in(lambda q=q, who=who: world.submit(q, by=who))
+            for q, who in zip(quotes, (one, two), strict=True)
+        ]
+    assert doing[0].result().status == states.AWAITING_PAYMENT
+    assert refusal(doing[1]) == "voucher_used_up"
+    assert (VoucherUse.objects.count(), Change.objects.count()) == (1, 1)
 
 
 def test_the_first_two_reservations_of_a_host_compete_too(world: World) -> None:
@@ -318,7 +335,7 @@ def test_a_worker_that_ends_a_job_and_staff_who_retry_it_do_not_block_each_other
 LOCKED = re.compile(r'FROM "(\w+)".* FOR (?:NO KEY )?UPDATE', re.DOTALL)
 ORDER = [
     "customers_customer", "services_service", "changes_change", "invoices_invoice", "payments_paymentattempt",
-    "provisioning_job", "provisioning_host", "invoices_numberseries",
+    "credit_voucher", "provisioning_job", "provisioning_host", "invoices_numberseries",
 ]  # fmt: skip
 
 
@@ -370,7 +387,8 @@ def test_every_action_locks_in_the_one_order(world: World, web: Service, locks: 
     expired = world.change(web, memory=6)
     world.wait(hours=2)
     assert world.reread(expired).status == states.EXPIRED
-    bought = world.change(web, memory=8)
+    world.voucher()
+    bought = world.change(web, voucher="SUMMER", memory=8)
     world.pay(bought)
     world.work()
     world.hypervisor.busy(web.external_id)

@@ -99,30 +99,29 @@ def _guards_stand(database: TestDatabase) -> None:
             assert found[3] >= 2, model
 
 
-def _write_as_the_older_version(older: StateApps) -> tuple[int, int]:
-    """Rows with the columns of that day, and no later ones."""
+def _write_as_the_older_version(then: StateApps) -> tuple[int, int]:
+    """Rows as the models of that version wrote them; returns the ids of a transfer and an invoice."""
 
-    def model(name: str) -> Any:
-        return next(found for found in older.get_models() if found.__name__ == name)
+    def made(label: str, **facts: object) -> Any:
+        return then.get_model(label).objects.create(**facts)
 
     with transaction.atomic():
         accounts = [
-            model("Account").objects.create(code=code, kind=kind, currency="JPY")
+            made("ledger.Account", code=code, kind=kind, currency="JPY")
             for code, kind in (("gateway/test/clearing/JPY", "asset"), ("revenue/deferred/JPY", "liability"))
         ]
-        moved = model("Transfer").objects.create(
-            key="old", kind="captured", origin="old", actor="old", at=NOW, recorded_at=NOW
+        moved = made(
+            "ledger.Transfer", key="old", kind="captured", origin="old", actor="old", at=NOW, recorded_at=NOW
         )
         for account, amount in zip(accounts, (100, -100), strict=True):
-            model("Entry").objects.create(
-                transfer=moved, account=account, amount_minor=amount, currency="JPY"
-            )
-    customer = model("Customer").objects.create(name="Tanaka Design", email="aiko@example.com")
-    purse = model("Purse").objects.create(customer=customer, kind="account", currency="JPY", balance_minor=5)
-    model("Pledge").objects.create(purse=purse, origin="change:C-OLD", amount_minor=3, held_at=NOW)
-    seller = model("Seller").objects.create(code="old", name="Old K.K.")
-    model("NumberSeries").objects.create(seller=seller, kind="invoice", prefix="INV-", next_number=7)
-    invoice = model("Invoice").objects.create(
+            made("ledger.Entry", transfer=moved, account=account, amount_minor=amount, currency="JPY")
+    customer = made("customers.Customer", name="Tanaka Design", email="aiko@example.com")
+    purse = made("credit.Purse", customer=customer, kind="account", currency="JPY", balance_minor=5)
+    made("credit.Pledge", purse=purse, origin="change:C-OLD", amount_minor=3, held_at=NOW)
+    seller = made("invoices.Seller", code="old", name="Old K.K.")
+    made("invoices.NumberSeries", seller=seller, kind="invoice", prefix="INV-", next_number=7)
+    invoice = made(
+        "invoices.Invoice",
         seller=seller, customer=customer, origin="change:C-OLD", reference="PF-OLD", currency="JPY", net_minor=100,
         tax_minor=10, gross_minor=110, tax_rate=0, credit_minor=3, created_at=NOW, pay_until=NOW + timedelta(hours=1),
     )  # fmt: skip

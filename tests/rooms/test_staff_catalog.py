@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from django.test import Client
@@ -13,6 +15,8 @@ from prorata.catalog.models import DiscountSchedule, PriceBook, Product, Rate, R
 from prorata.catalog.values import live_book, live_schedule
 from prorata.clock import HandClock
 from prorata.invoices.models import NumberSeries, Seller
+from prorata.pricing.rates import OptionPrices, UnitPrice
+from prorata.staff import rule_words
 from support.forms import problems, send, words
 
 PRODUCT = {
@@ -83,6 +87,43 @@ def test_a_product_with_three_resource_types(staff: Client) -> None:
     ]
 
 
+def test_a_product_is_sold_by_the_default_rule_unless_another_is_chosen(staff: Client) -> None:
+    product = made(staff)
+    assert (product.rule, product.credit_model) == ("calendar-months", "capped")
+    address = reverse("admin:catalog_product_change", args=[product.pk])
+    page = words(staff.get(address))
+    assert "Of each calendar month the days that are left in it." in page
+    assert "sold by this" not in page, "nobody has it yet"
+
+    answer = send(staff, address, rule="calendar-sum", credit_model="none")
+    assert answer.status_code == 302, problems(answer)
+    product.refresh_from_db()
+    assert (product.rule, product.credit_model) == ("calendar-sum", "none")
+    assert "Sum of calendar months" in words(staff.get(reverse("admin:catalog_product_changelist")))
+
+
+def test_an_unknown_rule_is_refused(staff: Client) -> None:
+    product = made(staff)
+    address = reverse("admin:catalog_product_change", args=[product.pk])
+    answer = send(staff, address, rule="backwards", credit_model="symmetric")
+    assert "backwards is not one of the available choices" in problems(answer)
+    assert "symmetric is not one of the available choices" in problems(answer)
+    product.refresh_from_db()
+    assert (product.rule, product.credit_model) == ("calendar-months", "capped")
+
+
+@pytest.mark.parametrize(
+    "said", [*rule_words.RULES.values(), rule_words.CREDIT_MODELS["capped"]], ids=lambda w: str(w.name)
+)
+def test_the_examples_of_the_form_can_be_worked_out(said: rule_words.Words) -> None:
+    worked = re.search(r"(?:: )([^:]+) = ([\d,.]+)$", str(said.example))
+    assert worked, said.example
+    sum_ = re.sub(r"\d[\d.]*", lambda n: f"Fraction('{n[0]}')", worked[1].replace("×", "*").replace("−", "-"))
+    assert set(re.sub(r"Fraction\('[\d.]+'\)", "", sum_)) <= set("()+-*/ ")
+    result = eval(sum_, {"Fraction": Fraction})
+    assert abs(result - Fraction(worked[2].replace(",", ""))) <= Fraction(1, 200)
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -126,9 +167,9 @@ def test_a_price_book_asks_for_every_price_of_the_product(staff: Client) -> None
     )
     values = live_book(product, "EUR", book.starts_at)
     assert values.rates == {
-        "cpu": Decimal("1234.5"),
-        "disk": Decimal("0.0525"),
-        "support": {"mail": Decimal(0), "phone": Decimal(99)},
+        "cpu": UnitPrice(Decimal("1234.5")),
+        "disk": UnitPrice(Decimal("0.0525")),
+        "support": OptionPrices({"mail": Decimal(0), "phone": Decimal(99)}),
     }
 
 

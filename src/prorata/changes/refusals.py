@@ -13,12 +13,22 @@ from django.utils.translation import ngettext
 
 
 @dataclass(frozen=True)
+class WayOut:
+    """Values that would make it possible, by resource code, and how they are spoken of: "8 GB of Memory"."""
+
+    values: Mapping[str, int | str]
+    words: str
+
+
+@dataclass(frozen=True)
 class Refusal:
-    """`code` is stable; `component` names the resource it concerns, None for the whole service; `params` fill the words."""
+    """`code` is stable; `component` names the resource it concerns, None for the whole service; `params` fill the words.
+    `ways` are values to choose instead, where there are some."""
 
     code: str
     component: str | None = None
     params: Mapping[str, object] = field(default_factory=dict)
+    ways: tuple[WayOut, ...] = ()
 
 
 class Refused(Exception):
@@ -41,6 +51,8 @@ def words(refusal: Refusal) -> str:
 
 def way_out(refusal: Refusal) -> str:
     """What would make it possible; empty where the sentence itself says it."""
+    if refusal.ways:
+        return _("Choose %(ways)s.") % {"ways": _(" or ").join(way.words for way in refusal.ways)}
     return _ways_out().get(refusal.code, "") % dict(refusal.params)
 
 
@@ -69,6 +81,8 @@ def _sentences() -> dict[str, str]:
             "%(name)s cannot be reduced now: how much is used is not known. Increases are possible."
         ),
         "host_full": _("%(name)s cannot go above %(limit)s on this host."),
+        "needs_more": _("%(what)s need at least %(need)s."),
+        "option_needs_more": _("%(what)s needs at least %(need)s."),
         # the whole service
         "nothing_to_change": _("Change at least one value to continue."),
         "not_active": _("Changes are possible when the service is Active. It is %(status)s now. %(reason)s"),
@@ -91,6 +105,24 @@ def _sentences() -> dict[str, str]:
         "no_room": _(
             "The host has no room for more %(name)s now: another change took it. Choose less, or ask support."
         ),
+        # a voucher
+        "voucher_unknown": _("There is no voucher %(code)s. Look at the code again."),
+        "voucher_guesses": _("Too many unknown codes were tried. Try again in an hour."),
+        "voucher_withdrawn": _("Voucher %(code)s was withdrawn. The change is possible without it."),
+        "voucher_too_early": _("Voucher %(code)s is not valid yet. The change is possible without it."),
+        "voucher_over": _("Voucher %(code)s has expired. The change is possible without it."),
+        "voucher_currency": _("Voucher %(code)s is for services in another currency."),
+        "voucher_product": _("Voucher %(code)s is for other services."),
+        "voucher_used_up": _("Voucher %(code)s has been used up. The change is possible without it."),
+        "voucher_used_by_you": _("You used voucher %(code)s already. The change is possible without it."),
+        "voucher_nothing_to_pay": _(
+            "A voucher is taken from what is to be paid, and nothing is to be paid here. Keep it for another change."
+        ),
+        "voucher_out_of_scope": _("Voucher %(code)s is for other resources than those that grow here."),
+        "voucher_minimum_spend": _(
+            "Voucher %(code)s is for changes from %(minimum)s on, before tax is added."
+        ),
+        "voucher_too_small": _("Voucher %(code)s would take off less than the smallest coin here."),
         # a change
         "not_cancellable": _("This change can no longer be cancelled: it is %(status)s."),
         "payment_running": _(
@@ -106,5 +138,7 @@ def _ways_out() -> dict[str, str]:
         "objects_exist": _("Delete what you no longer need to choose less."),
         "no_shrink": _("Move to a smaller disk, or ask support."),
         "usage_unknown": _("Refresh in a minute; if it stays so, ask support."),
+        "needs_more": _("Ask support: neither can be changed that far now."),
+        "option_needs_more": _("Ask support: neither can be changed that far now."),
         "host_full": _("More is possible after a move to another host: ask support."),
     }

@@ -65,7 +65,7 @@ class Situation:
 def situation(service: Service, now: datetime | None = None) -> Situation:
     """Read what a change of `service` depends on. Writes nothing, locks nothing."""
     at = now or clock.now()
-    types = tuple(service.product.resource_types.prefetch_related("options"))
+    types = tuple(service.product.resource_types.with_rules())
     reading = newest(service.pk)
     open_change = Change.objects.filter(service=service, status__in=states.OPEN).first()
     obstacles = list(_obstacles(service, open_change, at))

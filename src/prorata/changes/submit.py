@@ -21,9 +21,12 @@ from prorata.changes.quote import reference
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.situation import seller
 from prorata.changes.split import Split, split
+from prorata.changes.vouchers import refusal
 from prorata.credit import available
 from prorata.credit.move import NotEnoughCredit
 from prorata.credit.pledge import hold
+from prorata.credit.voucher_use import VoucherGone
+from prorata.credit.voucher_use import hold as hold_voucher
 from prorata.customers.lock import lock_customer
 from prorata.customers.models import User
 from prorata.customers.scope import may, my_one
@@ -61,7 +64,10 @@ def submit(
     or Http404 for a quote that is not mine.
     """
     quote = my_one(
-        user, Quote.objects.select_related("service__product"), right="change", reference=quote_reference
+        user,
+        Quote.objects.select_related("service__product", "voucher"),
+        right="change",
+        reference=quote_reference,
     )
     if done := Change.objects.filter(quote=quote).first():
         return done
@@ -70,7 +76,7 @@ def submit(
     if not 0 <= shown_due_minor <= max(quote.gross_minor, 0):
         _report(user, "tampered_amount", quote)
         raise Refused(Refusal("tampered"))
-    types = list(quote.service.product.resource_types.prefetch_related("options"))
+    types = list(quote.service.product.resource_types.with_rules())
     sold_by = seller()
     try:
         with transaction.atomic():
@@ -78,6 +84,9 @@ def submit(
                 user, quote, types, sold_by, use_gifted=use_gifted, use_account=use_account, method_code=method,
                 may_restart=may_restart, shown_due_minor=shown_due_minor,
             )  # fmt: skip
+    except VoucherGone as gone:
+        assert quote.voucher is not None
+        raise Refused(refusal(gone.why, quote.voucher.code)) from gone
     except NotEnoughCredit as spent:
         raise Refused(Refusal("credit_changed")) from spent
     except NoRoom as full:
@@ -177,6 +186,11 @@ def _write(
         for n, line in enumerate(quote.figures["lines"], start=1)
     )  # fmt: skip
     actor = f"user:{user.pk}"
+    if quote.voucher_id is not None:
+        hold_voucher(
+            quote.voucher_id, customer_id=quote.customer_id, product_id=service.product_id, origin=change.origin,
+            amount_minor=quote.figures["discount_minor"], currency=quote.currency, at=now, paid=not pay.due_minor,
+        )  # fmt: skip
     if pay.due_minor:
         hold(
             customer_id=quote.customer_id,
@@ -217,9 +231,11 @@ def _invoice(
                 component=line["code"], text=line_text(line), period_starts=local_date(quote.made_at, _zone(quote)),
                 period_ends=local_date(service.term_ends_at, _zone(quote)), exact=Decimal(line["exact"]),
                 net_minor=line["net_minor"], tax_minor=line["tax_minor"],
+                raised_minor=line.get("raised_minor", 0), discount_minor=line.get("discount_minor", 0),
             )
             for line in figures["lines"]
         ],
+        voucher_code=figures.get("voucher", ""),
         tax_rate=Decimal(figures["tax_rate"]), tax_label=figures["tax_label"], tax_included=figures["tax_included"],
         credit_minor=pay.credit_minor, gifted_minor=pay.gifted_minor, at=now, pay_until=change.deadline,
     )  # fmt: skip

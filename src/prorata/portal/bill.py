@@ -31,7 +31,8 @@ Text = str | SafeString
 
 @dataclass(frozen=True, kw_only=True)
 class BillLine:
-    """One changed resource; `amount_minor` is in the basis of the price book: before tax, or with tax included."""
+    """One changed resource; `amount_minor` is in the basis of the price book: before tax, or with tax included, and before
+    a minimum charge and a voucher."""
 
     code: str
     name: str
@@ -65,6 +66,9 @@ class Bill:
     at: datetime
     ends_at: datetime
     lines: tuple[BillLine, ...]
+    raised_minor: int
+    discount_minor: int
+    voucher: str
     net_minor: int
     tax_minor: int
     gross_minor: int
@@ -252,15 +256,18 @@ def _bill(
     lines = tuple(
         BillLine(
             code=line["code"], name=line["name"], before=show(line, line["before"]), after=show(line, line["after"]),
-            wanted=line["after"], amount_minor=line[basis], net_minor=line["net_minor"], tax_minor=line["tax_minor"],
-            gross_minor=line["gross_minor"], restart=line["mode"] == "restart", reduces=line["reduces"],
+            amount_minor=line[basis] - line.get("raised_minor", 0) + line.get("discount_minor", 0),
+            wanted=line["after"], net_minor=line["net_minor"], tax_minor=line["tax_minor"], gross_minor=line["gross_minor"],
+            restart=line["mode"] == "restart", reduces=line["reduces"],
             monthly_change=Decimal(line["new_monthly"]) - Decimal(line["old_monthly"]),
         )
         for line in found["lines"]
     )  # fmt: skip
     return Bill(
         currency=currency, zone=zone, at=at, ends_at=datetime.fromisoformat(found["term_ends_at"]), lines=lines,
-        net_minor=found["net_minor"], tax_minor=found["tax_minor"], gross_minor=found["gross_minor"],
+        raised_minor=found.get("raised_minor", 0), discount_minor=found.get("discount_minor", 0),
+        voucher=found.get("voucher", ""), net_minor=found["net_minor"], tax_minor=found["tax_minor"],
+        gross_minor=found["gross_minor"],
         tax_label=found["tax_label"] or _("Tax"), tax_rate=Decimal(found["tax_rate"]), tax_included=found["tax_included"],
         monthly_before=Decimal(found["monthly_before"]), monthly_after=Decimal(found["monthly_after"]),
         renewal_before_minor=found["renewal_before_minor"], renewal_after_minor=found["renewal_after_minor"],

@@ -11,7 +11,20 @@ from .english_time import Params, counted, day, leg
 from .step import Step
 
 MINUS = "\u2212"  # a minus as wide as a digit, not a hyphen
-_AMOUNTS = {"old", "new", "exact", "amount", "value", "carry", "total", "net", "tax", "gross"}
+_AMOUNTS = {
+    "old",
+    "new",
+    "exact",
+    "amount",
+    "value",
+    "carry",
+    "total",
+    "net",
+    "tax",
+    "gross",
+    "rest",
+    "price",
+}
 _ROUNDED = {"half_up": "half up", "down": "down", "up": "up"}
 
 
@@ -82,6 +95,11 @@ def _no_rate(params: Params) -> str:
     return f"{_scope(params, 'Your rate')}: no discounts, the full price"
 
 
+def _paid_rate(params: Params) -> str:
+    paid = f"{counted(params['months'], 'month')} paid for at once"
+    return f"{_scope(params, 'Your rate')}: {paid}, {_off(params)}, so × {params['factor']}"
+
+
 def _until(params: Params) -> str:
     instant = datetime.fromisoformat(params["until"])
     until = f"{day(params['until'][:10], True)}, {instant:%H:%M} ({params['zone']})"
@@ -118,10 +136,12 @@ _SENTENCES: dict[str, str | Callable[[Params], str]] = {
     "rate.open": _rate,
     "rate.none": _no_rate,
     "rate.same": _same_rate,
+    "rate.paid": _paid_rate,
     "rate.other": _other_rate,
     "rate.other_open": _other_rate,
     "rate.until": _until,
     "lines.none": "Nothing changes: nothing to pay",
+    "price.made_up": "{name}, {side} price: {parts} = {price} a month",
     "line.formula": "{name}: ({new} − {old}) × {months} × {factor} = {exact}",
     "line.full_price": "{name}: ({new} − {old}) × {months} = {exact}",
     "line.sides": "{name}: ({new} × {new_factor} − {old} × {old_factor}) × {months} = {exact}",
@@ -135,6 +155,12 @@ _SENTENCES: dict[str, str | Callable[[Params], str]] = {
     "carry.in": "Carried over from earlier changes: {carry} {currency}",
     "total.rounded": "Rounded once: {exact} → {total} {currency}",
     "carry.out": "The {carry} {currency} left over is carried to your next change",
+    "charge.minimum": "Minimum charge: {total} instead of {amount} {currency}",
+    "voucher.amount": "Voucher {code}: {amount} {currency}",
+    "voucher.part": "Voucher {code}, {off} % off: {amount} {currency}",
+    "voucher.at_most": "Voucher {code} takes off {amount} {currency} at most",
+    "voucher.rest": "The {rest} {currency} of voucher {code} that are not needed are not kept",
+    "charge.total": "So {total} {currency}",
     "tax.added": _tax_added,
     "tax.included": _tax_included,
     "tax.returned": _tax_returned,

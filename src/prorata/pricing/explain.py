@@ -18,11 +18,13 @@ Time left
 - time.month_none (from): no day is left after that of the change
 - time.period_days (from, to, days, of, fraction, months): days left of those of the paid period
 - time.period_seconds (from, to, zone, seconds, of, fraction, months): seconds left of those of the period
+- time.period_months (part, paid, fraction, months): that part of the months paid for at once; only above one
 
 Rate; `line` is the name of the line it holds for, empty for all; `side` is old, new or both
 - rate.range (line, side, from, to, off, factor): off between `from` and `to` whole months left (may be equal)
 - rate.open (line, side, from, off, factor): off from `from` whole months left on
 - rate.none (line, side): no discounts, the full price
+- rate.paid (line, side, months, off, factor): off for the months a period was paid for, to its end
 - rate.same (line, side, off, factor): different schedules that give the same today
 - rate.other (line, side, from, to, off): another stretch of the same schedule
 - rate.other_open (line, side, from, off): its last stretch
@@ -30,6 +32,8 @@ Rate; `line` is the name of the line it holds for, empty for all; `side` is old,
 
 Lines
 - lines.none (): nothing changes
+- price.made_up (name, side, parts, price): how a monthly price in bands is made up: 4 × 10 + 2 × 8 = 56; side is
+  old or new
 - line.formula (name, old, new, months, factor, exact): (new - old) x months x factor
 - line.full_price (name, old, new, months, exact): (new - old) x months, the factor being 1
 - line.sides (name, old, new, months, old_factor, new_factor, exact): each price x its own factor
@@ -45,6 +49,14 @@ Rounding
 - total.rounded (exact, total, currency): rounded once, the carry included
 - carry.out (carry, currency): what is left over for the next change; only if not 0
 
+Charge, only with a document
+- charge.minimum (amount, total, currency): the minimum charge, instead of a smaller total
+- voucher.amount (code, amount, currency): what a voucher of a fixed amount takes off
+- voucher.rest (code, rest, currency): the part of it that is not needed, and is lost
+- voucher.part (code, off, amount, currency): what a voucher of so many per cent takes off
+- voucher.at_most (code, amount, currency): the most such a voucher takes off, where that was reached
+- charge.total (total, currency): what is left to pay, before tax is added
+
 Tax, only with a document
 - tax.added (net, rate, tax, gross, rounding, currency): on the rounded total
 - tax.included (net, rate, tax, gross, rounding, currency): taken out of the rounded total
@@ -57,10 +69,11 @@ from collections.abc import Iterator
 
 from .change import Price, PricedLine
 from .english import plain_english
+from .explain_charge import charge_steps
 from .explain_rates import rates
 from .explain_time import time_steps
-from .figures import factor_text, per_cent, plain
-from .money import decimal_of, eight_decimals, exact_of, minor_digits
+from .figures import factor_text, money_text, per_cent, plain
+from .money import eight_decimals, exact_of, minor_digits
 from .step import Step, step
 from .tax import Document, TaxRule
 
@@ -74,6 +87,7 @@ def steps(price: Price, *, document: Document | None = None, tax: TaxRule | None
         *rates(price),
         *_lines(price),
         *_rounding(price),
+        *(charge_steps(document) if document else ()),
         *_tax(price, document, tax),
     )
 
@@ -81,27 +95,39 @@ def steps(price: Price, *, document: Document | None = None, tax: TaxRule | None
 def _lines(price: Price) -> Iterator[Step]:
     if not price.lines:
         yield step("lines.none")
-    digits = minor_digits(price.currency)
+    digits, months = minor_digits(price.currency), price.time_left.fraction
     for line in price.lines:
-        yield _formula(line, price.time_left.fraction, digits)
+        yield from _made_up(line)
+        yield _formula(line, months, digits)
         if line.capped:
             yield from _cap(line, price, digits)
 
 
+def _made_up(line: PricedLine) -> Iterator[Step]:
+    component = line.component
+    for side, parts, monthly in (
+        ("old", component.old_made, line.old),
+        ("new", component.new_made, line.new),
+    ):
+        if parts:
+            figures = {"name": line.name, "side": side, "parts": parts, "price": plain(monthly, 0)}
+            yield step("price.made_up", figures)
+
+
 def _formula(line: PricedLine, months: str, digits: int) -> Step:
-    figures: dict[str, object] = {
+    figures = {
         "name": line.name,
         "old": plain(line.old, 0),
         "new": plain(line.new, 0),
         "months": months,
-        "exact": plain(eight_decimals(line.formula), digits),
+        "exact": plain(eight_decimals(line.formula) if line.capped else line.exact, digits),
     }
     if line.old_factor != line.new_factor:
         sides = {"old_factor": factor_text(line.old_factor), "new_factor": factor_text(line.new_factor)}
-        return step("line.sides", {**figures, **sides})
+        return Step("line.sides", figures | sides)
     if line.new_factor == 1:
-        return step("line.full_price", figures)
-    return step("line.formula", {**figures, "factor": factor_text(line.new_factor)})
+        return Step("line.full_price", figures)
+    return Step("line.formula", figures | {"factor": factor_text(line.new_factor)})
 
 
 def _cap(line: PricedLine, price: Price, digits: int) -> Iterator[Step]:
@@ -135,7 +161,7 @@ def _rounding(price: Price) -> Iterator[Step]:
         exact = price.exact
         if price.carry_in:
             exact = eight_decimals(exact_of(price.exact) + exact_of(price.carry_in))
-        total = _money(price.total, digits)
+        total = money_text(price.total, digits)
         yield step("total.rounded", {"exact": plain(exact, digits), "total": total, "currency": currency})
     if price.carry_out:
         yield step("carry.out", {"carry": plain(price.carry_out, digits), "currency": currency})
@@ -146,9 +172,9 @@ def _tax(price: Price, document: Document | None, tax: TaxRule | None) -> Iterat
         return
     digits = minor_digits(price.currency)
     figures: dict[str, object] = {
-        "net": _money(document.net, digits),
-        "tax": _money(document.tax, digits),
-        "gross": _money(document.gross, digits),
+        "net": money_text(document.net, digits),
+        "tax": money_text(document.tax, digits),
+        "gross": money_text(document.gross, digits),
         "currency": price.currency,
     }
     if document.gross < 0:
@@ -156,7 +182,3 @@ def _tax(price: Price, document: Document | None, tax: TaxRule | None) -> Iterat
     elif document.gross > 0:
         key = "tax.included" if document.included else "tax.added"
         yield step(key, {**figures, "rate": per_cent(tax.rate), "rounding": tax.rounding})
-
-
-def _money(amount: int, digits: int) -> str:
-    return format(decimal_of(amount, digits), "f")

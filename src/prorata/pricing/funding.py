@@ -58,6 +58,12 @@ class Funding:
     _document: Document
     _gifts: dict[str, int]
     _gifted_minor: int
+    _overpaid: dict[str, Fraction]
+
+    @property
+    def voucher_rest(self) -> Fraction:
+        """What a voucher paid beyond the exact price of its lines, in major units: less than a unit a line."""
+        return sum(self._overpaid.values(), Fraction(0))
 
     def reversal(self, names: AbstractSet[str]) -> Returned:
         """What reversing these lines whole gives back, tax included, on top of `returned`.
@@ -82,17 +88,21 @@ class Funding:
         less what a reversal kept back.
 
         With every line kept it is the price's `carry_out`, with every line reversed its `carry_in`. After a
-        partial reversal it may lie beyond half a minor unit; the next change takes it as it is.
+        partial reversal, and where a voucher paid for more than a line's exact price, it may lie beyond half a
+        minor unit; the next change takes it as it is.
         """
         printed = self._named(reversed_names)
-        if not printed:
-            return self._price.carry_out
         if len(printed) == len(self._document.lines):
             return self._price.carry_in
-        kept_back = sum(line.gross for line in printed) - self.reversal(reversed_names).total_minor
+        kept_back = 0
+        if printed:
+            kept_back = sum(line.gross for line in printed) - self.reversal(reversed_names).total_minor
         kept = [line for line in self._price.lines if line.name not in reversed_names]
         units = sum(line.amount for line in kept) + kept_back
-        exact = sum((Fraction(line.exact) for line in kept), Fraction(self._price.carry_in))
+        exact = sum(
+            (Fraction(line.exact) + self._overpaid[line.name] for line in kept),
+            Fraction(self._price.carry_in),
+        )
         return eight_decimals(exact - Fraction(units, 10 ** minor_digits(self._price.currency)))
 
     def _named(self, names: AbstractSet[str]) -> tuple[DocumentLine, ...]:
@@ -137,14 +147,34 @@ def fund(price: Price, document: Document, *, gifted_minor: int = 0) -> Funding:
     bringing = sum((part.gifted for part in parts), Fraction(0))
     gifted_out = min(floor(bringing * returned_part(price, parts)), out)
     gifts = _gifts(price, document, gifted_minor + floor(bringing) - gifted_out)
+    paid = _paid(price, document)
     layers = tuple(
         NewLayer(
-            line.name, line.exact, major(printed.tax, price.currency), major(gifts[line.name], price.currency)
+            line.name,
+            eight_decimals(max(paid[line.name], Fraction(0))),
+            major(printed.tax, price.currency),
+            major(gifts[line.name], price.currency),
         )
         for line, printed in zip(price.lines, document.lines, strict=True)
         if line.exact > 0
     )
-    return Funding(layers, Returned(out - gifted_out, gifted_out), price, document, gifts, gifted_minor)
+    # A voucher takes off whole units and may pay for a part of one that was only rounded up: that part is its
+    # unused rest, and must not stand in the carry as if the customer had paid it.
+    overpaid = {name: max(-amount, Fraction(0)) for name, amount in paid.items()}
+    given = Returned(out - gifted_out, gifted_out)
+    return Funding(layers, given, price, document, gifts, gifted_minor, overpaid)
+
+
+def _paid(price: Price, document: Document) -> dict[str, Fraction]:
+    """What every growing line was really charged, exactly, in major units: its price, what a minimum charge
+    added and less what a voucher took off."""
+    unit = 10 ** minor_digits(price.currency)
+    return {
+        line.name: Fraction(line.exact) + document.charge.differs(index) / unit
+        if line.exact > 0
+        else Fraction(0)
+        for index, line in enumerate(price.lines)
+    }
 
 
 def _gifts(price: Price, document: Document, total: int) -> dict[str, int]:

@@ -10,8 +10,10 @@ from math import ceil, floor
 
 from .brought import Brought, brought, returned_part
 from .change import Price
+from .charge import Charge, charge
 from .errors import BadInput
 from .money import half_up, minor_digits, spread
+from .voucher import Voucher
 
 _ROUNDINGS: dict[str, Callable[[Fraction], int]] = {"half_up": half_up, "down": floor, "up": ceil}
 
@@ -56,22 +58,26 @@ class DocumentLine:
 @dataclass(frozen=True)
 class Document:
     """The invoice (gross > 0) or credit note (gross < 0) of a change, in signed minor units. The lines, in
-    the order of the price, add up to the totals. `included` says which of net and gross the prices were."""
+    the order of the price, add up to the totals. `included` says which of net and gross the prices were.
+    `charge` tells how a minimum charge and a voucher led from the price to these lines."""
 
     net: int
     tax: int
     gross: int
     lines: tuple[DocumentLine, ...]
+    charge: Charge
     included: bool = False
 
 
-def document(price: Price, tax: TaxRule) -> Document:
-    """The document of `price`. Tax is worked out once, on the rounded total.
+def document(price: Price, tax: TaxRule, *, minimum: int = 0, voucher: Voucher | None = None) -> Document:
+    """The document of `price`, with a minimum charge in minor units and a voucher. Tax is worked out once, on
+    the rounded total that is charged. Raises NotForThis where the voucher does not fit.
 
     A credit returns tax at the rates at which it was really charged: the part of the layers' tax that belongs
     to what leaves, rounded down, never today's rate. What the reduced lines bring beyond that moves to the
     growing lines. Where the price was made without layers, the rule alone decides.
     """
+    charged = charge(price, minimum=minimum, voucher=voucher)
     parts = brought(price)
     unit = 10 ** minor_digits(price.currency)
     borne = [
@@ -79,16 +85,16 @@ def document(price: Price, tax: TaxRule) -> Document:
         for part, line in zip(parts, price.lines, strict=True)
     ]
     returned = _returned(price, tax, parts)
-    charged = tax.on(max(price.total, 0))
-    grows = [max(line.amount, 0) if line.exact > 0 else 0 for line in price.lines]
-    shrinks = [max(-line.amount, 0) for line in price.lines]
+    amounts = charged.amounts
+    grows = [max(n, 0) if line.exact > 0 else 0 for line, n in zip(price.lines, amounts, strict=True)]
+    shrinks = [max(-n, 0) for n in amounts]
     moved = 0
     if any(grows) and any(shrinks):
         moved = max(floor(sum(borne, Fraction(0))) - returned, 0)
 
-    plus = _spread(charged + moved, grows, [max(line.amount, 0) for line in price.lines])
+    plus = _spread(tax.on(max(charged.total, 0)) + moved, grows, [max(n, 0) for n in amounts])
     minus = _spread(returned + moved, [b if s else 0 for b, s in zip(borne, shrinks, strict=True)], shrinks)
-    return _document(price, [up - down for up, down in zip(plus, minus, strict=True)], tax.included)
+    return _document(charged, [up - down for up, down in zip(plus, minus, strict=True)], tax.included)
 
 
 def _returned(price: Price, tax: TaxRule, parts: Sequence[Brought | None]) -> int:
@@ -109,12 +115,12 @@ def _spread(total: int, weights: Sequence[Fraction | int], fallback: Sequence[in
     return spread(total, [Fraction(weight) for weight in (weights if any(weights) else fallback)])
 
 
-def _document(price: Price, taxes: Sequence[int], included: bool) -> Document:
+def _document(charged: Charge, taxes: Sequence[int], included: bool) -> Document:
     lines = tuple(
-        DocumentLine(line.name, line.amount - tax, tax, line.amount)
+        DocumentLine(line.name, amount - tax, tax, amount)
         if included
-        else DocumentLine(line.name, line.amount, tax, line.amount + tax)
-        for line, tax in zip(price.lines, taxes, strict=True)
+        else DocumentLine(line.name, amount, tax, amount + tax)
+        for line, amount, tax in zip(charged.price.lines, charged.amounts, taxes, strict=True)
     )
     net, tax_sum, gross = (sum(getattr(line, what) for line in lines) for what in ("net", "tax", "gross"))
-    return Document(net, tax_sum, gross, lines, included)
+    return Document(net, tax_sum, gross, lines, charged, included)

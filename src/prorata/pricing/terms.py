@@ -1,5 +1,5 @@
-"""Dates of a paid term, its time left under the default rule, and how long today's rate lasts. The other
-rules are in `rules`."""
+"""Dates of a paid term, its time left under the default rule, and until when so many months fit. The
+other rules are in `rules`."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from .errors import BadInput
 from .figures import shortest
-from .tiers import Schedule
 
 DEFAULT_RULE = "calendar-months"
 ONE_DAY = timedelta(days=1)
 _DAYS_IN_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MonthDays:
     """Days of one calendar month that are left: `days` of `of`, in the month that begins on `month`."""
 
@@ -28,7 +26,7 @@ class MonthDays:
     of: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TimeLeft:
     """How much of a term is left on `day`.
 
@@ -36,7 +34,8 @@ class TimeLeft:
     period, and it is the part of the period). `days` and `of` are those the rule counts in, None where it
     does not: under `calendar-months` the days after the last whole month (raw, even above `of`) and the days
     of the month in which they begin. `anniversary` is the day that last whole month leads to, where a rule
-    counts them. `ratio` is `months` as written by hand, not reduced; `calendar` the months a sum goes over.
+    counts them. `ratio` is the count as written by hand, not reduced; `calendar` the months a sum goes over.
+    `paid_months` is for how many months a period was paid, where `months` is that many times its part.
     """
 
     rule: str
@@ -49,21 +48,34 @@ class TimeLeft:
     ratio: tuple[Fraction | int, Fraction | int]
     anniversary: date | None = None
     calendar: tuple[MonthDays, ...] = ()
+    paid_months: int | None = None
+    version: int = 1
 
     @property
     def last_day(self) -> bool:
         """True when the term ends on this very day."""
         return self.day == self.end
 
-    @cached_property
+    @property
     def fraction(self) -> str:
         """`months` as a customer would write it by hand: "106/30", "3"."""
-        if self.months.denominator == 1:
-            return str(self.months)
         above, below = self.ratio
-        if isinstance(above, int) and isinstance(below, int):
-            return f"{above}/{below}"
-        return f"{shortest(Fraction(above), 0)}/{shortest(Fraction(below), 0)}"
+        return _by_hand(self.months, above * (self.paid_months or 1), below)
+
+    @property
+    def part(self) -> str:
+        """The part of the period that is left, by hand: "260/365"; the same as `fraction` under other rules."""
+        above, below = self.ratio
+        return _by_hand(Fraction(above) / below, above, below)
+
+
+def _by_hand(value: Fraction, above: Fraction | int, below: Fraction | int) -> str:
+    """`value`, which is above / below, as a customer would write it: a whole number, or not reduced."""
+    if value.denominator == 1:
+        return str(value)
+    if isinstance(above, int) and isinstance(below, int):
+        return f"{above}/{below}"
+    return f"{shortest(Fraction(above), 0)}/{shortest(Fraction(below), 0)}"
 
 
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
@@ -105,16 +117,6 @@ def calendar_months(day: date, end: date) -> TimeLeft:
     )
 
 
-def rate_steps_at(day: date, end: date, schedule: Schedule | None, zone: ZoneInfo) -> datetime | None:
-    """The first instant at which the discount of `day` is lost under the default rule; None if it lasts to
-    the end of the term.
-
-    "You keep this rate if you submit before ..."
-    """
-    needed = schedule.lasts_down_to(calendar_months(day, end).whole) if schedule else 0
-    return months_lost_at(needed, end, zone) if needed else None
-
-
 def months_lost_at(months: int, end: date, zone: ZoneInfo) -> datetime:
     """The first instant from which `months` whole calendar months no longer fit before `end`."""
     return midnight(last_day_with(months, end) + ONE_DAY, zone)
@@ -128,9 +130,9 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 def last_day_with(months: int, end: date) -> date:
     """The last day from which `months` whole months still fit before `end`."""
     day = add_months(end, -months)
-    # Clamping lets up to three later days share one anniversary: from 28 to 31 Jan a month leads to 28 Feb.
-    while add_months(day + ONE_DAY, months) <= end:
-        day += ONE_DAY
+    if end.day == days_in_month(end.year, end.month):
+        # Clamping lets later days share this anniversary: from 28, 29, 30 and 31 Jan a month leads to 28 Feb.
+        return day.replace(day=days_in_month(day.year, day.month))
     return day
 
 

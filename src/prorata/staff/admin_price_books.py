@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import URLPattern, path
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from prorata.catalog.models import PriceBook, Product, Rate
+from prorata.catalog.values import rate_of
 from prorata.pricing.display import exact_text
-from prorata.staff.price_book_forms import form_for, priced_things
+from prorata.pricing.rates import UnitPrice
+from prorata.staff.pages import guarded
+from prorata.staff.price_book_forms import form_for, initial_rates, priced_things
+from prorata.staff.rate_fields import rate_text
 from prorata.staff.readonly import ReadOnlyRows
+from prorata.staff.simulator_view import simulator
 from prorata.staff.versions import VersionAdmin, has_started, state_of
+
+BREAK = mark_safe("<br>")
 
 
 class Rates(ReadOnlyRows):
     model = Rate
     verbose_name_plural = _("Monthly prices")
-    fields = ["what", "price"]
-    readonly_fields = ["what", "price"]
+    fields = ["what", "price", "hour"]
+    readonly_fields = ["what", "price", "hour"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request).select_related("resource_type", "option")
+        rows = (
+            super().get_queryset(request).select_related("resource_type", "option").prefetch_related("bands")
+        )
         return rows.order_by("resource_type__position", "resource_type_id", "option__position")
 
     @admin.display(description=_("What"))
@@ -31,8 +44,18 @@ class Rates(ReadOnlyRows):
         return f"{rate.resource_type.name}: {rate.option.name}" if rate.option else rate.resource_type.name
 
     @admin.display(description=_("Price a month"))
-    def price(self, rate: Rate) -> str:
-        return exact_text(rate.monthly)
+    def price(self, rate: Rate) -> Any:
+        if rate.option:
+            return exact_text(rate.monthly or Decimal(0))
+        written = rate_of(rate)
+        if isinstance(written, UnitPrice):
+            return exact_text(written.unit)
+        lines = [rate.get_form_display(), *rate_text(written).splitlines()]
+        return format_html_join(BREAK, "{}", ((line,) for line in lines))
+
+    @admin.display(description=_("An hour without a term"))
+    def hour(self, rate: Rate) -> str:
+        return "–" if rate.hourly is None else exact_text(rate.hourly)
 
 
 @admin.register(PriceBook)
@@ -43,6 +66,10 @@ class PriceBookAdmin(VersionAdmin):
     search_fields = ["product__name", "currency"]
     list_select_related = ["product"]
     ordering = ["product__name", "currency", "-starts_at"]
+
+    def get_urls(self) -> list[URLPattern]:
+        page = guarded(simulator, "catalog.view_pricebook")
+        return [path("simulator/", page, name="catalog_pricebook_simulator"), *super().get_urls()]
 
     @admin.display(description=_("State"))
     def state(self, book: PriceBook) -> Any:
@@ -55,7 +82,7 @@ class PriceBookAdmin(VersionAdmin):
             ]
         product = self.product_of(request, obj)
         assert product is not None
-        rates = [thing.field for thing in priced_things(product)]
+        rates = [tuple(thing.fields()) for thing in priced_things(product)]
         return [
             (str(product), {"fields": ["currency", "starts_at", "tax_included"]}),
             (_("Monthly prices"), {"fields": rates}),
@@ -79,9 +106,8 @@ class PriceBookAdmin(VersionAdmin):
         before: PriceBook | None = self.source(request)
         if before is None:
             return super().get_changeform_initial_data(request)
-        rates = {(rate.resource_type_id, rate.option_id): rate.monthly for rate in before.rates.all()}
         initial: dict[str, Any] = {"currency": before.currency, "tax_included": before.tax_included}
-        return initial | {t.field: rates[t.key] for t in priced_things(before.product) if t.key in rates}
+        return initial | initial_rates(before)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

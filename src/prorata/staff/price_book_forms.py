@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from prorata import clock
-from prorata.catalog.models import PriceBook, Product, Rate, ResourceType
-from prorata.pricing.display import exact_text
-from prorata.staff.fields import CurrencyField, MomentField
-
-LARGEST = Decimal(10) ** 11
+from prorata.catalog.drops import drop
+from prorata.catalog.models import PriceBook, Product, Rate, RateBand, ResourceType
+from prorata.catalog.values import rate_of
+from prorata.pricing.rates import Tiered, UnitPrice, Volume
+from prorata.staff.fields import CurrencyField, MomentField, choice
+from prorata.staff.rate_fields import PricesField, RateField, rate_text, read_rate
 
 
 @dataclass(frozen=True, kw_only=True)
 class Priced:
     """Something of a product that needs a price: one unit of a quantity, or one option."""
 
-    resource_type_id: int
+    kind: ResourceType
     option_id: int | None
     label: str
     help: str
+
+    @property
+    def resource_type_id(self) -> int:
+        return int(self.kind.pk)
 
     @property
     def key(self) -> tuple[int, int | None]:
@@ -36,7 +39,38 @@ class Priced:
 
     @property
     def field(self) -> str:
-        return f"rate_{self.resource_type_id}" + (f"_{self.option_id}" if self.option_id else "")
+        return f"rate_{self._own}"
+
+    @property
+    def form_field(self) -> str:
+        """How the prices of a quantity count; an option has one price."""
+        return f"form_{self._own}"
+
+    @property
+    def hourly_field(self) -> str:
+        return f"hourly_{self._own}"
+
+    @property
+    def _own(self) -> str:
+        return f"{self.resource_type_id}" + (f"_{self.option_id}" if self.option_id else "")
+
+    def fields(self) -> dict[str, forms.Field]:
+        """The fields of its row, by name."""
+        hourly = RateField(
+            label=_("An hour without a term"), required=False, help_text=_("empty: not sold so")
+        )
+        if self.option_id:
+            price: forms.Field = RateField(label=self.label, help_text=self.help)
+            return {self.field: price, self.hourly_field: hourly}
+        form = choice(_("How it counts"), Rate.Form.choices, initial=Rate.Form.UNIT)
+        prices = PricesField(label=self.label, help_text=self.help)
+        return {self.field: prices, self.form_field: form, self.hourly_field: hourly}
+
+    def initial(self, row: Rate) -> dict[str, Any]:
+        """What stands in those fields for a row of the database."""
+        if self.option_id:
+            return {self.field: row.monthly, self.hourly_field: row.hourly}
+        return {self.field: rate_text(rate_of(row)), self.form_field: row.form, self.hourly_field: row.hourly}
 
 
 def priced_things(product: Product) -> Iterator[Priced]:
@@ -44,31 +78,28 @@ def priced_things(product: Product) -> Iterator[Priced]:
         if kind.kind == ResourceType.Kind.QUANTITY:
             unit = kind.unit_word or kind.unit or kind.name
             yield Priced(
-                resource_type_id=kind.pk,
+                kind=kind,
                 option_id=None,
                 label=kind.name,
-                help=_("a month for one %(unit)s") % {"unit": unit},
+                help=_(
+                    "a month for one %(unit)s; in bands one a line: up to 4 = 10, with a fee up to 8 = 9 + 5, last above = 8"
+                )
+                % {"unit": unit},
             )
             continue
         for option in kind.options.all():
             label = f"{kind.name}: {option.name}"
-            yield Priced(resource_type_id=kind.pk, option_id=option.pk, label=label, help=_("a month"))
+            yield Priced(kind=kind, option_id=option.pk, label=label, help=_("a month"))
 
 
-class RateField(forms.DecimalField):
-    """A monthly price as people write it: 1,800 or 0.0525."""
-
-    widget = UnfoldAdminTextInputWidget
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=Decimal(0), max_value=LARGEST, decimal_places=8, **kwargs)
-        self.error_messages["required"] = gettext_lazy("Write the monthly price; 0 if it costs nothing.")
-
-    def to_python(self, value: Any) -> Any:
-        return super().to_python(value.replace(",", "") if isinstance(value, str) else value)
-
-    def prepare_value(self, value: Any) -> Any:
-        return exact_text(value).replace(",", "") if isinstance(value, Decimal) else value
+def initial_rates(book: PriceBook) -> dict[str, Any]:
+    """The prices of a book as they stand in the form of its product; what the book does not price is left out."""
+    rows = {(row.resource_type_id, row.option_id): row for row in book.rates.prefetch_related("bands")}
+    found: dict[str, Any] = {}
+    for thing in priced_things(book.product):
+        if thing.key in rows:
+            found |= thing.initial(rows[thing.key])
+    return found
 
 
 class PriceBookForm(forms.ModelForm):
@@ -90,10 +121,7 @@ class PriceBookForm(forms.ModelForm):
         self.now = clock.now()
         self.instance.product = self.product
         if self.instance.pk:
-            rates = {(r.resource_type_id, r.option_id): r.monthly for r in self.instance.rates.all()}
-            self.initial = {**self.initial} | {
-                t.field: rates[t.key] for t in priced_things(self.product) if t.key in rates
-            }
+            self.initial = {**self.initial} | initial_rates(self.instance)
 
     def clean_starts_at(self) -> Any:
         return self.cleaned_data["starts_at"] or self.now
@@ -119,13 +147,43 @@ class PriceBookForm(forms.ModelForm):
         if starts_at and others.filter(starts_at=starts_at).exists():
             self.add_error("starts_at", _("Another price book starts at this very moment. Choose another."))
         self.instance.version = self.instance.version if self.instance.pk else _next_version(others)
+        self.rates = {thing: rate for thing in priced_things(self.product) if (rate := self._read(thing))}
         return values
 
+    def _read(self, thing: Priced) -> UnitPrice | Tiered | Volume | None:
+        """The rate in the fields of one row; a mistake goes to its field."""
+        written, hourly = self.cleaned_data.get(thing.field), self.cleaned_data.get(thing.hourly_field)
+        if written is None or written == "":
+            return None
+        if thing.option_id:
+            return UnitPrice(written, hourly)
+        try:
+            rate = read_rate(self.cleaned_data.get(thing.form_field, Rate.Form.UNIT), written, hourly)
+        except ValidationError as mistake:
+            self.add_error(thing.field, mistake)
+            return None
+        if falls := drop(rate, thing.kind):
+            self.add_error(thing.field, falls)
+        return rate
+
     def save_rates(self) -> None:
-        for thing in priced_things(self.product):
+        for thing, rate in self.rates.items():
             which: dict[str, Any] = {"resource_type_id": thing.resource_type_id, "option_id": thing.option_id}
-            monthly = {"monthly": self.cleaned_data[thing.field]}
-            Rate.objects.update_or_create(price_book=self.instance, **which, defaults=monthly)
+            row, _made = Rate.objects.update_or_create(
+                price_book=self.instance, **which, defaults=_columns(rate)
+            )
+            row.bands.all().delete()
+            bands = () if isinstance(rate, UnitPrice) else rate.bands
+            RateBand.objects.bulk_create(
+                RateBand(rate=row, up_to=band.up_to, unit=band.unit, flat=band.flat) for band in bands
+            )
+
+
+def _columns(rate: UnitPrice | Tiered | Volume) -> dict[str, Any]:
+    if isinstance(rate, UnitPrice):
+        return {"form": Rate.Form.UNIT, "monthly": rate.unit, "hourly": rate.hourly_unit}
+    form = Rate.Form.TIERED if isinstance(rate, Tiered) else Rate.Form.VOLUME
+    return {"form": form, "monthly": None, "hourly": rate.hourly_unit}
 
 
 def _next_version(others: Any) -> int:
@@ -135,9 +193,9 @@ def _next_version(others: Any) -> int:
 
 def form_for(product: Product) -> type[PriceBookForm]:
     """The price book form of one product, a field a priced thing."""
-    fields: dict[str, Any] = {
-        t.field: RateField(label=t.label, help_text=t.help) for t in priced_things(product)
-    }
+    fields: dict[str, Any] = {}
+    for thing in priced_things(product):
+        fields |= thing.fields()
     if not fields:
         raise ValidationError(_("%(name)s has no resource types yet. Add them first.") % {"name": product})
     return type("ProductPriceBookForm", (PriceBookForm,), {**fields, "product": product})

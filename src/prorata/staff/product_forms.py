@@ -11,7 +11,12 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from prorata.catalog.models import Option, Product, ResourceType
+from prorata.catalog.drops import drop
+from prorata.catalog.models import Option, Product, Rate, ResourceType
+from prorata.catalog.values import rate_of
+from prorata.pricing.change import DEFAULT_CREDIT
+from prorata.pricing.terms import DEFAULT_RULE
+from prorata.staff import rule_words
 from prorata.staff.fields import PercentField
 
 OPTION_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -25,10 +30,18 @@ WHOLE = re.compile(r"\d+", re.ASCII)
 
 class ProductForm(forms.ModelForm):
     tax_rate = PercentField(label=_("Tax rate, %"), help_text=_("e.g. 10; 0 for none"))
+    rule = forms.ChoiceField(
+        label=_("Time left is counted in"), initial=DEFAULT_RULE, widget=rule_words.ExplainedChoice(),
+        choices=lambda: rule_words.choices(rule_words.RULES), help_text=_("Price books are monthly under each."),
+    )  # fmt: skip
+    credit_model = forms.ChoiceField(
+        label=_("A reduction gives back"), initial=DEFAULT_CREDIT, widget=rule_words.ExplainedChoice(),
+        choices=lambda: rule_words.choices(rule_words.CREDIT_MODELS),
+    )  # fmt: skip
 
     class Meta:
         model = Product
-        fields = ["name", "code", "tax_rate", "tax_label"]
+        fields = ["name", "code", "tax_rate", "tax_label", "rule", "credit_model"]
 
 
 class ResourceTypeForm(forms.ModelForm):
@@ -120,6 +133,31 @@ class ResourceTypeForm(forms.ModelForm):
             self.add_error("maximum", _("A quantity needs a maximum above zero."))
         elif not steps and (values["maximum"] - values["minimum"]) % values["step"]:
             self.add_error("maximum", _("The maximum is not a whole number of steps above the minimum."))
+        elif not self.errors and self.instance.pk:
+            self._refuse_drops(values)
+            self._refuse_broken_links(values)
+
+    def _refuse_drops(self, values: dict[str, Any]) -> None:
+        """No price book, past or to come, in which one of these values would cost less than a smaller one."""
+        sold = ResourceType(
+            **{name: values[name] for name in ("name", "unit", "minimum", "maximum", "step", "steps")}
+        )
+        if not sold.steps and (sold.maximum - sold.minimum) // sold.step > 1000:
+            return  # refused by the model itself
+        for row in self.instance.rates.filter(form=Rate.Form.VOLUME).select_related("price_book__product"):
+            if falls := drop(rate_of(row), sold):
+                where = "steps" if sold.steps else "maximum"
+                self.add_error(where, f"{row.price_book}: {falls}")
+                return
+
+    def _refuse_broken_links(self, values: dict[str, Any]) -> None:
+        """A value that a linked limit speaks of stays on sale until the rule is removed."""
+        stops = _sold(values).stops()
+        spoken = [*self.instance.links.values_list("at_least", flat=True)]
+        spoken += self.instance.needed_by.values_list("minimum", flat=True)
+        if gone := [value for value in spoken if value is not None and value not in stops]:
+            said = _("A linked limit speaks of %(value)s. Remove that rule first.") % {"value": gone[0]}
+            self.add_error("steps" if values.get("steps") else "maximum", said)
 
     def save_options(self) -> None:
         """Make the Option rows what the lines say. Raises ValidationError when a used one would go."""
@@ -133,6 +171,13 @@ class ResourceTypeForm(forms.ModelForm):
             Option.objects.update_or_create(
                 resource_type=self.instance, code=code, defaults={"name": name, "position": position}
             )
+
+
+def _sold(values: dict[str, Any]) -> ResourceType:
+    """A quantity as it would be sold."""
+    return ResourceType(
+        **{name: values[name] for name in ("name", "unit", "minimum", "maximum", "step", "steps")}
+    )
 
 
 def _option(line: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -21,10 +22,13 @@ from django.utils.translation import gettext as _
 from prorata.changes.refusals import Refusal
 from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
+from prorata.credit.models import Voucher
+from prorata.invoices.models import InvoiceLine
 from prorata.portal import menu, when
 from prorata.portal import money as amounts
 from prorata.portal.explanation_file import pages
 from prorata.portal.language import html_language
+from prorata.portal.voucher_words import worth
 
 register = template.Library()
 ICONS = Path(__file__).resolve().parent.parent / "static" / "portal" / "vendor" / "lucide-1.62.0"
@@ -57,6 +61,17 @@ def arrow() -> SafeString:
 @register.filter
 def money(minor: int, currency: str) -> SafeString:
     return amounts.data(minor, currency)
+
+
+@register.filter
+def voucher_words(voucher: Voucher) -> str:
+    return worth(voucher)
+
+
+@register.filter
+def price_before(line: InvoiceLine, tax_included: bool) -> int:
+    """What an invoice line asks before a minimum charge and a voucher, in minor units."""
+    return line.price_minor(tax_included)
 
 
 @register.filter
@@ -100,6 +115,12 @@ def total(minor: int, currency: str) -> SafeString:
         '<data class="money" id="total" value="{}" translate="no">{}</data>',
         f"{amounts.major(minor, currency):f}", amounts.money(minor, currency),
     )  # fmt: skip
+
+
+@register.filter
+def query(values: Mapping[str, int | str]) -> str:
+    """Values by resource as an address writes them: memory=8&disk=100."""
+    return urlencode(values)
 
 
 @register.filter

@@ -85,6 +85,7 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
     context["paid_with"] = _paid_with(change)
     context |= _released_gifts(context["log"])
     context["returned_minor"] = sum(note.gross_minor for note in context["notes"])
+    context["discount_minor"] = change.quote.figures.get("discount_minor", 0)
     context["gifted_back_minor"] = sum(note.gifted_minor for note in context["notes"])
     context["seen"] = _fingerprint(context)
     return context

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET
 from prorata import clock
 from prorata.changes.models import Change
 from prorata.changes.situation import seller
-from prorata.credit.models import LogLine, Purse
+from prorata.credit.models import LogLine, Purse, Voucher
+from prorata.credit.voucher import usable_by
 from prorata.credit.words import change_of, movement_words
 from prorata.customers.scope import mine
 from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
@@ -54,7 +55,15 @@ def index(request: Asked) -> HttpResponse:
     return render(
         request,
         "portal/credit.html",
-        {"purses": alive, "gone": gone, "rows": rows, "page": log, "zone": zone, "totals": totals.items()},
+        {
+            "purses": alive,
+            "gone": gone,
+            "rows": rows,
+            "page": log,
+            "zone": zone,
+            "totals": totals.items(),
+            "vouchers": usable_by(mine(request.user, Voucher.objects.all()), now),
+        },
     )
 
 

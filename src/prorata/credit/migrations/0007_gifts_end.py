@@ -8,7 +8,7 @@ from prorata.ledger import guards
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('credit', '0004_purses_stay'),
+        ('credit', '0006_vouchers_stay'),
         ('customers', '0001_initial'),
     ]
 
