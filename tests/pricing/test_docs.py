@@ -15,7 +15,7 @@ from prorata.pricing.quote_command import main
 from prorata.pricing.rebuy import rebuy_credit
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pricing"
-PAGES = {"calendar-months.md": 7, "month-rules.md": 5, "period-rules.md": 4, "credit.md": 5}
+PAGES = {"calendar-months.md": 7, "month-rules.md": 5, "period-rules.md": 4, "credit.md": 5, "rates.md": 2}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -46,7 +46,7 @@ def test_the_page_says_what_the_command_says(quote: str, answer: str) -> None:
 
 
 def test_every_page_is_run() -> None:
-    elsewhere = {"vouchers.md"}  # run by test_docs_vouchers
+    elsewhere = {"vouchers.md", "rates.md"}  # run by test_docs_vouchers and test_docs_rates
     assert {page.name for page in FOLDER.glob("*.md")} == set(PAGES) | elsewhere
 
 

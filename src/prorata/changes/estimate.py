@@ -102,13 +102,15 @@ def estimate(
         raise Refused(Refusal("nothing_to_change"))
     book, day = live_prices(situation), local_date(situation.now, situation.zone)
     shrinking = {c: after[c] for c in changed if book.monthly(c, after[c]) <= book.monthly(c, before[c])}
-    taken_back = slices(situation.service.pk, shrinking, day) if shrinking else {}
+    taken_back = (
+        slices(situation.service.pk, shrinking, day, tax_included=book.tax_included) if shrinking else {}
+    )
     components = [
         _component(situation, book, code, before[code], after[code], taken_back) for code in changed
     ]
     price = _price(situation, components, situation.service.carry)
     tax = tax_rule(situation)
-    paper = _paper(price, tax, voucher)
+    paper = _paper(price, tax, book.minimum_charge_minor, voucher)
     lines = tuple(_line(situation, price, paper, n, before, after) for n in range(len(changed)))
     live = _schedule(situation)
     return Estimate(
@@ -122,10 +124,10 @@ def estimate(
     )  # fmt: skip
 
 
-def _paper(price: Price, tax: TaxRule, voucher: Voucher | None) -> Document:
+def _paper(price: Price, tax: TaxRule, minimum: int, voucher: Voucher | None) -> Document:
     """Raises Refused where the voucher does not fit what is to be paid."""
     try:
-        return document(price, tax, voucher=terms(voucher) if voucher else None)
+        return document(price, tax, minimum=minimum, voucher=terms(voucher) if voucher else None)
     except NotForThis as unfit:
         assert voucher is not None
         shown = {"code": voucher.code, "minimum": _shown(voucher.minimum_spend_minor, price.currency)}
@@ -221,4 +223,4 @@ def _back_today(situation: Situation, price: Price, tax: TaxRule) -> int | None:
         return None
     live = _schedule(situation)
     again = _price(situation, [Component(line.name, line.new, line.old, live, live, ()) for line in reduced])
-    return document(again, tax).gross
+    return document(again, tax, minimum=live_prices(situation).minimum_charge_minor).gross
