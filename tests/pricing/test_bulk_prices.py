@@ -32,7 +32,7 @@ AT, ENDS = utc("2025-08-15T02:00"), utc("2025-12-01T00:00")
 TIERS = Schedule((Tier(1, Decimal(0)), Tier(3, Decimal("0.20")), Tier(6, Decimal("0.30"))))
 
 
-@examples(300, 20_000)
+@examples(100, 20_000)
 @given(RANDOM)
 def test_every_row_is_that_of_the_scalar_function(rng: Random) -> None:
     assert not same(draw(rng, rng.randint(0, 30))).by_scalar.any(), (
@@ -40,7 +40,7 @@ def test_every_row_is_that_of_the_scalar_function(rng: Random) -> None:
     )
 
 
-@examples(300, 20_000)
+@examples(100, 20_000)
 @given(RANDOM)
 def test_huge_prices_and_long_terms_too(rng: Random) -> None:
     same(draw(rng, rng.randint(1, 12), huge=True))
@@ -329,7 +329,7 @@ def _priced(wrong: dict[str, object]) -> None:
     price_changes(Columns(**columns | more), **{"zone": ZoneInfo("UTC"), "currency": "USD"} | how)  # type: ignore[arg-type]
 
 
-@examples(200, 20_000)
+@examples(80, 20_000)
 @given(RANDOM)
 def test_renewals_are_those_of_the_scalar_function(rng: Random) -> None:
     from prorata.pricing.money import decimal_of

@@ -148,5 +148,4 @@ def _text_of(sent: Any) -> str:
 
 
 def _sentence(words: str) -> str:
-    first = words[0].upper() + words[1:]
-    return first if first.endswith((".", "!", "?")) else f"{first}."
+    return words if words.endswith((".", "!", "?")) else f"{words}."
