@@ -284,7 +284,8 @@ class Books:
             gross=gross, line_tax=line_tax, cash_back=max(-gross, 0) - gifted_back, gifted_back=gifted_back,
             brought_gifts=floor(bringing) - gifted_back, monthly_before=self.monthly_of(self.configuration),
             monthly_after=self.monthly_of(after), renewal_before=self.renewal(self.configuration),
-            renewal_after=self.renewal(after), back_today=self._back_today(lines, left, factor, exact + self.carry - Fraction(total, self.unit)),
+            renewal_after=self.renewal(after),
+            back_today=self._back_today(lines, left, factor, exact + self.carry - Fraction(total, self.unit)),
             rate_until=self.rate_until(day), after=after, total_major=Fraction(total, self.unit),
         )  # fmt: skip
 
