@@ -217,10 +217,14 @@ def _renewal(situation: Situation, book: BookValues, configuration: Mapping[str,
 
 
 def _back_today(situation: Situation, price: Price, tax: TaxRule) -> int | None:
-    """What taking the reductions back today would cost, gross: going down and up again is not free."""
+    """What taking the reductions back today would cost, gross: going down and up again is not free.
+
+    What rounding would leave over from this change is part of it, so a customer who does go back pays this very amount.
+    """
     reduced = [line for line in price.lines if line.formula < 0]
     if not reduced:
         return None
     live = _schedule(situation)
-    again = _price(situation, [Component(line.name, line.new, line.old, live, live, ()) for line in reduced])
+    back = [Component(line.name, line.new, line.old, live, live, ()) for line in reduced]
+    again = _price(situation, back, price.carry_out)
     return document(again, tax, minimum=live_prices(situation).minimum_charge_minor).gross
