@@ -218,6 +218,21 @@ def test_the_last_day_of_the_calendar_still_prices() -> None:
     assert _quote(at="9999-11-30", ends_at="9999-12-31")["time_left"]["days"] == 1
 
 
+def test_near_the_end_of_the_calendar_a_rate_still_says_how_long_it_lasts() -> None:
+    """A month ahead of 31 December 9999 there is no date: the search for the last day of a rate must not look
+    there."""
+    answer = _quote(_line(discounts=_months((1, "0.1"))), at="9999-11-01", ends_at="9999-12-31")
+
+    assert "You keep this rate if you submit before 1 Dec 9999, 00:00 (UTC)" in answer["steps"]
+
+
+def test_on_the_last_date_of_the_calendar_a_layer_has_no_unused_day() -> None:
+    layer = {"amount": "9", "from": "9999-12-01", "to": "9999-12-31"}
+    last = {"at": "9999-12-31", "ends_at": "9999-12-31T08:00"}
+
+    assert _quote(_line("31", "0", layers=[layer]), **last)["total"] == "0.00"
+
+
 @pytest.mark.parametrize("zone", ["Tokyo", "", "../etc/passwd", "Asia", "\u0000", "/etc/localtime"])
 def test_an_unknown_zone_is_refused(zone: str) -> None:
     assert "is not a time zone" in _refused(zone=zone)
@@ -359,9 +374,16 @@ def test_days_are_the_raw_rest_even_above_of() -> None:
 
 
 def test_months_are_printed_with_four_decimals_half_to_even() -> None:
-    """8 of 31 days are 0.25806..., 1 of 16 cannot happen; 7/28 is exact."""
+    """8 of 31 days are 0.25806..., 7 of 28 exactly a quarter, and 1, 3 and 5 of 32 seconds end on a half."""
     assert _quote(at="2025-10-20", ends_at="2025-10-28")["time_left"]["months"] == "0.2581"
     assert _quote(at="2025-02-03", ends_at="2025-02-10")["time_left"]["months"] == "0.2500"
+    for left, months in (("27", "0.1562"), ("29", "0.0938"), ("31", "0.0312")):
+        period = {
+            "starts_at": "2025-09-15",
+            "at": f"2025-09-15T00:00:{left}",
+            "ends_at": "2025-09-15T00:00:32",
+        }
+        assert _quote(rule="period-seconds", **period)["time_left"]["months"] == months
 
 
 # --- discounts
@@ -378,6 +400,15 @@ def test_a_side_that_is_null_replaces_the_common_discounts_with_none() -> None:
     answer = _quote(_line("10", "10", discounts=_months((0, "0.5")), new_discounts=None))["lines"][0]
 
     assert (answer["old_factor"], answer["new_factor"]) == ("0.50", "1.00")
+
+
+def test_discounts_that_both_sides_replace_are_still_checked() -> None:
+    sides = {"old_discounts": None, "new_discounts": []}
+
+    assert _quote(_line(discounts=_months((0, "0.5")), **sides))["total"] == "10.00"
+    assert _refused(_line(discounts=_months((0, "2")), **sides)).startswith(
+        "lines[0].discounts[0].off must be "
+    )
 
 
 @pytest.mark.parametrize("none", [{}, {"discounts": None}, {"discounts": []}])
@@ -414,6 +445,7 @@ def test_a_threshold_twice_is_refused(same: object) -> None:
             "lines[0].discounts[0].months must be a number such as 65 or 65.50, not true",
         ),
         ({"months": 1, "off": "1.1"}, 'lines[0].discounts[0].off must be between 0 and 1, not "1.1"'),
+        ({"months": 1, "off": "-0.1"}, 'lines[0].discounts[0].off must be between 0 and 1, not "-0.1"'),
         (
             {"months": 1, "off": None},
             "lines[0].discounts[0].off must be a number such as 65 or 65.50, not null",
@@ -498,6 +530,7 @@ def test_the_day_of_the_change_is_a_date_in_the_zone() -> None:
         ({"from": 20250901}, "lines[0].layers[0].from must be a string, not 20250901"),
         ({"amount": "-1"}, 'lines[0].layers[0].amount must be 0 or more, not "-1"'),
         ({"share": "1.01"}, 'lines[0].layers[0].share must be between 0 and 1, not "1.01"'),
+        ({"share": "-0.01"}, 'lines[0].layers[0].share must be between 0 and 1, not "-0.01"'),
         ({"share": None}, "lines[0].layers[0].share must be a number such as 65 or 65.50, not null"),
         ({"tax": "1"}, "lines[0].layers[0].tax is not a known key: use amount, from, to, share"),
     ],

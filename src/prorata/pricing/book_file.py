@@ -10,12 +10,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .errors import BadInput
 from .money import minor_digits
-from .quote_input import _Fields, _parse, _refuse, _schedule, _text
+from .quote_input import _each, _Fields, _parse, _refuse, _schedule, _text, _Wrong
 from .rates import Rate, rate_from_json
 from .tiers import Schedule
 
@@ -37,15 +38,16 @@ class BookFile:
 def read_books(text: str) -> tuple[BookFile, ...]:
     """The price books in the text of one JSON object, or of a list of them. Raises BadInput with one line."""
     found = _parse(text)
-    if isinstance(found, list):
-        if not found:
-            raise BadInput("the list is empty: give one price book or more")
-        return tuple(_book(each, f"[{n}]") for n, each in enumerate(found))
-    return (_book(found, ""),)
+    if found == []:
+        raise BadInput("the list is empty: give one price book or more")
+    try:
+        return tuple(_each(_book)(found)) if isinstance(found, list) else (_book(found),)
+    except _Wrong as wrong:
+        raise BadInput(str(wrong)) from None
 
 
-def _book(value: object, place: str) -> BookFile:
-    fields = _Fields(value, place, _KEYS)
+def _book(value: object) -> BookFile:
+    fields = _Fields(value, _KEYS)
     currency = fields.read("currency", _text)
     minor_digits(currency)  # raises for a currency nobody can be charged in
     schedule = fields.read_or("discounts", _schedule, None)
@@ -60,13 +62,22 @@ def _book(value: object, place: str) -> BookFile:
     )
 
 
-def _rates(value: object, place: str) -> dict[str, Rate]:
+def _rates(value: object) -> dict[str, Rate]:
     if not isinstance(value, dict) or not value:
-        _refuse(place, 'must be rates by resource, such as {"cpu": "12.50"}', value)
-    return {code: rate_from_json(rate, f"{place}.{code}") for code, rate in value.items()}
+        _refuse('must be rates by resource, such as {"cpu": "12.50"}', value)
+    return {code: _rate(code, rate) for code, rate in value.items()}
 
 
-def _yes_or_no(value: object, place: str) -> bool:
+def _rate(code: str, value: object) -> Rate:
+    try:
+        return rate_from_json(value, "")
+    except BadInput as bad:
+        # What went wrong inside a rate begins with its place there: ".tiered[0].unit must be ...".
+        place, gap, said = re.fullmatch(r"([^ :]*)([ :]+)(.*)", str(bad), re.DOTALL).groups()  # type: ignore[union-attr]
+        raise _Wrong(gap + said, f".{code}{place}") from None
+
+
+def _yes_or_no(value: object) -> bool:
     if not isinstance(value, bool):
-        _refuse(place, "must be true or false", value)
+        _refuse("must be true or false", value)
     return value

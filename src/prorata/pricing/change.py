@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from .errors import BadInput
 from .instants import Instant
 from .layers import PaidShare
-from .money import PRECISE_DIGITS, decimal_of, exact_of, half_up, minor_digits, split, units_of
+from .money import PRECISE_DIGITS, decimal_of, half_up_of, minor_digits, split, units_of
 from .rules import Term, time_left
 from .terms import DEFAULT_RULE, TimeLeft
 from .tiers import Schedule, factor_of
@@ -28,13 +28,14 @@ __all__ = [
     "price_term",
 ]
 
+_NOTHING = Fraction(0)
 DEFAULT_CREDIT = "capped"
 CREDIT_MODELS = (DEFAULT_CREDIT, "symmetric", "none")
 # As with rules: a model that has priced something is never edited, its correction is a version of its own.
 CREDIT_VERSIONS = dict.fromkeys(CREDIT_MODELS, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Component:
     """One component of a service before and after: monthly prices (under `period-*` without `period_months`:
     prices per period) in major units and the live schedule of each side.
@@ -54,12 +55,15 @@ class Component:
     new_made: str = ""
 
     def __post_init__(self) -> None:
-        for side, monthly in (("old", self.old), ("new", self.new)):
-            if not (monthly.is_finite() and monthly >= 0):
-                raise BadInput(f"the {side} monthly price of {self.name!r} must be 0 or more, not {monthly}")
+        self._check("old", self.old)
+        self._check("new", self.new)
+
+    def _check(self, side: str, monthly: Decimal) -> None:
+        if not (monthly.is_finite() and monthly >= 0):
+            raise BadInput(f"the {side} monthly price of {self.name!r} must be 0 or more, not {monthly}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PricedLine:
     """One priced component. `formula` is the bare rule, `exact` what counts (capped, 8 decimals), `amount`
     the displayed whole minor units, which add up to the total. `cap` is the most that may come back, None
@@ -79,10 +83,10 @@ class PricedLine:
     @property
     def capped(self) -> bool:
         """True when the formula would give back more than the cap allows."""
-        return self.cap is not None and self.formula < -self.cap
+        return self.cap is not None and self.formula < 0 and self.formula < -self.cap
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Price:
     """The price of a change. `exact` is the sum of the lines before carry; `total` is in minor units, rounded
     once; `carry_in` and `carry_out` are precise major units."""
@@ -191,8 +195,8 @@ def price_term(
     exacts = [units_of(line.counted, PRECISE_DIGITS) for line in worked]
     exact = sum(exacts)
     # With no line there is nothing to round: the carry stays as it is, even at exactly half a unit.
-    total = half_up(Fraction(exact + carried, minor)) if components else 0
-    amounts = split(total, [Fraction(units, minor) for units in exacts])
+    total = half_up_of(exact + carried, minor) if components else 0
+    amounts = split(total, exacts, minor)
     lines = tuple(
         PricedLine(
             component.name,
@@ -243,19 +247,34 @@ class _Worked(NamedTuple):
 
     @property
     def counted(self) -> Fraction:
-        return self.formula if self.cap is None else max(self.formula, -self.cap)
+        if self.cap is None or self.formula >= 0:
+            return self.formula
+        return max(self.formula, -self.cap)
 
 
 def _work_out(component: Component, left: TimeLeft, credit: str) -> _Worked:
     old_factor = factor_of(component.old_schedule, left.whole)
     new_factor = factor_of(component.new_schedule, left.whole)
-    difference = exact_of(component.new) * new_factor - exact_of(component.old) * old_factor
-    return _Worked(old_factor, new_factor, difference * left.months, _cap(component, left, credit))
+    formula = _formula(component, old_factor, new_factor, left.months)
+    return _Worked(old_factor, new_factor, formula, _cap(component, left, credit))
+
+
+def _formula(component: Component, old_factor: Fraction, new_factor: Fraction, months: Fraction) -> Fraction:
+    """(new x its factor - old x its factor) x months, brought over one denominator by hand: the greatest common
+    divisor is looked for once, not after every step."""
+    new, new_below = component.new.as_integer_ratio()
+    old, old_below = component.old.as_integer_ratio()
+    new_part, new_of = new_factor.as_integer_ratio()
+    old_part, old_of = old_factor.as_integer_ratio()
+    above, below = months.as_integer_ratio()
+    new_below, old_below = new_below * new_of, old_below * old_of
+    difference = new * new_part * old_below - old * old_part * new_below
+    return Fraction(difference * above, new_below * old_below * below)
 
 
 def _cap(component: Component, left: TimeLeft, credit: str) -> Fraction | None:
     if credit == "none":
-        return Fraction(0)
+        return _NOTHING
     if credit == "symmetric" or component.layers is None:
         return None
-    return sum((layer.value(left.day) for layer in component.layers), Fraction(0))
+    return sum((layer.value(left.day) for layer in component.layers), _NOTHING)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 Params = dict[str, str]
 MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def day(iso: str, with_year: bool) -> str:
-    found = date.fromisoformat(iso)
-    return f"{found.day} {MONTH_NAMES[found.month - 1]}" + (f" {found.year}" if with_year else "")
+    """2025-08-05 as 5 Aug, or 5 Aug 2025."""
+    year, month, number = iso.split("-")
+    shown = f"{int(number)} {MONTH_NAMES[int(month) - 1]}"
+    return f"{shown} {int(year)}" if with_year else shown
 
 
 def leg(params: Params) -> str:

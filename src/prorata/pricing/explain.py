@@ -95,10 +95,10 @@ def steps(price: Price, *, document: Document | None = None, tax: TaxRule | None
 def _lines(price: Price) -> Iterator[Step]:
     if not price.lines:
         yield step("lines.none")
-    digits = minor_digits(price.currency)
+    digits, months = minor_digits(price.currency), price.time_left.fraction
     for line in price.lines:
         yield from _made_up(line)
-        yield _formula(line, price.time_left.fraction, digits)
+        yield _formula(line, months, digits)
         if line.capped:
             yield from _cap(line, price, digits)
 
@@ -115,19 +115,19 @@ def _made_up(line: PricedLine) -> Iterator[Step]:
 
 
 def _formula(line: PricedLine, months: str, digits: int) -> Step:
-    figures: dict[str, object] = {
+    figures = {
         "name": line.name,
         "old": plain(line.old, 0),
         "new": plain(line.new, 0),
         "months": months,
-        "exact": plain(eight_decimals(line.formula), digits),
+        "exact": plain(eight_decimals(line.formula) if line.capped else line.exact, digits),
     }
     if line.old_factor != line.new_factor:
         sides = {"old_factor": factor_text(line.old_factor), "new_factor": factor_text(line.new_factor)}
-        return step("line.sides", {**figures, **sides})
+        return Step("line.sides", figures | sides)
     if line.new_factor == 1:
-        return step("line.full_price", figures)
-    return step("line.formula", {**figures, "factor": factor_text(line.new_factor)})
+        return Step("line.full_price", figures)
+    return Step("line.formula", figures | {"factor": factor_text(line.new_factor)})
 
 
 def _cap(line: PricedLine, price: Price, digits: int) -> Iterator[Step]:

@@ -20,17 +20,17 @@ _T = TypeVar("_T")
 def rates(price: Price) -> Iterator[Step]:
     """The discounts of today, the rest of the price list, and how long today's last."""
     pairs = [
-        (line.name, _tiered(line.component.old_schedule), _tiered(line.component.new_schedule))
-        for line in price.lines
+        (_tiered(line.component.old_schedule), _tiered(line.component.new_schedule)) for line in price.lines
     ]
-    sides = _distinct((old, new) for _, old, new in pairs)
+    sides = _distinct(pairs)
     schedules = _distinct(schedule for side in sides for schedule in side)
     if len(schedules) > 1 and (factor := _one_factor(price)) is not None:
         yield from _same(price, schedules, factor)
     elif len(sides) == 1:
         yield from _pair(price, "", *sides[0])
     else:
-        for name, old, new in _distinct(pairs):
+        names = [line.name for line in price.lines]
+        for name, (old, new) in _distinct(zip(names, pairs, strict=True)):
             yield from _pair(price, name, old, new)
 
 
@@ -55,7 +55,7 @@ def _tiered(schedule: Schedule | None) -> Schedule | None:
 
 
 def _pair(price: Price, line: str, old: Schedule | None, new: Schedule | None) -> Iterator[Step]:
-    if old == new:
+    if old is new or old == new:
         yield from _rate(price, new, line, "both")
     else:
         yield from _rate(price, old, line, "old")

@@ -20,13 +20,17 @@ def shortest(exact: Fraction, at_least: int) -> str:
     return format(decimal_of(units // exact.denominator, digits), "f")
 
 
-@lru_cache(maxsize=1024)
 def factor_text(factor: Fraction) -> str:
     """A discount factor: 4/5 -> 0.80, 7/8 -> 0.875."""
-    return shortest(factor, 2)
+    return _factor_text(*factor.as_integer_ratio())
 
 
 @lru_cache(maxsize=1024)
+def _factor_text(above: int, below: int) -> str:
+    # Known by its two whole numbers: a fraction takes long to find in a cache.
+    return shortest(Fraction(above, below), 2)
+
+
 def per_cent(part: Decimal | Fraction) -> str:
     """A part as a percentage without the sign: 0.20 -> 20, 0.125 -> 12.5."""
     return shortest(Fraction(part) * 100, 0)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from .errors import BadInput
 
 _NOTHING = Fraction(0)
-_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
-    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?(Z|([+-])([0-9]{2}):([0-9]{2}))?)?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.([0-9]+))?)?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?"
 )
+_MICROSECOND = 6  # digits of a second that `datetime` holds
 _TIME_FORM = "use YYYY-MM-DD, optionally THH:MM[:SS[.f]], optionally Z or an offset such as +08:00"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Instant:
     """A moment in UTC and the part of a microsecond (0 <= beyond < 1) that `datetime` cannot hold."""
 
@@ -47,10 +49,9 @@ class Instant:
 
 def read_date(text: str) -> date:
     """A `YYYY-MM-DD` date."""
-    match = _DATE.fullmatch(text)
     try:
-        if match:
-            return date(*map(int, match.groups()))
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
     except ValueError:
         pass
     raise BadInput("is not a date: use YYYY-MM-DD")
@@ -72,32 +73,12 @@ def read_instant(text: str, zone: ZoneInfo) -> Instant:
     match = _TIME.fullmatch(text)
     if not match:
         raise BadInput(f"is not a time: {_TIME_FORM}")
-    year, month, day, hour, minute, second, part, offset, sign, off_hours, off_minutes = match.groups("0")
     try:
-        micros, beyond = divmod(int(part) * 10**6, 10 ** len(part))
-        local = datetime(
-            int(year),
-            int(month),
-            int(day),
-            int(hour),
-            int(minute),
-            int(second),
-            micros,
-            tzinfo=_offset(offset, sign, off_hours, off_minutes) or zone,
-        )
-        return Instant(local.astimezone(UTC), Fraction(beyond, 10 ** len(part)) if beyond else _NOTHING)
+        local = datetime.fromisoformat(text)
+        utc = (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
+        beyond = (match[1] or "")[_MICROSECOND:]
+        return Instant(utc, Fraction(int(beyond), 10 ** len(beyond)) if beyond else _NOTHING)
     except OverflowError:
         raise BadInput("is outside the calendar: use years 1 to 9999") from None
     except ValueError:
         raise BadInput(f"is not a time: {_TIME_FORM}") from None
-
-
-def _offset(offset: str, sign: str, hours: str, minutes: str) -> tzinfo | None:
-    if offset == "0":  # none was written
-        return None
-    if offset == "Z":
-        return UTC
-    if int(minutes) > 59:
-        raise ValueError(offset)
-    span = timedelta(hours=int(hours), minutes=int(minutes))
-    return timezone(-span if sign == "-" else span)

@@ -4,7 +4,7 @@ back."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ from .errors import BadInput
 from .money import eight_decimals
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PaidShare:
     """One paid layer as far as a change takes it back.
 
@@ -45,7 +45,7 @@ class PaidShare:
 
     def unused_days(self, day: date) -> int:
         """Days of the layer after `day`: the day in progress counts as used, because it was charged whole."""
-        return max(0, (self.ends - max(self.starts, day + timedelta(days=1))).days)
+        return max(0, min(self.days, (self.ends - day).days - 1))
 
     def fraction(self, day: date) -> Fraction:
         """The part of the whole layer that is both unused after `day` and taken back."""
@@ -53,7 +53,9 @@ class PaidShare:
 
     def value(self, day: date) -> Fraction:
         """The most this layer may give back on `day`, in its own basis (major units)."""
-        return Fraction(self.amount) * self.fraction(day)
+        amount, units = self.amount.as_integer_ratio()
+        share, parts = self.share.as_integer_ratio()
+        return Fraction(amount * self.unused_days(day) * share, units * self.days * parts)
 
 
 def in_basis(amount: Decimal, tax: Decimal, *, included: bool, wanted: bool) -> Decimal:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import floor
 
 from .currencies import MINOR_DIGITS
 from .errors import BadInput
@@ -37,15 +36,21 @@ def exact_of(amount: Decimal) -> Fraction:
 
 def half_up(exact: Fraction) -> int:
     """The nearest whole number, halves away from zero: 0.5 -> 1, -0.5 -> -1."""
-    size: int = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
-    return size if exact.numerator >= 0 else -size
+    return half_up_of(*exact.as_integer_ratio())
+
+
+def half_up_of(above: int, below: int) -> int:
+    """`above` / `below` (positive) as the nearest whole number, halves away from zero."""
+    size = (2 * abs(above) + below) // (2 * below)
+    return size if above >= 0 else -size
 
 
 def units_of(exact: Fraction, digits: int) -> int:
     """The nearest whole number of 10^-digits, halves to even: (1/16, 3) -> 62."""
+    above, below = exact.as_integer_ratio()
     units: int
-    units, rest = divmod(exact.numerator * 10**digits, exact.denominator)
-    more = 2 * rest - exact.denominator
+    units, rest = divmod(above * 10**digits, below)
+    more = 2 * rest - below
     return units + 1 if more > 0 or (more == 0 and units % 2) else units
 
 
@@ -65,9 +70,9 @@ def major(amount: int, currency: str) -> Decimal:
     return eight_decimals(Fraction(amount, 10 ** minor_digits(currency)))
 
 
-def split(total: int, weights: Sequence[Fraction]) -> list[int]:
-    """Whole parts of `total`, one per weight, that add up to `total`. Weights are exact minor units and may
-    be negative.
+def split(total: int, weights: Sequence[Fraction | int], unit: int = 1) -> list[int]:
+    """Whole parts of `total`, one per weight, that add up to `total`. Weights are exact minor units, or whole
+    parts of which `unit` make a minor unit, and may be negative.
 
     Every weight is floored toward minus infinity. What is missing goes one unit at a time to the largest
     remainders (ties:
@@ -79,9 +84,10 @@ def split(total: int, weights: Sequence[Fraction]) -> list[int]:
         return []
     if len(weights) == 1:
         return [total]
-    parts = [floor(weight) for weight in weights]
+    floors = [divmod(weight, unit) for weight in weights]
+    parts = [part for part, _ in floors]
     rest = total - sum(parts)
-    largest_first = sorted(range(len(parts)), key=lambda i: (parts[i] - weights[i], i))
+    largest_first = sorted(range(len(parts)), key=lambda i: (-floors[i][1], i))
     # divmod floors, so a negative rest reads "all lose one, then the largest remainders get theirs back": the
     # same thing as taking from the smallest remainders, later lines first.
     each, extra = divmod(rest, len(parts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -21,8 +21,10 @@ from .tiers import Schedule, Tier
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _LONGEST_NUMBER = 1000  # characters
-_REQUEST_KEYS = ["rule", "at", "starts_at", "ends_at", "zone", "currency", "lines", "credit", "carry"]
-_LINE_KEYS = ["name", "old", "new", "discounts", "old_discounts", "new_discounts", "layers"]
+_REQUEST_KEYS = ("rule", "at", "starts_at", "ends_at", "zone", "currency", "lines", "credit", "carry")
+_LINE_KEYS = ("name", "old", "new", "discounts", "old_discounts", "new_discounts", "layers")
+_ABSENT = object()
+_NOTHING, _EVERYTHING = Decimal(0), Decimal(1)
 _KNOWN_SCHEDULES: dict[str, Schedule] = {}
 _MOST_KNOWN = 1000
 _T = TypeVar("_T")
@@ -35,7 +37,7 @@ class Numeral(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Request:
     """A quote to make. `as_given` holds the old and the new price of every line exactly as they were
     written."""
@@ -51,8 +53,15 @@ class Request:
 
 def read_request(text: str) -> Request:
     """The request in the text of one JSON object. Raises BadInput with one line."""
-    fields = _Fields(_parse(text), "", _REQUEST_KEYS)
-    zone = fields.read("zone", _checked(read_zone))
+    try:
+        return _request(_parse(text))
+    except _Wrong as wrong:
+        raise BadInput(str(wrong)) from None
+
+
+def _request(value: object) -> Request:
+    fields = _Fields(value, _REQUEST_KEYS)
+    zone = fields.read("zone", _zone)
     instant = _checked(lambda given: read_instant(given, zone))
     # Only the rules of a paid period use its start, but a malformed one is always a mistake.
     term = Term(
@@ -64,52 +73,69 @@ def read_request(text: str) -> Request:
     if term.at >= term.ends_at:
         raise BadInput("ends_at must be later than at: nothing is left of this term")
     currency = fields.read("currency", _text)
-    lines = fields.read("lines", _each(_line))
+    lines = fields.read("lines", _lines)
     return Request(
         rule=fields.read_or("rule", _text, DEFAULT_RULE),
         term=term,
         currency=currency,
-        components=tuple(component for component, _ in lines),
-        as_given=tuple(given for _, given in lines),
+        components=tuple([component for component, _ in lines]),
+        as_given=tuple([given for _, given in lines]),
         credit=fields.read_or("credit", _credit, DEFAULT_CREDIT),
-        carry=_carry(fields, minor_digits(currency)),
+        carry=fields.read_or("carry", _carry(minor_digits(currency)), _NOTHING),
     )
 
 
-class _Fields:
-    """One JSON object at `place` (empty for the outermost), with the keys it may have."""
+class _Wrong(Exception):
+    """A value that cannot be used. Its place grows from the inside out, and only when it is needed."""
 
-    def __init__(self, value: object, place: str, known: list[str]) -> None:
+    def __init__(self, said: str, place: str = "") -> None:
+        self.said = said
+        self.place = place
+
+    def __str__(self) -> str:
+        return (self.place.removeprefix(".") or "the input") + self.said
+
+    def within(self, outer: str) -> _Wrong:
+        return _Wrong(self.said, outer + self.place)
+
+
+class _Fields:
+    """One JSON object with the keys it may have. A reader makes something of a value or raises _Wrong."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, value: object, known: Collection[str]) -> None:
         if not isinstance(value, dict):
-            _refuse(place or "the input", "must be a JSON object", value)
+            _refuse("must be a JSON object", value)
         self._values: dict[str, object] = value
-        self._place = place
-        for key in self._values:
+        for key in value:
             if key not in known:
                 shown = key if key.isidentifier() and key.isascii() else _shown(key)
-                where = f"{place}.{shown}" if place else shown
-                raise BadInput(f"{where} is not a known key: use {', '.join(known)}")
+                raise _Wrong(f" is not a known key: use {', '.join(known)}", f".{shown}")
 
     def as_written(self, key: str) -> str:
         """The text of a value that has been read, exactly as it stood."""
         return str(self._values[key])
 
-    def read(self, key: str, reader: Callable[[object, str], _T]) -> _T:
-        """The value of a required key through `reader(value, place)`."""
-        place = f"{self._place}.{key}" if self._place else key
-        if key not in self._values:
-            raise BadInput(f"{place} is missing: add it")
-        return reader(self._values[key], place)
+    def read(self, key: str, reader: Callable[[object], _T]) -> _T:
+        """The value of a required key."""
+        value = self._values.get(key, _ABSENT)
+        if value is _ABSENT:
+            raise _Wrong(" is missing: add it", f".{key}")
+        try:
+            return reader(value)
+        except _Wrong as wrong:
+            raise wrong.within(f".{key}") from None
 
-    def read_or(self, key: str, reader: Callable[[object, str], _T], absent: _D) -> _T | _D:
+    def read_or(self, key: str, reader: Callable[[object], _T], absent: _D) -> _T | _D:
         """As `read`, or `absent` where the key is not there. A key that is there, even null, is read."""
         return self.read(key, reader) if key in self._values else absent
 
 
-def _line(value: object, place: str) -> tuple[Component, tuple[str, str]]:
-    fields = _Fields(value, place, _LINE_KEYS)
+def _line(value: object) -> tuple[Component, tuple[str, str]]:
+    fields = _Fields(value, _LINE_KEYS)
     both = fields.read_or("discounts", _schedule, None)
-    layers = fields.read_or("layers", _each(_layer), None)
+    layers = fields.read_or("layers", _layers, None)
     component = Component(
         name=fields.read("name", _text),
         old=fields.read("old", _not_negative),
@@ -122,120 +148,129 @@ def _line(value: object, place: str) -> tuple[Component, tuple[str, str]]:
     return component, (fields.as_written("old"), fields.as_written("new"))
 
 
-def _schedule(value: object, place: str) -> Schedule | None:
+def _schedule(value: object) -> Schedule | None:
     if value is None:
         return None
     # Most lines of a file hold the same few price lists: one that was read is known by its text.
     text = repr(value)
     if text not in _KNOWN_SCHEDULES:
-        tiers = _each(_tier)(value, place)
+        tiers = _tiers(value)
         if len(_KNOWN_SCHEDULES) >= _MOST_KNOWN:
             _KNOWN_SCHEDULES.clear()
         try:
             _KNOWN_SCHEDULES[text] = Schedule(tuple(tiers))
         except BadInput as bad:
-            raise BadInput(f"{place}: {bad}") from None
+            raise _Wrong(f": {bad}") from None
     return _KNOWN_SCHEDULES[text]
 
 
-def _tier(value: object, place: str) -> Tier:
-    fields = _Fields(value, place, ["months", "off"])
+def _tier(value: object) -> Tier:
+    fields = _Fields(value, ("months", "off"))
     return Tier(fields.read("months", _whole), fields.read("off", _zero_to_one))
 
 
-def _layer(value: object, place: str) -> PaidShare:
-    fields = _Fields(value, place, ["amount", "from", "to", "share"])
-    starts, ends = fields.read("from", _checked(read_date)), fields.read("to", _checked(read_date))
+def _layer(value: object) -> PaidShare:
+    fields = _Fields(value, ("amount", "from", "to", "share"))
+    starts, ends = fields.read("from", _date), fields.read("to", _date)
     if starts >= ends:
-        raise BadInput(f"{place}: from must be before to, not {starts} to {ends}")
-    share = fields.read_or("share", _zero_to_one, Decimal(1))
-    return PaidShare(place, fields.read("amount", _not_negative), starts, ends, Fraction(share))
+        raise _Wrong(f": from must be before to, not {starts} to {ends}")
+    share = fields.read_or("share", _zero_to_one, _EVERYTHING)
+    return PaidShare(str(starts), fields.read("amount", _not_negative), starts, ends, Fraction(share))
 
 
-def _carry(fields: _Fields, digits: int) -> Decimal:
-    written = fields.read_or("carry", _numeral, None)
-    if written is None:
-        return Decimal(0)
-    if len(written.partition(".")[2]) > PRECISE_DIGITS:
-        raise BadInput(f"carry must have at most {PRECISE_DIGITS} decimals, not {_shown(written)}")
-    if abs(Fraction(written)) > Fraction(1, 2 * 10**digits):
-        raise BadInput(f"carry must be at most half a minor unit of the currency, not {_shown(written)}")
-    return Decimal(written)
+def _carry(digits: int) -> Callable[[object], Decimal]:
+    """A reader of what earlier changes left over in a currency of so many digits."""
 
-
-def _credit(value: object, place: str) -> str:
-    model = _text(value, place)
-    if model not in CREDIT_MODELS:
-        _refuse(place, f"must be one of {', '.join(CREDIT_MODELS)}", value)
-    return model
-
-
-def _not_negative(value: object, place: str) -> Decimal:
-    number = _number(value, place)
-    if number < 0:
-        _refuse(place, "must be 0 or more", value)
-    return number
-
-
-def _zero_to_one(value: object, place: str) -> Decimal:
-    number = _number(value, place)
-    if not 0 <= number <= 1:
-        _refuse(place, "must be between 0 and 1", value)
-    return number
-
-
-def _whole(value: object, place: str) -> int:
-    number = Fraction(_not_negative(value, place))
-    if number.denominator != 1:
-        _refuse(place, "must be a whole number", value)
-    return int(number)
-
-
-def _number(value: object, place: str) -> Decimal:
-    return Decimal(_numeral(value, place))
-
-
-def _numeral(value: object, place: str) -> str:
-    """A number as it was written: plain decimal digits, as a string or a JSON number."""
-    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
-        _refuse(place, "must be a number such as 65 or 65.50", value)
-    if len(value) > _LONGEST_NUMBER:
-        raise BadInput(f"{place} must have at most {_LONGEST_NUMBER} characters, not {len(value)}")
-    return str(value)
-
-
-def _text(value: object, place: str) -> str:
-    if not isinstance(value, str) or isinstance(value, Numeral):
-        _refuse(place, "must be a string", value)
-    return value
-
-
-def _checked(read: Callable[[str], _T]) -> Callable[[object, str], _T]:
-    """A reader out of a function that takes text and raises BadInput("is not ...")."""
-
-    def reader(value: object, place: str) -> _T:
-        text = _text(value, place)
-        try:
-            return read(text)
-        except BadInput as bad:
-            raise BadInput(f"{place} {_shown(text)} {bad}") from None
+    def reader(value: object) -> Decimal:
+        carry = _number(value)
+        if len(str(value).partition(".")[2]) > PRECISE_DIGITS:
+            _refuse(f"must have at most {PRECISE_DIGITS} decimals", value)
+        if abs(Fraction(carry)) > Fraction(1, 2 * 10**digits):
+            _refuse("must be at most half a minor unit of the currency", value)
+        return carry
 
     return reader
 
 
-def _each(reader: Callable[[object, str], _T]) -> Callable[[object, str], list[_T]]:
+def _credit(value: object) -> str:
+    model = _text(value)
+    if model not in CREDIT_MODELS:
+        _refuse(f"must be one of {', '.join(CREDIT_MODELS)}", value)
+    return model
+
+
+def _not_negative(value: object) -> Decimal:
+    number = _number(value)
+    if number < 0:
+        _refuse("must be 0 or more", value)
+    return number
+
+
+def _zero_to_one(value: object) -> Decimal:
+    number = _number(value)
+    if not 0 <= number <= 1:
+        _refuse("must be between 0 and 1", value)
+    return number
+
+
+def _whole(value: object) -> int:
+    number = Fraction(_not_negative(value))
+    if number.denominator != 1:
+        _refuse("must be a whole number", value)
+    return int(number)
+
+
+def _number(value: object) -> Decimal:
+    """A number as it was written: plain decimal digits, as a string or a JSON number."""
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        _refuse("must be a number such as 65 or 65.50", value)
+    if len(value) > _LONGEST_NUMBER:
+        raise _Wrong(f" must have at most {_LONGEST_NUMBER} characters, not {len(value)}")
+    return Decimal(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or isinstance(value, Numeral):
+        _refuse("must be a string", value)
+    return value
+
+
+def _checked(read: Callable[[str], _T]) -> Callable[[object], _T]:
+    """A reader out of a function that takes text and raises BadInput("is not ...")."""
+
+    def reader(value: object) -> _T:
+        text = _text(value)
+        try:
+            return read(text)
+        except BadInput as bad:
+            raise _Wrong(f" {_shown(text)} {bad}") from None
+
+    return reader
+
+
+def _each(reader: Callable[[object], _T]) -> Callable[[object], list[_T]]:
     """A reader of a list whose every item goes through `reader`."""
 
-    def read_list(value: object, place: str) -> list[_T]:
+    def read_list(value: object) -> list[_T]:
         if not isinstance(value, list):
-            _refuse(place, "must be a list", value)
-        return [reader(item, f"{place}[{index}]") for index, item in enumerate(value)]
+            _refuse("must be a list", value)
+        found: list[_T] = []
+        try:
+            for item in value:
+                found.append(reader(item))
+        except _Wrong as wrong:
+            raise wrong.within(f"[{len(found)}]") from None
+        return found
 
     return read_list
 
 
-def _refuse(place: str, demand: str, value: object) -> NoReturn:
-    raise BadInput(f"{place} {demand}, not {_shown(value)}")
+_date, _zone = _checked(read_date), _checked(read_zone)
+_lines, _tiers, _layers = _each(_line), _each(_tier), _each(_layer)
+
+
+def _refuse(demand: str, value: object) -> NoReturn:
+    raise _Wrong(f" {demand}, not {_shown(value)}")
 
 
 def _shown(value: object) -> str:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from functools import cached_property
 from math import ceil, floor
 from zoneinfo import ZoneInfo
 
@@ -37,7 +36,7 @@ _DAYS_A_YEAR = 365
 _HOURS_A_MONTH = 30 * 24
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Term:
     """A paid term seen `at` one instant. It is half-open: `ends_at` is the first instant after it.
 
@@ -51,11 +50,11 @@ class Term:
     starts_at: Instant | None = None
     period_months: int | None = None
 
-    @cached_property
+    @property
     def day(self) -> date:
         return local_date(self.at.utc, self.zone)
 
-    @cached_property
+    @property
     def end(self) -> date:
         return local_date(self.ends_at.utc, self.zone)
 
@@ -115,7 +114,8 @@ def rate_lost_at(left: TimeLeft, schedule: Schedule | None, term: Term) -> datet
 
 
 def _calendar_months(term: Term) -> TimeLeft:
-    return calendar_months(term.day, max(term.day, term.end))
+    day = term.day
+    return calendar_months(day, max(day, term.end))
 
 
 def _calendar_months_lost(months: int, term: Term) -> datetime:
@@ -124,9 +124,10 @@ def _calendar_months_lost(months: int, term: Term) -> datetime:
 
 def _average_months(term: Term) -> TimeLeft:
     """Calendar days, 365/12 to a month."""
-    months = Fraction(term.days_left * 12, _DAYS_A_YEAR)
-    ratio = (term.days_left * 12, _DAYS_A_YEAR)
-    return TimeLeft("average-months", floor(months), term.days_left, None, months, term.day, term.end, ratio)
+    days = term.days_left
+    ratio = (days * 12, _DAYS_A_YEAR)
+    whole, months = ratio[0] // ratio[1], Fraction(*ratio)
+    return TimeLeft("average-months", whole, days, None, months, term.day, term.end, ratio)
 
 
 def _average_months_lost(months: int, term: Term) -> datetime:
@@ -137,9 +138,9 @@ def _average_months_lost(months: int, term: Term) -> datetime:
 def _thirty_day_months(term: Term) -> TimeLeft:
     """Hours between the instants, one that has begun counts whole; 720 to a month."""
     hours = ceil(term.at.seconds_to(term.ends_at) / 3600)
-    months = Fraction(hours, _HOURS_A_MONTH)
     ratio = (hours, _HOURS_A_MONTH)
-    return TimeLeft("thirty-day-months", floor(months), None, None, months, term.day, term.end, ratio)
+    whole, months = hours // _HOURS_A_MONTH, Fraction(*ratio)
+    return TimeLeft("thirty-day-months", whole, None, None, months, term.day, term.end, ratio)
 
 
 def _thirty_day_months_lost(months: int, term: Term) -> datetime:
@@ -152,13 +153,15 @@ def _calendar_sum(term: Term) -> TimeLeft:
     """Over the calendar months, the days left in each as a part of it. The day of the change does not count,
     nor does that of the half-open end."""
     calendar: list[MonthDays] = []
-    day = term.day
-    while (term.end - day).days > 1:
+    day, end = term.day, term.end
+    while (end - day).days > 1:
         first = day + ONE_DAY
         of = days_in_month(first.year, first.month)
-        day = min(first.replace(day=of), term.end - ONE_DAY)
+        day = min(first.replace(day=of), end - ONE_DAY)
         calendar.append(MonthDays(first.replace(day=1), (day - first).days + 1, of))
-    months = sum((Fraction(part.days, part.of) for part in calendar), Fraction(0))
+    # Most months are whole; only the first and the last can be parts.
+    parts = (Fraction(part.days, part.of) for part in calendar if part.days < part.of)
+    months = sum(parts, Fraction(sum(part.days == part.of for part in calendar)))
     return TimeLeft(
         "calendar-sum",
         floor(months),
@@ -166,7 +169,7 @@ def _calendar_sum(term: Term) -> TimeLeft:
         None,
         months,
         term.day,
-        term.end,
+        end,
         months.as_integer_ratio(),
         calendar=tuple(calendar),
     )
@@ -175,8 +178,9 @@ def _calendar_sum(term: Term) -> TimeLeft:
 def _calendar_sum_lost(months: int, term: Term) -> datetime:
     """Counted back from the end: its own month gives a part, the month `months` before it the rest of the
     last whole one."""
-    tail = Fraction(term.end.day - 1, days_in_month(term.end.year, term.end.month))
-    first = add_months(term.end.replace(day=1), -months)
+    end = term.end
+    tail = Fraction(end.day - 1, days_in_month(end.year, end.month))
+    first = add_months(end.replace(day=1), -months)
     of = days_in_month(first.year, first.month)
     needed = ceil((1 - tail) * of)
     # The day before the days needed is the last on which they all lie ahead.
@@ -185,9 +189,9 @@ def _calendar_sum_lost(months: int, term: Term) -> datetime:
 
 def _period_days(term: Term) -> TimeLeft:
     """Calendar days as a part of those of the paid period, which has one at least."""
-    start = _start(term)
+    start, days = _start(term), term.days_left
     of = max(1, (term.end - local_date(start.utc, term.zone)).days)
-    return _of_period("period-days", term, (term.days_left, of), days=term.days_left, of=of)
+    return _of_period("period-days", term, (days, of), days=days, of=of)
 
 
 def _period_seconds(term: Term) -> TimeLeft:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """A message key and its exact figures. Keys and parameter names are listed in `explain`."""
 
@@ -17,4 +17,4 @@ class Step:
 
 def step(key: str, figures: Mapping[str, object] = MappingProxyType({})) -> Step:
     """A step from figures of any kind, as text: a date becomes ISO 8601, an instant must already be."""
-    return Step(key, dict(zip(figures, map(str, figures.values()), strict=True)))
+    return Step(key, {name: str(figure) for name, figure in figures.items()})

@@ -7,7 +7,6 @@ from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from .errors import BadInput
@@ -18,7 +17,7 @@ ONE_DAY = timedelta(days=1)
 _DAYS_IN_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MonthDays:
     """Days of one calendar month that are left: `days` of `of`, in the month that begins on `month`."""
 
@@ -27,7 +26,7 @@ class MonthDays:
     of: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TimeLeft:
     """How much of a term is left on `day`.
 
@@ -57,7 +56,7 @@ class TimeLeft:
         """True when the term ends on this very day."""
         return self.day == self.end
 
-    @cached_property
+    @property
     def fraction(self) -> str:
         """`months` as a customer would write it by hand: "106/30", "3"."""
         above, below = self.ratio
@@ -131,9 +130,9 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 def last_day_with(months: int, end: date) -> date:
     """The last day from which `months` whole months still fit before `end`."""
     day = add_months(end, -months)
-    # Clamping lets up to three later days share one anniversary: from 28 to 31 Jan a month leads to 28 Feb.
-    while add_months(day + ONE_DAY, months) <= end:
-        day += ONE_DAY
+    if end.day == days_in_month(end.year, end.month):
+        # Clamping lets later days share this anniversary: from 28, 29, 30 and 31 Jan a month leads to 28 Feb.
+        return day.replace(day=days_in_month(day.year, day.month))
     return day
 
 

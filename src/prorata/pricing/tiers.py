@@ -66,12 +66,18 @@ class Schedule:
         """The fewest whole months down to which the factor of `whole` months holds without a break; 0 if it
         is never lost."""
         tier = self.tier(whole)
-        while tier and tier.months > 0:
-            lower = self.tier(tier.months - 1)
-            if (lower.factor if lower else 1) != tier.factor:
-                return tier.months
-            tier = lower
-        return 0
+        return self._lasting[tier.months] if tier else 0
+
+    @cached_property
+    def _lasting(self) -> dict[int, int]:
+        """`lasts_down_to` for the threshold of every tier."""
+        lasting: dict[int, int] = {}
+        down_to, below = 0, Fraction(1)
+        for tier in self.tiers:
+            if tier.factor != below:
+                down_to, below = tier.months, tier.factor
+            lasting[tier.months] = down_to
+        return lasting
 
     @cached_property
     def ranges(self) -> list[tuple[int, int | None, Decimal]]:

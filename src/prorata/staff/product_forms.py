@@ -41,7 +41,20 @@ class ProductForm(forms.ModelForm):
 
     class Meta:
         model = Product
-        fields = ["name", "code", "tax_rate", "tax_label", "rule", "credit_model"]
+        fields = [
+            "name", "code", "tax_rate", "tax_label", "rule", "credit_model", "changes_a_day", "cooldown_hours",
+            "reductions_a_term",
+        ]  # fmt: skip
+        labels = {
+            "changes_a_day": _("Changes a day"),
+            "cooldown_hours": _("Hours between two changes"),
+            "reductions_a_term": _("Reductions a term"),
+        }
+        help_texts = {
+            "changes_a_day": _("of one service, in a day of the billing zone; empty: as many as wanted"),
+            "cooldown_hours": _("counted from Submit of the last one; empty: none"),
+            "reductions_a_term": _("changes that make something smaller; empty: any number, 0: none"),
+        }
 
 
 class ResourceTypeForm(forms.ModelForm):
