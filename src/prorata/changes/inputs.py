@@ -47,11 +47,6 @@ def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
     Quotes that were made when there was one rule and one version of it have neither versions nor the start of a period.
     """
     start = inputs.get("starts_at")
-    tax = TaxRule(
-        rate=Decimal(inputs["tax"]["rate"]),
-        included=inputs["tax"]["included"],
-        rounding=inputs["tax"]["rounding"],
-    )
     price = price_change(
         at=datetime.fromisoformat(inputs["at"]), ends_at=datetime.fromisoformat(inputs["ends_at"]),
         zone=ZoneInfo(inputs["zone"]), currency=inputs["currency"], carry=Decimal(inputs["carry"]), rule=inputs["rule"],
@@ -68,8 +63,14 @@ def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
         ],
     )  # fmt: skip
     return price, document(
-        price, tax, minimum=inputs.get("minimum", 0), voucher=_terms(inputs.get("voucher"))
+        price, tax_of(inputs), minimum=inputs.get("minimum", 0), voucher=_terms(inputs.get("voucher"))
     )
+
+
+def tax_of(inputs: dict[str, Any]) -> TaxRule:
+    """The tax rule of frozen inputs."""
+    tax = inputs["tax"]
+    return TaxRule(rate=Decimal(tax["rate"]), included=tax["included"], rounding=tax["rounding"])
 
 
 def _voucher(voucher: Voucher | None) -> dict[str, Any] | None:
