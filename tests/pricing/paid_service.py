@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 
 from prorata.pricing.change import Component, Price, price_change
 from prorata.pricing.funding import Funding, fund
-from prorata.pricing.layers import PaidShare, share_of
+from prorata.pricing.layers import PaidShare, in_basis, share_of
 from prorata.pricing.money import eight_decimals, minor_digits
+from prorata.pricing.rates import Tiered, Volume
 from prorata.pricing.rebuy import Bought, Rebuy
 from prorata.pricing.tax import Document, TaxRule, document
 from prorata.pricing.terms import local_date
@@ -32,14 +33,15 @@ class Book:
     """A price book version: what one unit of each component costs a month, and the live schedules of each
     side."""
 
-    rates: Mapping[str, Decimal]
+    rates: Mapping[str, Decimal | Tiered | Volume]
     old_schedule: Schedule | None
     new_schedule: Schedule | None
     tax: TaxRule
     minimum: int = 0
 
     def monthly(self, name: str, value: int) -> Decimal:
-        return self.rates[name] * value
+        rate = self.rates[name]
+        return rate * value if isinstance(rate, Decimal) else rate.monthly(value)
 
 
 @dataclass
@@ -69,10 +71,13 @@ class Layer:
             return Fraction(0)
         return share_of(low, high, self.top, self.price(target))
 
-    def paid_share(self, target: int) -> PaidShare:
-        return PaidShare(
-            self.name, self.amount, self.starts, self.ends, self.share(target), self.tax, self.gifted
-        )
+    def paid_share(self, target: int, with_tax: bool) -> PaidShare:
+        amount = in_basis(self.amount, self.tax, included=self.book.tax.included, wanted=with_tax)
+        return PaidShare(self.name, amount, self.starts, self.ends, self.share(target), self.tax, self.gifted)
+
+    @property
+    def gross(self) -> Fraction:
+        return Fraction(self.amount) + (0 if self.book.tax.included else Fraction(self.tax))
 
     def unwind(self, target: int) -> None:
         if self.share(target) > 0:
@@ -145,7 +150,9 @@ class PaidService:
                 self.book.old_schedule,
                 self.book.new_schedule,
                 tuple(
-                    layer.paid_share(value) for layer in self._newest_first(name) if layer.share(value) > 0
+                    layer.paid_share(value, self.book.tax.included)
+                    for layer in self._newest_first(name)
+                    if layer.share(value) > 0
                 ),
             )
             for name, value in changed.items()
@@ -163,9 +170,10 @@ class PaidService:
         standing = [layer for layer in self.layers if layer.starts < end and layer.ends > day and layer.left]
         paid = Fraction(0)
         for layer in standing:
-            gross = Fraction(layer.amount) + (0 if layer.book.tax.included else Fraction(layer.tax))
-            cash = 1 - Fraction(layer.gifted) / gross if gross else Fraction(0)
-            paid += Fraction(layer.amount) * cash * layer.left
+            wanted = self.book.tax.included
+            amount = in_basis(layer.amount, layer.tax, included=layer.book.tax.included, wanted=wanted)
+            cash = 1 - Fraction(layer.gifted) / layer.gross if layer.gross else Fraction(0)
+            paid += Fraction(amount) * cash * layer.left
         bought = tuple(
             Bought(layer.starts, eight_decimals(Fraction(self._step_price(layer)) * layer.left))
             for layer in standing
@@ -312,7 +320,7 @@ class PaidService:
         """The promises that hold after every event."""
         carry = Fraction(self.carry) * self.unit
         kept = self.paid - self.returned
-        held = self.held("amount") + (0 if self.book.tax.included else self.held("tax"))
+        held = self.held("gross")
         assert self.charged + carry == self.exact_sum * self.unit, "the carry is not what rounding left over"
         assert kept >= 0, f"returned {self.returned} of {self.paid}"
         assert self.gifted_returned <= self.gifted_paid

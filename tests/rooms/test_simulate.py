@@ -16,10 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from prorata import clock as business
 from prorata.catalog.models import PriceBook, Rate
 from prorata.changes.simulate.command import main
+from prorata.changes.simulate.months import months_before
 from prorata.changes.simulate.outcome import InCurrency
 from prorata.changes.simulate.per_cent import changed_by
 from prorata.changes.simulate.question import CannotSimulate, Question, of_per_cent, of_rule, of_version
-from prorata.changes.simulate.run import month_before, simulate
+from prorata.changes.simulate.run import simulate
 from prorata.clock import HandClock
 from prorata.pricing.instants import read_zone
 from prorata.pricing.rates import rate_as_json, rate_from_json
@@ -217,7 +218,7 @@ def test_a_month_before_is_clamped() -> None:
     """31 March less a month is 28 February, at the same time of day although the clocks moved in between."""
     zone = read_zone("Europe/Berlin")
     at = datetime.fromisoformat("2026-03-31T12:00+02:00")
-    assert month_before(at, zone) == datetime.fromisoformat("2026-02-28T12:00+01:00")
+    assert months_before(at, 1, zone) == datetime.fromisoformat("2026-02-28T12:00+01:00")
 
 
 @pytest.mark.django_db(transaction=True)

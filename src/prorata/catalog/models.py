@@ -275,6 +275,10 @@ class PriceBook(models.Model):
     version = models.PositiveIntegerField(default=1)
     starts_at = models.DateTimeField()
     tax_included = models.BooleanField(default=False, help_text="whether the rates below include tax")
+    minimum_charge_minor = models.BigIntegerField(
+        default=0,
+        help_text="the least charged for a change that costs something, before tax is added; 0: none",
+    )
     campaign = models.BooleanField(
         default=False, help_text="special prices for a while; a change never counts with them"
     )
@@ -297,6 +301,9 @@ class PriceBook(models.Model):
                 condition=models.Q(campaign=False, ends_at__isnull=True)
                 | models.Q(campaign=True, ends_at__isnull=False, ends_at__gt=models.F("starts_at")),
                 name="price_book_campaign_ends",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(minimum_charge_minor__gte=0), name="price_book_minimum_in_range"
             ),
             models.CheckConstraint(
                 condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="price_book_currency_iso"

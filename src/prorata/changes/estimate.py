@@ -114,7 +114,7 @@ def estimate(
     settled = rebuy_of(situation, book, after) if situation.product.credit_model == REBUY else None
     price = _price(situation, components, situation.service.carry, settled)
     tax = tax_rule(situation)
-    paper = _paper(price, tax, voucher)
+    paper = _paper(price, tax, book.minimum_charge_minor, voucher)
     lines = tuple(_line(situation, price, paper, n, before, after) for n in range(len(changed)))
     live = _schedule(situation)
     return Estimate(
@@ -128,10 +128,10 @@ def estimate(
     )  # fmt: skip
 
 
-def _paper(price: Price, tax: TaxRule, voucher: Voucher | None) -> Document:
+def _paper(price: Price, tax: TaxRule, minimum: int, voucher: Voucher | None) -> Document:
     """Raises Refused where the voucher does not fit what is to be paid."""
     try:
-        return document(price, tax, voucher=terms(voucher) if voucher else None)
+        return document(price, tax, minimum=minimum, voucher=terms(voucher) if voucher else None)
     except NotForThis as unfit:
         assert voucher is not None
         shown = {"code": voucher.code, "minimum": _shown(voucher.minimum_spend_minor, price.currency)}
@@ -226,14 +226,14 @@ def _renewal(situation: Situation, book: BookValues, configuration: Mapping[str,
 
 
 def _back_today(situation: Situation, price: Price, tax: TaxRule) -> int | None:
-    """What taking the reductions back today would cost, gross: going down and up again is not free."""
+    """What taking the reductions back today would cost, gross: going down and up again is not free.
+
+    What rounding would leave over from this change is part of it, so a customer who does go back pays this very amount.
+    """
     reduced = [line for line in price.lines if line.formula < 0]
     if not reduced:
         return None
     live = _schedule(situation)
-    again = _price(
-        situation,
-        [Component(line.name, line.new, line.old, live, live, ()) for line in reduced],
-        settled=NOTHING_PAID,  # what grows is never lowered
-    )
-    return document(again, tax).gross
+    back = [Component(line.name, line.new, line.old, live, live, ()) for line in reduced]
+    again = _price(situation, back, price.carry_out, NOTHING_PAID)  # what grows is never lowered
+    return document(again, tax, minimum=live_prices(situation).minimum_charge_minor).gross

@@ -60,18 +60,21 @@ def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
         credit=inputs["credit"], starts_at=datetime.fromisoformat(start) if start else None,
         period_months=inputs.get("period_months"), rule_version=inputs.get("rule_version", 1),
         credit_version=inputs.get("credit_version", 1), rebuy=_paid_and_used(inputs.get("rebuy")),
-        components=[
-            Component(
-                name=c["name"], old=Decimal(c["old"]), new=Decimal(c["new"]), old_schedule=_schedule(c["old_schedule"]),
-                new_schedule=_schedule(c["new_schedule"]), layers=tuple(_paid(layer) for layer in c["layers"]),
-                old_made=c.get("old_made", ""), new_made=c.get("new_made", ""),  # older quotes have none
-            )
-            for c in inputs["components"]
-        ],
+        components=[component_of(stored) for stored in inputs["components"]],
     )  # fmt: skip
     return price, document(
         price, tax, minimum=inputs.get("minimum", 0), voucher=_terms(inputs.get("voucher"))
     )
+
+
+def component_of(stored: dict[str, Any]) -> Component:
+    """One frozen component."""
+    return Component(
+        name=stored["name"], old=Decimal(stored["old"]), new=Decimal(stored["new"]),
+        old_schedule=_schedule(stored["old_schedule"]), new_schedule=_schedule(stored["new_schedule"]),
+        layers=tuple(_paid(layer) for layer in stored["layers"]),
+        old_made=stored.get("old_made", ""), new_made=stored.get("new_made", ""),  # older quotes have none
+    )  # fmt: skip
 
 
 def _voucher(voucher: Voucher | None) -> dict[str, Any] | None:

@@ -14,8 +14,7 @@ from django.db.models.functions import Coalesce
 
 from prorata.catalog.values import NoPrice, Value, book
 from prorata.invoices.models import Layer, Unwinding
-from prorata.pricing.layers import PaidShare, share_of
-from prorata.pricing.money import eight_decimals
+from prorata.pricing.layers import PaidShare, in_basis, share_of
 
 
 @dataclass(frozen=True)
@@ -107,9 +106,8 @@ def _cash(layer: Layer, tax_included: bool) -> Fraction:
 
 def _amount(layer: Layer, tax_included: bool) -> Decimal:
     """What was paid for a layer with tax or without it, as asked, whatever its own book said."""
-    if (had := book(layer.price_book_id).tax_included) == tax_included:
-        return layer.amount
-    return eight_decimals(Fraction(layer.amount) + Fraction(layer.tax) * (-1 if had else 1))
+    had = book(layer.price_book_id).tax_included
+    return in_basis(layer.amount, layer.tax, included=had, wanted=tax_included)
 
 
 def unwind_recorded(slices: Iterable[Mapping[str, Any]], *, origin: str, at: datetime) -> None:

@@ -1,7 +1,7 @@
 """Last month's changes again, from what their quotes kept: as they were, and with other prices or another rule.
 
-Instants, discounts in force then, carries and paid layers stay what they were; so a change that was delivered whole costs
-"now" exactly what it cost.
+Instants, discounts in force then, carries, paid layers and minimum charges stay what they were; so a change that was
+delivered whole costs "now" exactly what it cost before tax and vouchers.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from zoneinfo import ZoneInfo
 
 from prorata.catalog.values import Value
 from prorata.changes import states
-from prorata.changes.inputs import _paid, _schedule
+from prorata.changes.inputs import component_of
 from prorata.changes.models import Change, ChangeLine
 from prorata.changes.simulate.monthly import Monthly, Unpriced
+from prorata.changes.simulate.months import months_before
 from prorata.changes.simulate.net import without_tax
 from prorata.changes.simulate.outcome import Row
 from prorata.changes.simulate.question import CannotSimulate, OtherBook, Pair, Question
 from prorata.pricing.bulk import Columns, Layers, column, price_changes
 from prorata.pricing.bulk.dates import micros
+from prorata.pricing.change import CREDIT_VERSIONS, DEFAULT_CREDIT, REBUY
 from prorata.pricing.layers import PaidShare
 from prorata.pricing.money import PRECISE_DIGITS, exact_of, units_of
 from prorata.pricing.tax import TaxRule
@@ -40,7 +42,9 @@ class _How(NamedTuple):
     zone: str
     currency: str
     rule: str
+    rule_version: int | None
     credit: str
+    credit_version: int | None
 
 
 class _Side(NamedTuple):
@@ -61,6 +65,8 @@ class _Replay:
     at: datetime
     ends_at: datetime
     starts_at: datetime
+    period_months: int
+    minimum: int
     carry: int
     now: tuple[_Side, ...]
     then: tuple[_Side, ...]
@@ -75,7 +81,7 @@ def replays(question: Question, since: datetime, until: datetime) -> Iterator[Ro
     for how, group in groupby(found, key=lambda replay: replay.how):
         rows = list(group)
         now = _priced([row.now for row in rows], rows, how)
-        then = _priced([row.then for row in rows], rows, how._replace(rule=question.rule or how.rule))
+        then = _priced([row.then for row in rows], rows, _by_rule(how, question.rule))
         for row, before, after in zip(rows, now, then, strict=True):
             yield Row(
                 row.product_id, row.customer_id, how.currency, *without_tax([before], row.tax_now),
@@ -95,7 +101,7 @@ def _read(question: Question, since: datetime, until: datetime) -> Iterator[_Rep
     changes = Change.objects.filter(**submitted, status__in=_BRINGS).order_by("id")
     facts = changes.values(
         "id", "reference", "customer_id", "currency", "service__product_id", "service__term_starts_at", "quote__inputs",
-        "quote__from_configuration", "quote__to_configuration",
+        "service__term_months", "quote__from_configuration", "quote__to_configuration",
     )  # fmt: skip
     for fact in facts.iterator(_AT_ONCE):
         if question.concerns(fact["service__product_id"], fact["currency"]):
@@ -123,18 +129,45 @@ def _replay(
         except Unpriced as missing:
             raise CannotSimulate(f"{missing}, which {fact['reference']} changed: add it") from None
     return _Replay(
-        how=_How(inputs["zone"], inputs["currency"], inputs["rule"], inputs["credit"]),
+        how=_How(
+            inputs["zone"], inputs["currency"], inputs["rule"], inputs.get("rule_version", 1), *_credit(inputs),
+        ),
         product_id=pair[0], customer_id=fact["customer_id"], at=datetime.fromisoformat(inputs["at"]),
-        ends_at=datetime.fromisoformat(inputs["ends_at"]), starts_at=fact["service__term_starts_at"],
-        carry=_units(inputs["carry"]), now=now, then=then, tax_now=tax, tax_then=tax_then,
+        ends_at=datetime.fromisoformat(inputs["ends_at"]), starts_at=_start(inputs, fact),
+        period_months=inputs.get("period_months") or fact["service__term_months"], minimum=inputs.get("minimum", 0),
+        carry=_units(Decimal(inputs["carry"])), now=now, then=then, tax_now=tax, tax_then=tax_then,
     )  # fmt: skip
+
+
+def _credit(inputs: Mapping[str, Any]) -> tuple[str, int]:
+    """The credit model and its version. What was lowered by buying anew is compared by its paid layers alone: what was used
+    at other prices is not known here."""
+    if inputs["credit"] == REBUY:
+        return DEFAULT_CREDIT, CREDIT_VERSIONS[DEFAULT_CREDIT]
+    return inputs["credit"], inputs.get("credit_version", 1)
+
+
+def _start(inputs: Mapping[str, Any], fact: Mapping[str, Any]) -> datetime:
+    """Where the paid period began. A quote of the time when no rule asked for it says nothing: then it is that of the
+    term, or, if the service has been renewed since, as far before the end as a term is long."""
+    if inputs.get("starts_at"):
+        return datetime.fromisoformat(inputs["starts_at"])
+    ends_at, found = datetime.fromisoformat(inputs["ends_at"]), fact["service__term_starts_at"]
+    return (
+        found
+        if found < ends_at
+        else months_before(ends_at, fact["service__term_months"], ZoneInfo(inputs["zone"]))
+    )
+
+
+def _by_rule(how: _How, rule: str | None) -> _How:
+    """The same by another rule, in its newest version."""
+    return how if rule is None else how._replace(rule=rule, rule_version=None)
 
 
 def _as_it_was(given: dict[str, Any]) -> _Side:
-    return _Side(
-        _units(given["old"]), _units(given["new"]), _schedule(given["old_schedule"]), _schedule(given["new_schedule"]),
-        tuple(_paid(layer) for layer in given["layers"]),
-    )  # fmt: skip
+    it = component_of(given)
+    return _Side(_units(it.old), _units(it.new), it.old_schedule, it.new_schedule, it.layers or ())
 
 
 def _elsewhere(
@@ -152,18 +185,19 @@ def _elsewhere(
     return moved._replace(old_schedule=other.schedule, new_schedule=other.schedule)
 
 
-def _units(amount: str) -> int:
-    return units_of(exact_of(Decimal(amount)), PRECISE_DIGITS)
+def _units(amount: Decimal) -> int:
+    return units_of(exact_of(amount), PRECISE_DIGITS)
 
 
 def _priced(sides: Sequence[tuple[_Side, ...]], rows: Sequence[_Replay], how: _How) -> list[int]:
-    """The totals of one side in minor units of the book's basis."""
+    """The totals of one side in minor units of the book's basis, a minimum charge included."""
     parts = [part for side in sides for part in side]
     schedules = {schedule: n for n, schedule in enumerate(dict.fromkeys(_schedules(parts)))}
     columns = Columns(
         at=column(micros(row.at) for row in rows),
         ends_at=column(micros(row.ends_at) for row in rows),
         starts_at=column(micros(row.starts_at) for row in rows),
+        period_months=column(row.period_months for row in rows),
         first=_starts(len(side) for side in sides),
         old=column(part.old for part in parts),
         new=column(part.new for part in parts),
@@ -174,9 +208,13 @@ def _priced(sides: Sequence[tuple[_Side, ...]], rows: Sequence[_Replay], how: _H
         layers=_layers(parts),
     )
     prices = price_changes(
-        columns, zone=ZoneInfo(how.zone), currency=how.currency, rule=how.rule, credit=how.credit
-    )
-    return [int(total) for total in prices.total]
+        columns, zone=ZoneInfo(how.zone), currency=how.currency, rule=how.rule, credit=how.credit,
+        rule_version=how.rule_version, credit_version=how.credit_version,
+    )  # fmt: skip
+    return [
+        max(total, row.minimum) if total > 0 else total
+        for total, row in zip(prices.total.tolist(), rows, strict=True)
+    ]
 
 
 def _schedules(parts: Iterable[_Side]) -> Iterator[Schedule | None]:
@@ -189,7 +227,7 @@ def _layers(parts: Sequence[_Side]) -> Layers:
     paid = [layer for part in parts for layer in part.layers]
     return Layers(
         first=_starts(len(part.layers) for part in parts),
-        amount=column(units_of(exact_of(layer.amount), PRECISE_DIGITS) for layer in paid),
+        amount=column(_units(layer.amount) for layer in paid),
         starts=column(layer.starts.toordinal() - _EPOCH for layer in paid),
         ends=column(layer.ends.toordinal() - _EPOCH for layer in paid),
         share_above=column(layer.share.numerator for layer in paid),

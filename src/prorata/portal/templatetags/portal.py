@@ -26,6 +26,7 @@ from prorata.credit.models import Voucher
 from prorata.invoices.models import InvoiceLine
 from prorata.portal import menu, when
 from prorata.portal import money as amounts
+from prorata.portal.explanation_file import pages
 from prorata.portal.language import html_language
 from prorata.portal.voucher_words import worth
 
@@ -225,6 +226,12 @@ def available_credit(context: template.Context) -> list[str]:
     """Available Credit of the person who looks: one figure a currency."""
     request: HttpRequest | None = context.get("request")
     return menu.credit_figures(request.user) if request is not None and hasattr(request, "user") else []
+
+
+@register.simple_tag(takes_context=True)
+def explanation_to_take(context: template.Context) -> dict[str, str]:
+    """The text to copy, and the addresses of text page and file, of the bill on this page."""
+    return pages(context["service"], context.get("quote"), context["bill"])
 
 
 @register.simple_tag(takes_context=True)

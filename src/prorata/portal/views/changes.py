@@ -27,6 +27,7 @@ from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote
 from prorata.payments.methods import method
 from prorata.payments.models import PaymentAttempt
+from prorata.portal.bill import of_quoted
 from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
 from prorata.portal.views.invoices import state_of
 from prorata.services.models import Service
@@ -51,7 +52,10 @@ def changes() -> QuerySet[Change]:
 @require_GET
 @signed_in
 def show(request: Asked, reference: str) -> HttpResponse:
-    return render(request, "portal/change_page.html", _context(request, reference))
+    context = _context(request, reference)
+    bill = of_quoted(context["quote"])
+    explained = {"bill": bill, "facts": bill.notes_later(context["now"])}
+    return render(request, "portal/change_page.html", context | explained)
 
 
 @require_GET

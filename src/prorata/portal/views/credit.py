@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -26,9 +28,7 @@ ENDED_SHOWN = 5
 @signed_in
 def index(request: Asked) -> HttpResponse:
     now, zone = clock.now(), ZoneInfo(seller().zone)
-    purses = mine(
-        request.user, Purse.objects.order_by("currency", "kind", F("expires_at").asc(nulls_last=True), "id")
-    )
+    purses = list(my_purses(request))
     alive = [
         p
         for p in purses
@@ -46,9 +46,9 @@ def index(request: Asked) -> HttpResponse:
         }
         for line in log.rows
     ]
-    gone = list(mine(request.user, ended_gifts())[:ENDED_SHOWN])
-    for purse in [*alive, *(line.purse for line in gone)]:
-        purse.came_from = change_of(purse.reason)  # type: ignore[attr-defined]
+    gone = ended(purses)[:ENDED_SHOWN]
+    for purse in [*alive, *gone]:
+        purse.came_from = change_of(purse.reason)
     totals: dict[str, int] = {}
     for purse in alive:
         totals[purse.currency] = totals.get(purse.currency, 0) + purse.balance_minor
@@ -67,9 +67,17 @@ def index(request: Asked) -> HttpResponse:
     )
 
 
-def ended_gifts() -> QuerySet[LogLine]:
-    """What ended unused, newest first."""
-    return LogLine.objects.filter(what="expired").select_related("purse").order_by("-id")
+def my_purses(request: Asked) -> QuerySet[Any]:
+    """All my purses, with what ended unused in each."""
+    ended = LogLine.objects.filter(purse=OuterRef("pk"), what="expired").order_by().values("purse")
+    unused = Coalesce(Subquery(ended.annotate(total=Sum("amount_minor")).values("total")), 0)
+    rows = mine(request.user, Purse.objects.annotate(unused_minor=-unused))
+    return rows.order_by("currency", "kind", F("expires_at").asc(nulls_last=True), "id")
+
+
+def ended(purses: list[Any]) -> list[Any]:
+    """The gifts of which something was not used, newest end first."""
+    return sorted((p for p in purses if p.unused_minor), key=lambda p: p.expires_at, reverse=True)
 
 
 def changes_of(request: Asked, lines: list[LogLine]) -> dict[str, Change]:

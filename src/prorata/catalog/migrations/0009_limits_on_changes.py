@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0007_campaigns'),
+        ('catalog', '0008_minimum_charge'),
     ]
 
     operations = [

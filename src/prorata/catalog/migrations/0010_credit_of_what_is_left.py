@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0008_limits_on_changes'),
+        ('catalog', '0009_limits_on_changes'),
     ]
 
     operations = [
