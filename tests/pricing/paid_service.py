@@ -170,9 +170,10 @@ class PaidService:
         standing = [layer for layer in self.layers if layer.starts < end and layer.ends > day and layer.left]
         paid = Fraction(0)
         for layer in standing:
-            gross = Fraction(layer.amount) + (0 if layer.book.tax.included else Fraction(layer.tax))
-            cash = 1 - Fraction(layer.gifted) / gross if gross else Fraction(0)
-            paid += Fraction(layer.amount) * cash * layer.left
+            wanted = self.book.tax.included
+            amount = in_basis(layer.amount, layer.tax, included=layer.book.tax.included, wanted=wanted)
+            cash = 1 - Fraction(layer.gifted) / layer.gross if layer.gross else Fraction(0)
+            paid += Fraction(amount) * cash * layer.left
         bought = tuple(
             Bought(layer.starts, eight_decimals(Fraction(self._step_price(layer)) * layer.left))
             for layer in standing

@@ -163,6 +163,16 @@ def test_where_reductions_give_nothing_back_the_page_says_so(world: World) -> No
     assert (world.measured(web)["backups"], world.credit()) == (4, 0)
 
 
+def test_seconds_are_counted_from_the_whole_second_that_is_printed(world: World) -> None:
+    """A clock knows more digits than anybody reads: 14:02:07 is 9,309,473 seconds before the end."""
+    web = world.web_01("2026-08-15T14:02:07.654321+09:00")
+    Product.objects.filter(pk=world.cloud.pk).update(rule="period-seconds")
+    page = text(person(world.owner).post(f"/services/{web.pk}/estimate", {"memory": "8"}))
+    assert "15 Aug 2026, 14:02:07 JST" in page
+    assert "9,309,473 of the 15,811,200 seconds of your term" in page
+    assert world.quote(web, memory=8).inputs["at"] == "2026-08-15T05:02:07+00:00"
+
+
 # --- published examples, from a price book ------------------------------------------------------------------
 
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -314,6 +324,7 @@ def test_a_small_reduction_leaves_nothing_and_says_why(world: World) -> None:
     assert "Nothing to pay and no credit." in page
     assert "paid in cash for what you have 31,080.00" in page
     assert "used since 1 Jun 2026: 7,400 × 2 whole months × 1.00 −14,800.00" in page
+    assert "nothing is left, so nothing comes back 0.00" in page
     assert "Backup generations, instead of −2,210.16393443 0.00" in page
 
 
@@ -336,8 +347,8 @@ def test_what_stands_and_what_was_paid_in_cash(world: World) -> None:
     world.pay(world.change(world.reread(web), cpu=4))  # 1,200 x 106/30 x 0.80 = 3,392
     world.work()
     assert stands(backups=4) == ("34472.00000000", [june, ("2026-08-15", "3000.00000000")])
-    world.change(world.reread(web), backups=0)  # 2,100 of 7,400 a month, for which 8,820 were paid
+    world.change(world.reread(web), backups=4)  # 3 of 7, for which 3,780 of 8,820 were paid
     world.work()
     assert stands(memory=4) == (
-        "25652.00000000", [("2026-06-01", "5300.00000000"), ("2026-08-15", "3000.00000000")],
+        "30692.00000000", [("2026-06-01", "6500.00000000"), ("2026-08-15", "3000.00000000")],
     )  # fmt: skip

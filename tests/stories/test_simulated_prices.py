@@ -303,3 +303,15 @@ def test_services_without_a_price_today_are_named(
     ]
     assert [sides(one["renewals"])[0] for one in said["currencies"]] == [0, 1]
     assert Product.objects.count() == 2
+
+
+def test_what_buying_anew_lowered_is_compared_by_its_layers(world: World) -> None:
+    """The credit of all that shrinks is 8,728; the layers hold 31,080 x 107/183 x 5,950/7,400 = 14,611.7."""
+    web = world.web_01("2026-08-15T14:02+09:00")
+    Product.objects.update(credit_model="rebuy")
+    change = world.change(web, cpu=1, memory=1, disk=20, backups=0, snapshots=0)
+    world.work()
+    assert change.quote.net_minor == -8_728
+
+    (row,) = replays(of_rule("calendar-months"), months_before(clock.now(), 1, ZONE), clock.now())
+    assert (row.now, row.then) == (-14_612, -14_612)

@@ -149,11 +149,12 @@ def _price(
     settled: Rebuy | None = None,
 ) -> Price:
     """By the rule and the credit model of the product. A price book is monthly under every rule: under `period-*` the
-    period is the term, paid for so many months at once."""
+    period is the term, paid for so many months at once. It counts from the whole second, as it is printed, so that what is
+    said of the seconds left can be worked out again."""
     service, product = situation.service, situation.product
     return price_change(
-        at=situation.now, ends_at=service.term_ends_at, zone=situation.zone, currency=service.currency,
-        components=components, carry=carry, rule=product.rule, credit=product.credit_model,
+        at=situation.now.replace(microsecond=0), ends_at=service.term_ends_at, zone=situation.zone,
+        currency=service.currency, components=components, carry=carry, rule=product.rule, credit=product.credit_model,
         starts_at=service.term_starts_at, period_months=service.term_months, rebuy=settled,
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -190,7 +191,11 @@ class _Explanation:
         self.lines.rows.append(Row(label, self.less(p["exact"])))
 
     def rebuy_credit(self, p: Params) -> None:
-        self.lines.rows.append(Row(_("so at most this comes back in all"), self.figure(p["exact"]), "tot"))
+        left = Decimal(p["exact"]) > 0
+        label = (
+            _("so at most this comes back in all") if left else _("nothing is left, so nothing comes back")
+        )
+        self.lines.rows.append(Row(label, self.figure(p["exact"]), "tot"))
 
     def rebuy_part(self, p: Params) -> None:
         shown = {name: self.figure(p[name]) for name in ("grown", "credit", "reduced")}

@@ -48,7 +48,8 @@ Lines
 - rebuy.hours (since, hourly, hours, exact): the same by the hour
 - rebuy.anew (monthly, months, factor, exact): the new configuration for the time left
 - rebuy.credit (paid, used, anew, exact): paid - used - anew, or zero
-- rebuy.part (grown, credit, reduced): every reduction counts (grown + credit) / reduced; only with several lines
+- rebuy.part (grown, credit, reduced): every reduction counts (grown + credit) / reduced; only with several lines and where
+  that is not nothing
 - line.settled (name, before, exact): what a reduced line is instead
 
 Rounding

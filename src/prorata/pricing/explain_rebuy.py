@@ -45,8 +45,8 @@ def settlement_steps(price: Price, settled: Settlement) -> Iterator[Step]:
     }
     yield step("rebuy.credit", amounts)
     before = {line.name: _before(line, price) for line in price.lines if line.settled}
-    if len(price.lines) > 1:
-        grown = sum((line.formula for line in price.lines if line.formula > 0), Fraction(0))
+    grown = sum((line.formula for line in price.lines if line.formula > 0), Fraction(0))
+    if len(price.lines) > 1 and grown + settled.credit:
         reduced = sum(before.values(), Fraction(0))
         parts = {"grown": shown(grown), "credit": shown(settled.credit), "reduced": shown(reduced)}
         yield step("rebuy.part", dict(parts))

@@ -21,6 +21,7 @@ from prorata.changes.simulate.months import months_before
 from prorata.changes.simulate.outcome import Row
 from prorata.changes.simulate.question import CannotSimulate, OtherBook, Pair, Question
 from prorata.changes.simulate.replay_columns import Basis, How, Replay, Side, totals, units
+from prorata.pricing.change import CREDIT_VERSIONS, DEFAULT_CREDIT, REBUY
 from prorata.pricing.tax import TaxRule
 
 _AT_ONCE = 5_000
@@ -82,14 +83,21 @@ def _replay(
         then = _at_other_prices(fact, [given["name"] for given in kept], now, other, others[pair])
     return Replay(
         how=How(
-            inputs["zone"], inputs["currency"], inputs["rule"], inputs.get("rule_version", 1), inputs["credit"],
-            inputs.get("credit_version", 1),
+            inputs["zone"], inputs["currency"], inputs["rule"], inputs.get("rule_version", 1), *_credit(inputs),
         ),
         product_id=pair[0], customer_id=fact["customer_id"], at=datetime.fromisoformat(inputs["at"]),
         ends_at=datetime.fromisoformat(inputs["ends_at"]), starts_at=_start(inputs, fact),
         period_months=inputs.get("period_months") or fact["service__term_months"],
         carry=units(Decimal(inputs["carry"])), now=now, then=then, basis_now=basis, basis_then=basis_then,
     )  # fmt: skip
+
+
+def _credit(inputs: Mapping[str, Any]) -> tuple[str, int]:
+    """The credit model and its version. What was lowered by buying anew is compared by its paid layers alone: what was used
+    at other prices is not known here."""
+    if inputs["credit"] == REBUY:
+        return DEFAULT_CREDIT, CREDIT_VERSIONS[DEFAULT_CREDIT]
+    return inputs["credit"], inputs.get("credit_version", 1)
 
 
 def _start(inputs: Mapping[str, Any], fact: Mapping[str, Any]) -> datetime:
