@@ -91,6 +91,10 @@ def in_proportion(total: int, weights: Sequence[Fraction | int]) -> list[int]:
     return largest_remainder(total, [Fraction(total) * Fraction(weight) / whole for weight in weights])
 
 
+# Prices in bands, each unit at the price of its own: (up to, price), the last one open.
+Bands = list[tuple[int | None, str]]
+
+
 @dataclass
 class Layer:
     """What was paid for raising one resource from the monthly price `low` to `high`; `top` is what is left of it."""
@@ -189,7 +193,7 @@ class Books:
     """One service: what it has, what was paid for it, and the price list it is changed at."""
 
     currency: str
-    rates: Mapping[str, str | int | Mapping[str, str | int]]
+    rates: Mapping[str, str | int | Mapping[str, str | int] | Bands]
     tiers: Sequence[tuple[int, str | int]]
     tax: str
     rounding: str
@@ -208,9 +212,21 @@ class Books:
 
     def monthly(self, code: str, value: Value) -> Fraction:
         rate = self.rates[code]
+        if isinstance(rate, list):
+            return sum((units * Fraction(price) for units, price in self.parts(code, value)), Fraction(0))
         return (
             Fraction(str(rate[str(value)])) if isinstance(rate, Mapping) else Fraction(str(rate)) * int(value)
         )
+
+    def parts(self, code: str, value: Value) -> list[tuple[int, str]]:
+        """How many units count at which price, where prices come in bands; else nothing."""
+        rate, found, counted = self.rates[code], [], 0
+        for up_to, price in rate if isinstance(rate, list) else ():
+            units = min(int(value), up_to or int(value)) - counted
+            if units > 0:
+                found.append((units, price))
+                counted += units
+        return found
 
     def monthly_of(self, configuration: Mapping[str, Value]) -> Fraction:
         return sum((self.monthly(code, value) for code, value in configuration.items()), Fraction(0))

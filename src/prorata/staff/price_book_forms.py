@@ -57,7 +57,8 @@ class Priced:
 
     def fields(self) -> dict[str, forms.Field]:
         """Its fields, by name."""
-        hour = RateField(label=self.label, required=False, help_text=_("an hour; empty: not sold so"))
+        an_hour = _("%(name)s, an hour") % {"name": self.label}
+        hour = RateField(label=an_hour, required=False, help_text=_("empty: not sold so"))
         if self.option_id:
             return {self.field: RateField(label=self.label, help_text=self.help), self.hourly_field: hour}
         how = _("%(name)s: how it counts") % {"name": self.label}
