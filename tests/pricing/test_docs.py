@@ -15,7 +15,7 @@ from prorata.pricing.quote_command import main
 from prorata.pricing.rebuy import rebuy_credit
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pricing"
-PAGES = {"calendar-months.md": 7, "month-rules.md": 5, "period-rules.md": 4, "credit.md": 5}
+PAGES = {"calendar-months.md": 7, "month-rules.md": 5, "period-rules.md": 4, "credit.md": 5, "rates.md": 2}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

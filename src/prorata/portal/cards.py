@@ -235,7 +235,8 @@ def card(
     `notes` are sentences about what its values need of others, `asking` the values that need something now.
     """
     written = str(limit.current) if typed is None else typed.strip()[:40]
-    said = tuple(f"{words(refusal)} {way_out(refusal)}".strip() for refusal in errors)
+    # A way out that has buttons need not be told as well.
+    said = tuple(words(one) if one.ways else f"{words(one)} {way_out(one)}".strip() for one in errors)
     ways = tuple(way for refusal in errors for way in refusal.ways)
     if limit.kind == "option":
         chosen = _option_card(limit, book, written, said, asking)

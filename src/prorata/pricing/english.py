@@ -24,6 +24,15 @@ _AMOUNTS = {
     "gross",
     "rest",
     "price",
+    "before",
+    "paid",
+    "used",
+    "anew",
+    "credit",
+    "grown",
+    "reduced",
+    "monthly",
+    "hourly",
 }
 _ROUNDED = {"half_up": "half up", "down": "down", "up": "up"}
 
@@ -107,6 +116,23 @@ def _until(params: Params) -> str:
     return f"{scope + ': you' if scope else 'You'} keep this rate if you submit before {until}"
 
 
+def _rebuy_months(params: Params) -> str:
+    since = f"Used since {day(params['since'], True)}, {counted(params['months'], 'whole month')}"
+    return f"{since}: {params['monthly']} × {params['months']} × {params['factor']} = {params['exact']}"
+
+
+def _rebuy_days(params: Params) -> str:
+    return (
+        f"and {counted(params['days'], 'day')}: {params['monthly']} × {params['days']}/30 = {params['exact']}"
+    )
+
+
+def _rebuy_hours(params: Params) -> str:
+    return (
+        f"and {counted(params['hours'], 'hour')}: {params['hourly']} × {params['hours']} = {params['exact']}"
+    )
+
+
 def _tax_returned(params: Params) -> str:
     net, tax, gross = (params[key].lstrip(MINUS) for key in ("net", "tax", "gross"))
     return f"Tax charged on what comes back: {net} + {tax} = {gross} {params['currency']}"
@@ -151,6 +177,14 @@ _SENTENCES: dict[str, str | Callable[[Params], str]] = {
     "{amount} × {unused}/{days} days × {share} = {value}",
     "cap.unpaid": "{name}: nothing was paid for it, so nothing comes back",
     "line.capped": "{name}: so {exact}",
+    "rebuy.paid": "Paid in cash for what you have: {amount}",
+    "rebuy.months": _rebuy_months,
+    "rebuy.days": _rebuy_days,
+    "rebuy.hours": _rebuy_hours,
+    "rebuy.anew": "The new configuration for the time left: {monthly} × {months} × {factor} = {exact}",
+    "rebuy.credit": "At most what is left of it: {paid} − {used} − {anew}, or nothing: {exact}",
+    "rebuy.part": "Of every reduction ({grown} + {credit}) ÷ {reduced} counts",
+    "line.settled": "{name}: instead of {before} so {exact}",
     "total.sum": "Lines together: {exact} {currency}",
     "carry.in": "Carried over from earlier changes: {carry} {currency}",
     "total.rounded": "Rounded once: {exact} → {total} {currency}",

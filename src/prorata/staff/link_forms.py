@@ -18,6 +18,10 @@ class LinkForm(forms.ModelForm):
     class Meta:
         model = LinkedLimit
         fields = ["resource_type", "at_least", "option", "needs", "minimum"]
+        labels = {
+            "resource_type": _("If this resource"), "at_least": _("is at least"), "option": _("or is the option"),
+            "needs": _("then this one"), "minimum": _("must be at least"),
+        }  # fmt: skip
 
 
 class LinkFormSet(forms.BaseInlineFormSet):

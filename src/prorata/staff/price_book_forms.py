@@ -15,8 +15,9 @@ from prorata import clock
 from prorata.catalog.drops import drop
 from prorata.catalog.models import PriceBook, Product, Rate, RateBand, ResourceType
 from prorata.catalog.values import rate_of
+from prorata.pricing.display import amount_text
 from prorata.pricing.rates import Tiered, UnitPrice, Volume
-from prorata.staff.fields import CurrencyField, MomentField, choice
+from prorata.staff.fields import CurrencyField, MomentField, amount_in, choice, text
 from prorata.staff.rate_fields import PricesField, RateField, rate_text, read_rate
 
 
@@ -55,16 +56,16 @@ class Priced:
         return f"{self.resource_type_id}" + (f"_{self.option_id}" if self.option_id else "")
 
     def fields(self) -> dict[str, forms.Field]:
-        """The fields of its row, by name."""
-        hourly = RateField(
-            label=_("An hour without a term"), required=False, help_text=_("empty: not sold so")
-        )
+        """Its fields, by name."""
+        hour = RateField(label=self.label, required=False, help_text=_("an hour; empty: not sold so"))
         if self.option_id:
-            price: forms.Field = RateField(label=self.label, help_text=self.help)
-            return {self.field: price, self.hourly_field: hourly}
-        form = choice(_("How it counts"), Rate.Form.choices, initial=Rate.Form.UNIT)
-        prices = PricesField(label=self.label, help_text=self.help)
-        return {self.field: prices, self.form_field: form, self.hourly_field: hourly}
+            return {self.field: RateField(label=self.label, help_text=self.help), self.hourly_field: hour}
+        how = _("%(name)s: how it counts") % {"name": self.label}
+        return {
+            self.field: PricesField(label=self.label, help_text=self.help),
+            self.form_field: choice(how, Rate.Form.choices, initial=Rate.Form.UNIT),
+            self.hourly_field: hour,
+        }
 
     def initial(self, row: Rate) -> dict[str, Any]:
         """What stands in those fields for a row of the database."""
@@ -81,10 +82,7 @@ def priced_things(product: Product) -> Iterator[Priced]:
                 kind=kind,
                 option_id=None,
                 label=kind.name,
-                help=_(
-                    "a month for one %(unit)s; in bands one a line: up to 4 = 10, with a fee up to 8 = 9 + 5, last above = 8"
-                )
-                % {"unit": unit},
+                help=_("a month for one %(unit)s") % {"unit": unit},
             )
             continue
         for option in kind.options.all():
@@ -102,6 +100,12 @@ def initial_rates(book: PriceBook) -> dict[str, Any]:
     return found
 
 
+def initial_minimum(book: PriceBook) -> dict[str, Any]:
+    """The minimum charge as it stands in the form."""
+    least = book.minimum_charge_minor
+    return {"minimum_charge": amount_text(least, book.currency) if least else ""}
+
+
 class PriceBookForm(forms.ModelForm):
     """Bound to one product, set by `for_product`."""
 
@@ -112,43 +116,75 @@ class PriceBookForm(forms.ModelForm):
         help_text=gettext_lazy("when these prices begin to count; empty: now. From then on they cannot be edited."),
     )  # fmt: skip
 
+    ends_at = MomentField(
+        label=gettext_lazy("Campaign ends"), required=False,
+        help_text=gettext_lazy("for a campaign only: from then on nobody buys at these prices"),
+    )  # fmt: skip
+
+    minimum_charge = text(
+        gettext_lazy("Minimum charge"), required=False, maximum=30,
+        help_text=gettext_lazy("the least charged for a change that costs something; empty: none"),
+    )  # fmt: skip
+
     class Meta:
         model = PriceBook
-        fields = ["currency", "starts_at", "tax_included"]
+        fields = ["currency", "starts_at", "tax_included", "minimum_charge", "campaign", "ends_at"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.now = clock.now()
         self.instance.product = self.product
         if self.instance.pk:
-            self.initial = {**self.initial} | initial_rates(self.instance)
+            self.initial = {**self.initial} | initial_rates(self.instance) | initial_minimum(self.instance)
 
     def clean_starts_at(self) -> Any:
         return self.cleaned_data["starts_at"] or self.now
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        currency, starts_at = values.get("currency"), values.get("starts_at")
-        others = PriceBook.objects.filter(product=self.product, currency=currency).exclude(
+        books = PriceBook.objects.filter(product=self.product, currency=values.get("currency")).exclude(
             pk=self.instance.pk
         )
+        if values.get("campaign"):
+            self._clean_campaign(values)
+        else:
+            self._clean_public(values, books.public())
+        self.instance.version = self.instance.version if self.instance.pk else _next_version(books)
+        self.instance.minimum_charge_minor = (
+            amount_in(self, "minimum_charge", values.get("currency", "")) or 0
+        )
+        if self.instance.minimum_charge_minor < 0:
+            self.add_error("minimum_charge", _("A minimum charge is not below zero."))
+        self.rates = {thing: rate for thing in priced_things(self.product) if (rate := self._read(thing))}
+        return values
+
+    def _clean_campaign(self, values: dict[str, Any]) -> None:
+        """A campaign prices no change, so it may be written down when it is over."""
+        starts_at, ends_at = values.get("starts_at"), values.get("ends_at")
+        if "ends_at" in values and ends_at is None:
+            self.add_error("ends_at", _("A campaign ends. Say when."))
+        elif starts_at and ends_at and ends_at <= starts_at:
+            self.add_error("ends_at", _("The campaign ends after it starts."))
+
+    def _clean_public(self, values: dict[str, Any], others: Any) -> None:
+        if values.get("ends_at"):
+            self.add_error(
+                "ends_at",
+                _(
+                    "A public price list counts until the next one starts. Empty this, or mark it as a campaign."
+                ),
+            )
+        starts_at = values.get("starts_at")
+        if not starts_at or not values.get("currency"):
+            return
         # Nothing was sold before the first book, so it may begin in the past; later ones must not rewrite it.
-        if (
-            starts_at
-            and currency
-            and others.exists()
-            and starts_at < self.now
-            and "starts_at" in self.changed_data
-        ):
+        if others.exists() and starts_at < self.now and "starts_at" in self.changed_data:
             self.add_error(
                 "starts_at",
                 _("The prices of the past stand. Choose a start that is still to come, or empty it."),
             )
-        if starts_at and others.filter(starts_at=starts_at).exists():
+        if others.filter(starts_at=starts_at).exists():
             self.add_error("starts_at", _("Another price book starts at this very moment. Choose another."))
-        self.instance.version = self.instance.version if self.instance.pk else _next_version(others)
-        self.rates = {thing: rate for thing in priced_things(self.product) if (rate := self._read(thing))}
-        return values
 
     def _read(self, thing: Priced) -> UnitPrice | Tiered | Volume | None:
         """The rate in the fields of one row; a mistake goes to its field."""

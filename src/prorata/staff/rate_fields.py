@@ -46,7 +46,7 @@ class PricesField(forms.CharField):
     """The prices of a quantity, read together with the form that was chosen for them."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}), max_length=2000, **kwargs)
+        super().__init__(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), max_length=2000, **kwargs)
         self.error_messages["required"] = gettext_lazy("Write the monthly price; 0 if it costs nothing.")
 
 
