@@ -256,3 +256,18 @@ def test_the_way_back_counts_what_rounding_left_over(world: World) -> None:
     world.submit(down)
     world.work()
     assert world.quote(world.reread(web), backups=7).gross_minor == 4_700
+
+
+def test_a_voucher_is_a_step_and_the_lines_are_what_is_charged(
+    world: World, aiko: Client, web: Service
+) -> None:
+    """5,088 less 1,000 is 4,088; 10 % of it is 408."""
+    world.voucher("SUMMER", amount_minor=1_000)
+    quote = world.quote(web, voucher="SUMMER", memory=8)
+    said = aiko.get(f"/quotes/{quote.reference}/explanation.txt").content.decode()
+    assert "SUMMER" in said
+    assert "Memory, 4 GB → 8 GB: ¥4,088, Consumption tax ¥408, together ¥4,496" in said
+    assert "Total: ¥4,088, Consumption tax ¥408, together ¥4,496" in said
+    rows = table(aiko.get(f"/quotes/{quote.reference}/explanation.csv"))
+    assert ["Total", "", "", "4088", "408", "4496", "JPY"] in rows
+    assert any("SUMMER" in row[1] for row in rows)

@@ -62,6 +62,12 @@ def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
     )
 
 
+def tax_of(inputs: dict[str, Any]) -> TaxRule:
+    """The tax rule of frozen inputs."""
+    tax = inputs["tax"]
+    return TaxRule(rate=Decimal(tax["rate"]), included=tax["included"], rounding=tax["rounding"])
+
+
 def component_of(stored: dict[str, Any]) -> Component:
     """One frozen component."""
     return Component(
@@ -70,12 +76,6 @@ def component_of(stored: dict[str, Any]) -> Component:
         layers=tuple(_paid(layer) for layer in stored["layers"]),
         old_made=stored.get("old_made", ""), new_made=stored.get("new_made", ""),  # older quotes have none
     )  # fmt: skip
-
-
-def tax_of(inputs: dict[str, Any]) -> TaxRule:
-    """The tax rule of frozen inputs."""
-    tax = inputs["tax"]
-    return TaxRule(rate=Decimal(tax["rate"]), included=tax["included"], rounding=tax["rounding"])
 
 
 def _voucher(voucher: Voucher | None) -> dict[str, Any] | None:
