@@ -7,6 +7,7 @@ from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from .errors import BadInput
@@ -27,8 +28,7 @@ class MonthDays:
     of: int
 
 
-@dataclass(frozen=True, slots=True)
-class TimeLeft:
+class TimeLeft(NamedTuple):
     """How much of a term is left on `day`.
 
     `whole` picks the discount tier; `months` multiplies the prices (under `period-*` they are prices per
