@@ -1,1 +1,1 @@
-"""Measurements that print ratios: `python -m bench.estimate` and `python -m bench.settle`. See docs/performance.md."""
+"""Measurements that print ratios: `python -m bench.estimate`, `settle`, `bulk`, `simulate`. See docs/performance.md."""

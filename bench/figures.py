@@ -51,9 +51,11 @@ def flush_seconds(folder: Path, times: int = 50) -> float:
 
 def circumstances(folder: Path, settings: dict[str, str]) -> str:
     """When, where, and under what load: a figure without them is worth nothing."""
-    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     durable = " ".join(f"{name}={value}" for name, value in settings.items())
-    return (
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, load {load}, Python {platform.python_version()}\n"
-        f"one 8 kB flush {flush_seconds(folder) * 1000:.2f} ms; {durable}"
-    )
+    return f"{moment()}\none 8 kB flush {flush_seconds(folder) * 1000:.2f} ms; {durable}"
+
+
+def moment() -> str:
+    """The circumstances of what needs no disk."""
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, load {load}, Python {platform.python_version()}"

@@ -81,6 +81,12 @@ def sandbox_hypervisor(arguments: list[str]) -> int:
     return _status(hypervisor_main(arguments))
 
 
+def simulate(arguments: list[str]) -> int:
+    from prorata.config.processes import simulate as simulate_main
+
+    return _checked(lambda: simulate_main(arguments))
+
+
 def clock(arguments: list[str]) -> int:
     from prorata.config.clock_command import main as clock_main
 
@@ -96,6 +102,7 @@ def version(arguments: list[str]) -> int:
 
 COMMANDS: dict[str, tuple[str, Command]] = {
     "quote": ("price a change from a JSON file, with the arithmetic", quote),
+    "simulate": ("what other prices or another rule would bring", simulate),
     "demo": ("run the whole portal on this machine, with pretend money", demo),
     "serve": ("run the web server", serve),
     "worker": ("run the worker that takes jobs from the queue", worker),

@@ -284,7 +284,7 @@ class Books:
             gross=gross, line_tax=line_tax, cash_back=max(-gross, 0) - gifted_back, gifted_back=gifted_back,
             brought_gifts=floor(bringing) - gifted_back, monthly_before=self.monthly_of(self.configuration),
             monthly_after=self.monthly_of(after), renewal_before=self.renewal(self.configuration),
-            renewal_after=self.renewal(after), back_today=self._back_today(lines, left, factor),
+            renewal_after=self.renewal(after), back_today=self._back_today(lines, left, factor, exact + self.carry - Fraction(total, self.unit)),
             rate_until=self.rate_until(day), after=after, total_major=Fraction(total, self.unit),
         )  # fmt: skip
 
@@ -329,12 +329,14 @@ class Books:
         taxes = {line.code: share for line, share in zip(lines, shares, strict=True) if line.exact > 0}
         return charged - returned, taxes
 
-    def _back_today(self, lines: Sequence[Line], left: Left, factor: Fraction) -> int | None:
-        reduced = [line for line in lines if line.exact < 0]
+    def _back_today(
+        self, lines: Sequence[Line], left: Left, factor: Fraction, left_over: Fraction
+    ) -> int | None:
+        reduced = [line for line in lines if line.formula < 0]
         if not reduced:
             return None
         exact = sum((eight((line.old - line.new) * factor * left.months) for line in reduced), Fraction(0))
-        total = half_up(exact * self.unit)
+        total = half_up((exact + left_over) * self.unit)
         return total if self.included else total + self.taxed(total)
 
     def apply(self, figures: Figures, *, gifted: int = 0) -> None:

@@ -166,7 +166,9 @@ class Papers:
         expected.append((last, self.money(abs(figures.gross))))
         assert rows[: len(expected)] == expected
         self.expect_notes("#review .notes", figures)
-        renewal = f"{self._renewal('on')}: {self.money(figures.renewal_after)} for {self._term()}{self._before_tax()}."
+        renewal = f"{self._renewal('on')}: {self.money(figures.renewal_after)} for {self._term()}; before the change "
+        basis = f" ({self._basis()[2:]})" if self._basis() else ""
+        renewal += f"{self.money(figures.renewal_before)}{basis}."
         assert renewal in self.visitor.text("#review .notes")
         self.expect_explanation("#review", figures)
 
@@ -308,6 +310,3 @@ class Papers:
         if not Fraction(self.books.tax):
             return ""
         return "; with tax" if self.books.included else "; before tax"
-
-    def _before_tax(self) -> str:
-        return ", before tax" if self._tax_is_added else ""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from prorata.config.environment import checkout
+from prorata.pricing.rules import RULES
 
 KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "PRORATA_PG_BIN", "PG_BIN")
 Bench = Callable[[str], str]
@@ -69,3 +70,23 @@ def test_settle(bench: Bench) -> None:
         assert rows in left
     assert 0 < float(line(said, "changes by null orders, 2 connections")[0]) < 1
     assert "books after 30 changes: right" in said
+
+
+def test_simulate(bench: Bench) -> None:
+    """It ends with an error where more services cost more statements."""
+    said = bench("simulate")
+    few, many = (line.split() for line in said.splitlines() if line.endswith(" s"))
+    assert (few[:2], many[:2]) == (["11", "0"], ["71", "2"])
+    assert few[2] == many[2]
+
+
+def test_bulk(bench: Bench) -> None:
+    """It compares every row of its sample with the scalar function itself, and ends with an error where one differs."""
+    said = bench("bulk")
+    for rule in RULES:
+        processor, _s, _clock, _s, scalar, _s, ratio, left = line(said, f"{rule} ")
+        assert 0 <= float(processor) < float(scalar)
+        assert float(ratio) > 2
+        assert left == "0", "no row of an ordinary provider needs the scalar function"
+    assert line(said, "calendar-months, 3 lines")
+    assert line(said, "calendar-months, a paid layer")

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 
 from prorata.pricing.change import Component, Price, price_change
 from prorata.pricing.funding import Funding, fund
-from prorata.pricing.layers import PaidShare, share_of
+from prorata.pricing.layers import PaidShare, in_basis, share_of
 from prorata.pricing.money import minor_digits
+from prorata.pricing.rates import Tiered, Volume
 from prorata.pricing.tax import Document, TaxRule, document
 from prorata.pricing.terms import local_date
 from prorata.pricing.tiers import Schedule
@@ -31,14 +32,15 @@ class Book:
     """A price book version: what one unit of each component costs a month, and the live schedules of each
     side."""
 
-    rates: Mapping[str, Decimal]
+    rates: Mapping[str, Decimal | Tiered | Volume]
     old_schedule: Schedule | None
     new_schedule: Schedule | None
     tax: TaxRule
     minimum: int = 0
 
     def monthly(self, name: str, value: int) -> Decimal:
-        return self.rates[name] * value
+        rate = self.rates[name]
+        return rate * value if isinstance(rate, Decimal) else rate.monthly(value)
 
 
 @dataclass
@@ -68,10 +70,13 @@ class Layer:
             return Fraction(0)
         return share_of(low, high, self.top, self.price(target))
 
-    def paid_share(self, target: int) -> PaidShare:
-        return PaidShare(
-            self.name, self.amount, self.starts, self.ends, self.share(target), self.tax, self.gifted
-        )
+    def paid_share(self, target: int, with_tax: bool) -> PaidShare:
+        amount = in_basis(self.amount, self.tax, included=self.book.tax.included, wanted=with_tax)
+        return PaidShare(self.name, amount, self.starts, self.ends, self.share(target), self.tax, self.gifted)
+
+    @property
+    def gross(self) -> Fraction:
+        return Fraction(self.amount) + (0 if self.book.tax.included else Fraction(self.tax))
 
     def unwind(self, target: int) -> None:
         if self.share(target) > 0:
@@ -89,7 +94,7 @@ class Layer:
 @dataclass
 class PaidService:
     """One service of one customer, with the money that went in and out of it in minor units. `starts_at` is
-    the start of its last paid period."""
+    the start of its last paid period, `period_months` the months each was paid for where prices are monthly."""
 
     currency: str
     zone: ZoneInfo
@@ -98,6 +103,7 @@ class PaidService:
     values: dict[str, int]
     rule: str = "calendar-months"
     starts_at: datetime | None = None
+    period_months: int | None = None
     carry: Decimal = Decimal(0)
     layers: list[Layer] = field(default_factory=list)
     paid: int = 0
@@ -141,7 +147,9 @@ class PaidService:
                 self.book.old_schedule,
                 self.book.new_schedule,
                 tuple(
-                    layer.paid_share(value) for layer in self._newest_first(name) if layer.share(value) > 0
+                    layer.paid_share(value, self.book.tax.included)
+                    for layer in self._newest_first(name)
+                    if layer.share(value) > 0
                 ),
             )
             for name, value in changed.items()
@@ -162,6 +170,7 @@ class PaidService:
             carry=self.carry,
             rule=self.rule,
             starts_at=self.starts_at,
+            period_months=self.period_months,
         )
 
     def _settle(
@@ -264,7 +273,7 @@ class PaidService:
         """The promises that hold after every event."""
         carry = Fraction(self.carry) * self.unit
         kept = self.paid - self.returned
-        held = self.held("amount") + (0 if self.book.tax.included else self.held("tax"))
+        held = self.held("gross")
         assert self.charged + carry == self.exact_sum * self.unit, "the carry is not what rounding left over"
         assert kept >= 0, f"returned {self.returned} of {self.paid}"
         assert self.gifted_returned <= self.gifted_paid

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
+from pricing.every_step import JAPANESE, all_steps
 from pricing.worked import PUBLISHED, component, layer, mock, price, tiers, yen
 from prorata.pricing import explain
-from prorata.pricing.change import Component, Price
-from prorata.pricing.explain import Step, plain_english, steps
+from prorata.pricing.change import Component
+from prorata.pricing.explain import plain_english, steps
 from prorata.pricing.figures import shortest
-from prorata.pricing.rules import RULES
 from prorata.pricing.tax import TaxRule, document
-from prorata.pricing.voucher import Voucher
-
-JAPANESE = TaxRule(Decimal("0.10"), included=False, rounding="down")
 
 
 def _english(*args: object, **kwargs: object) -> list[str]:
@@ -199,6 +195,16 @@ def test_a_carry_that_comes_in_is_a_step() -> None:
     ]
 
 
+def test_a_price_in_bands_says_how_it_is_made_up() -> None:
+    change = Component(
+        "cores", Decimal("1240.50"), Decimal(56), old_made="1 × 1240.5", new_made="4 × 10 + 2 × 8"
+    )
+    assert [said for said in _said(change) if said.startswith("cores, ")] == [
+        "cores, old price: 1 × 1240.5 = 1,240.5 a month",
+        "cores, new price: 4 × 10 + 2 × 8 = 56 a month",
+    ]
+
+
 def test_nothing_changed_says_so() -> None:
     assert _english(yen())[-1] == "Nothing changes: nothing to pay"
 
@@ -229,71 +235,13 @@ def test_every_key_and_parameter_is_documented() -> None:
         match[1]: {param.strip() for param in match[2].split(",") if param}
         for match in re.finditer(r"^- ([a-z.]+_?[a-z]*) \((.*?)\):", explain.__doc__ or "", re.MULTILINE)
     }
-    for step in _all_steps():
+    for step in all_steps():
         assert set(step.params) == documented[step.key], step.key
-    assert {step.key for step in _all_steps()} == set(documented)
-
-
-def _for_days(rule: str, days: int) -> Price:
-    """A change of i from 0 to 1 that many days before the end of a term of 200 days."""
-    ends_at = datetime(2025, 12, 1)
-    at, starts_at = ends_at - timedelta(days=days), ends_at - timedelta(days=200)
-    return price(
-        at.isoformat(),
-        ends_at.isoformat(),
-        component("i", "0", "1"),
-        rule=rule,
-        starts_at=starts_at.isoformat(),
-    )
-
-
-def _all_steps() -> list[Step]:
-    reduced = (layer("91", "2025-09-01", "2025-12-01", "1/2"), layer("1", "2025-09-01", "2025-12-01"))
-    included = TaxRule(Decimal("0.10"), included=True)
-    down = price(
-        "2025-09-15", "2025-10-15", component("i", "9", "0", (layer("9", "2025-09-16", "2025-10-15"),))
-    )
-    up = yen("10.4", carry="0.2")
-    found = [
-        *steps(mock(), document=document(mock(), JAPANESE), tax=JAPANESE),
-        *steps(price("2025-12-01", "2025-12-01T08:00", component("i", "0", "1"))),
-        *steps(price("2023-12-31", "2024-03-30", component("i", "0", "1"))),
-        *steps(price("2025-05-15", "2025-12-01", component("i", "0", "1"))),
-        *steps(price("2025-08-15", "2025-12-01", component("i", "9999", "0", reduced, None))),
-        *steps(price("2025-08-15", "2025-12-01", component("i", "9999", "0", ()))),
-        *steps(price("2025-08-15", "2025-12-01", component("i", "9999", "0"), credit="none")),
-        *steps(
-            price(
-                "2025-08-15",
-                "2025-12-01",
-                component("i", "0", "1"),
-                component("j", "0", "1", None, tiers((2, "0.20"))),
-            )
-        ),
-        *steps(
-            price(
-                "2025-08-15",
-                "2025-12-01",
-                Component("i", Decimal(1), Decimal(2), tiers((3, "0.1")), PUBLISHED),
-            )
-        ),
-        *steps(up, document=document(up, included), tax=included),
-        *steps(down, document=document(down, JAPANESE), tax=JAPANESE),
-        *steps(yen()),
-        *(
-            step
-            for voucher in (Voucher("A", amount=900), Voucher("B", off=Decimal("0.5"), at_most=2))
-            for paper in [document(yen("6"), JAPANESE, minimum=8, voucher=voucher)]
-            for step in steps(yen("6"), document=paper, tax=JAPANESE)
-        ),
-        *(step for rule in RULES for days in (1, 40, 100) for step in steps(_for_days(rule, days))),
-    ]
-    assert all(isinstance(value, str) for step in found for value in step.params.values())
-    return found
+    assert {step.key for step in all_steps()} == set(documented)
 
 
 def test_every_step_has_a_sentence_on_one_line() -> None:
-    for step in _all_steps():
+    for step in all_steps():
         sentence = plain_english(step)
         assert sentence
         assert "\n" not in sentence

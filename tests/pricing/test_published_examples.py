@@ -18,11 +18,10 @@ from typing import Any
 
 import pytest
 
-from pricing.worked import PUBLISHED, SHANGHAI, component, price
+from pricing.worked import PUBLISHED, SHANGHAI, component, price, rate_steps_at
 from prorata.pricing.errors import BadInput
 from prorata.pricing.quote_command import main
 from prorata.pricing.rebuy import rebuy_credit
-from prorata.pricing.terms import rate_steps_at
 
 
 def _quoted(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pricing.random_books import schedule
 from pricing.sizes import examples
-from pricing.worked import PUBLISHED, SHANGHAI, tiers
-from prorata.pricing.terms import calendar_months, rate_steps_at
+from pricing.worked import PUBLISHED, SHANGHAI, rate_steps_at, tiers
+from prorata.pricing.terms import calendar_months
 from prorata.pricing.tiers import Schedule
 
 END = date(2025, 12, 1)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from prorata.pricing.change import Component, Price, price_change
+from prorata.pricing.instants import Instant
 from prorata.pricing.layers import PaidShare
+from prorata.pricing.rules import Term, rate_lost_at, time_left
 from prorata.pricing.tiers import Schedule, Tier
 
 SHANGHAI, TOKYO = ZoneInfo("Asia/Shanghai"), ZoneInfo("Asia/Tokyo")
@@ -55,6 +57,8 @@ def price(
     credit: str = "capped",
     rule: str = "calendar-months",
     starts_at: str | None = None,
+    period_months: int | None = None,
+    rule_version: int | None = None,
 ) -> Price:
     """A price with the instants read as local times of `zone`."""
     return price_change(
@@ -67,7 +71,16 @@ def price(
         credit=credit,
         rule=rule,
         starts_at=datetime.fromisoformat(starts_at).replace(tzinfo=zone) if starts_at else None,
+        period_months=period_months,
+        rule_version=rule_version,
     )
+
+
+def rate_steps_at(day: date, end: date, schedule: Schedule | None, zone: ZoneInfo) -> datetime | None:
+    """When the discount of `day` is lost under the default rule, for a term that ends in the morning of `end`."""
+    at, ends_at = datetime.combine(day, time(0), zone), datetime.combine(end, time(8), zone)
+    term = Term(Instant.of(at), Instant.of(ends_at), zone)
+    return rate_lost_at(time_left("calendar-months", term), schedule, term)
 
 
 def yen(*amounts: str, carry: str = "0") -> Price:

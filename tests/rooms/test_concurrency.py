@@ -14,13 +14,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from prorata import clock
+from prorata.catalog.models import Product
 from prorata.changes import staff_actions, states
 from prorata.changes.apply import begin
 from prorata.changes.cancel import cancel
 from prorata.changes.models import Change, Quote
 from prorata.changes.refusals import Refused
 from prorata.credit.grant import grant_gifted
-from prorata.credit.models import Pledge
+from prorata.credit.models import Pledge, VoucherUse
 from prorata.credit.move import Movement, move
 from prorata.customers.models import Customer, User
 from prorata.invoices.models import CreditNote, Invoice, NumberSeries
@@ -96,6 +97,37 @@ def test_two_quotes_of_one_service_make_one_change_and_one_refusal(
     assert (Change.objects.count(), Invoice.objects.count()) == (1, 1)
 
 
+def test_the_last_change_of_the_day_is_made_once(world: World, web: Service, gate: Gate) -> None:
+    """Two members submit at the same instant: the second meets the open change, and then the limit."""
+    Product.objects.filter(pk=world.cloud.pk).update(changes_a_day=1)
+    world.gift(100_000, until="2026-12-31T00:00+09:00")
+    quotes = [world.quote(web, memory=8), world.quote(web, cpu=4)]
+    with gate.on("customers_customer", world.customer.pk) as held:
+        first, second = (held.let_in(lambda q=q: world.submit(q)) for q in quotes)
+    assert first.result().quote == quotes[0]
+    assert refusal(second) == "open_change"
+    world.work()
+    with world.refusing("This service can be changed once a day"):
+        world.submit(quotes[1])
+    assert (Change.objects.count(), Invoice.objects.count()) == (1, 1)
+
+
+def test_a_change_that_is_cancelled_gives_its_place_to_one_only(
+    world: World, web: Service, gate: Gate
+) -> None:
+    """The one change of the day is unpaid. It is cancelled, and two others are submitted, all at the same instant."""
+    Product.objects.filter(pk=world.cloud.pk).update(changes_a_day=1)
+    quotes = [world.quote(web, **wanted) for wanted in ({"memory": 8}, {"cpu": 4}, {"disk": 160})]
+    unpaid = world.submit(quotes[0])
+    with gate.on("customers_customer", world.customer.pk) as held:
+        gone = held.let_in(lambda: cancel(world.owner, unpaid.reference))
+        first, second = (held.let_in(lambda q=q: world.submit(q)) for q in quotes[1:])
+    assert gone.result().status == states.CANCELLED
+    assert first.result().quote == quotes[1]
+    assert refusal(second) == "open_change"
+    assert Change.objects.exclude(status=states.CANCELLED).count() == 1
+
+
 def test_two_changes_cannot_spend_the_same_credit(world: World, web: Service, gate: Gate) -> None:
     """10,000 are there; the changes take 5,596 and 8,316: the second is told so instead of going below zero."""
     db = world.service(paid=34_188, name="db-01")
@@ -123,6 +155,23 @@ def test_two_customers_compete_for_the_last_room_of_a_host(world: World, gate: G
     assert refusal(doing[1]) == "no_room"
     assert [r.amount for r in Reservation.objects.all()] == [4]
     assert Change.objects.count() == 1
+
+
+def test_two_customers_compete_for_the_last_use_of_a_voucher(world: World, gate: Gate) -> None:
+    (first, one), (second, two) = _neighbours(world, capacity={})
+    voucher = world.voucher(max_uses=1)
+    quotes = [
+        world.quote(quote.service, by=who, voucher="SUMMER", memory=8)
+        for quote, who in ((first, one), (second, two))
+    ]
+    with gate.on("credit_voucher", voucher.pk) as held:
+        doing = [
+            held.let_in(lambda q=q, who=who: world.submit(q, by=who))
+            for q, who in zip(quotes, (one, two), strict=True)
+        ]
+    assert doing[0].result().status == states.AWAITING_PAYMENT
+    assert refusal(doing[1]) == "voucher_used_up"
+    assert (VoucherUse.objects.count(), Change.objects.count()) == (1, 1)
 
 
 def test_the_first_two_reservations_of_a_host_compete_too(world: World) -> None:
@@ -318,7 +367,7 @@ def test_a_worker_that_ends_a_job_and_staff_who_retry_it_do_not_block_each_other
 LOCKED = re.compile(r'FROM "(\w+)".* FOR (?:NO KEY )?UPDATE', re.DOTALL)
 ORDER = [
     "customers_customer", "services_service", "changes_change", "invoices_invoice", "payments_paymentattempt",
-    "provisioning_job", "provisioning_host", "invoices_numberseries",
+    "credit_voucher", "provisioning_job", "provisioning_host", "invoices_numberseries",
 ]  # fmt: skip
 
 
@@ -370,7 +419,8 @@ def test_every_action_locks_in_the_one_order(world: World, web: Service, locks: 
     expired = world.change(web, memory=6)
     world.wait(hours=2)
     assert world.reread(expired).status == states.EXPIRED
-    bought = world.change(web, memory=8)
+    world.voucher()
+    bought = world.change(web, voucher="SUMMER", memory=8)
     world.pay(bought)
     world.work()
     world.hypervisor.busy(web.external_id)

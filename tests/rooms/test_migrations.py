@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,11 +12,10 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.state import StateApps
 from psycopg.errors import CheckViolation, RestrictViolation
 
 from prorata.credit.models import Pledge, Purse
-from prorata.customers.models import Customer
-from prorata.invoices.models import Invoice, NumberSeries, Seller
 from prorata.ledger.append_only import AppendOnly
 from prorata.ledger.models import Account, Entry, Transfer
 from support.database import TestDatabase
@@ -56,7 +56,7 @@ def test_from_nothing_and_back_and_over_older_rows(fresh: None, database: TestDa
 
     executor = MigrationExecutor(connection)
     executor.migrate(BEFORE)
-    transfer, invoice = _write_as_the_older_version()
+    transfer, invoice = _write_as_the_older_version(executor.loader.project_state(BEFORE).apps)
     old = Transfer.objects.get(pk=transfer)
     account = Account.objects.get(code="gateway/test/clearing/JPY")
 
@@ -99,23 +99,29 @@ def _guards_stand(database: TestDatabase) -> None:
             assert found[3] >= 2, model
 
 
-def _write_as_the_older_version() -> tuple[int, int]:
+def _write_as_the_older_version(then: StateApps) -> tuple[int, int]:
+    """Rows as the models of that version wrote them; returns the ids of a transfer and an invoice."""
+
+    def made(label: str, **facts: object) -> Any:
+        return then.get_model(label).objects.create(**facts)
+
     with transaction.atomic():
         accounts = [
-            Account.objects.create(code=code, kind=kind, currency="JPY")
+            made("ledger.Account", code=code, kind=kind, currency="JPY")
             for code, kind in (("gateway/test/clearing/JPY", "asset"), ("revenue/deferred/JPY", "liability"))
         ]
-        moved = Transfer.objects.create(
-            key="old", kind="captured", origin="old", actor="old", at=NOW, recorded_at=NOW
+        moved = made(
+            "ledger.Transfer", key="old", kind="captured", origin="old", actor="old", at=NOW, recorded_at=NOW
         )
         for account, amount in zip(accounts, (100, -100), strict=True):
-            Entry.objects.create(transfer=moved, account=account, amount_minor=amount, currency="JPY")
-    customer = Customer.objects.create(name="Tanaka Design", email="aiko@example.com")
-    purse = Purse.objects.create(customer=customer, kind="account", currency="JPY", balance_minor=5)
-    Pledge.objects.create(purse=purse, origin="change:C-OLD", amount_minor=3, held_at=NOW)
-    seller = Seller.objects.create(code="old", name="Old K.K.")
-    NumberSeries.objects.create(seller=seller, kind="invoice", prefix="INV-", next_number=7)
-    invoice = Invoice.objects.create(
+            made("ledger.Entry", transfer=moved, account=account, amount_minor=amount, currency="JPY")
+    customer = made("customers.Customer", name="Tanaka Design", email="aiko@example.com")
+    purse = made("credit.Purse", customer=customer, kind="account", currency="JPY", balance_minor=5)
+    made("credit.Pledge", purse=purse, origin="change:C-OLD", amount_minor=3, held_at=NOW)
+    seller = made("invoices.Seller", code="old", name="Old K.K.")
+    made("invoices.NumberSeries", seller=seller, kind="invoice", prefix="INV-", next_number=7)
+    invoice = made(
+        "invoices.Invoice",
         seller=seller, customer=customer, origin="change:C-OLD", reference="PF-OLD", currency="JPY", net_minor=100,
         tax_minor=10, gross_minor=110, tax_rate=0, credit_minor=3, created_at=NOW, pay_until=NOW + timedelta(hours=1),
     )  # fmt: skip

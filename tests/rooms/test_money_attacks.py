@@ -128,6 +128,8 @@ def test_a_purse_stays_its_customers(world: World, unpaid: Change, attack: Attac
             f"customer_id = {other.pk}",
             "currency = 'USD'",
             "kind = 'account', expires_at = NULL",
+            "expires_at = expires_at + interval '1 day'",
+            "prolonged_from = expires_at - interval '1 day'",
         ):
             refused(sql, RestrictViolation, f"UPDATE credit_purse SET {change}", says="never change")
         refused(sql, RestrictViolation, "DELETE FROM credit_purse", says="never deleted")
@@ -137,6 +139,9 @@ def test_only_gifts_expire_and_one_account_purse_a_currency(unpaid: Change, atta
     for sql in everybody(attack):
         copy_refused(sql, CheckViolation, "credit_purse", says="only_gifts_expire", expires_at=None)
         copy_refused(sql, CheckViolation, "credit_purse", says="only_gifts_expire", kind="account")
+        copy_refused(
+            sql, CheckViolation, "credit_purse", says="prolonged_beyond_its_end", prolonged_from="2999-01-01"
+        )
         copy(sql, "credit_purse", kind="account", expires_at=None)
         copy_refused(sql, UniqueViolation, "credit_purse", "kind = 'account'")
 

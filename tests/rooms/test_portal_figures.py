@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import translation
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pricing.every_step import all_steps
 from prorata import portal as portal_package
 from prorata.catalog.values import BookValues
 from prorata.changes.limits import Limit
@@ -22,6 +24,8 @@ from prorata.portal import when
 from prorata.portal.cards import Card, card
 from prorata.portal.explainer import explain
 from prorata.portal.money import data, exact_data, exact_money, exact_number, money, spoken
+from prorata.pricing import explain as core
+from prorata.pricing.rates import UnitPrice
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 MEMORY = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -97,7 +101,13 @@ def limit(**changed: object) -> Limit:
 
 def drawn(typed: str | None = None, **changed: object) -> Card:
     book = BookValues(
-        id=1, product_code="p", version=1, currency="JPY", tax_included=False, rates={"memory": Decimal(450)}
+        minimum_charge_minor=0,
+        id=1,
+        product_code="p",
+        version=1,
+        currency="JPY",
+        tax_included=False,
+        rates={"memory": UnitPrice(Decimal(450))},
     )
     return card(limit(**changed), book, "JPY", typed)
 
@@ -182,12 +192,22 @@ def test_a_capped_line_shows_what_counts_and_strikes_what_does_not() -> None:
     ]
 
 
-def test_every_step_of_the_core_has_words_here() -> None:
-    from prorata.portal.explainer import _Explanation
-    from prorata.pricing.english import _SENTENCES
-
-    missing = [key for key in _SENTENCES if not hasattr(_Explanation, key.replace(".", "_"))]
-    assert missing == []
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_every_step_of_the_core_has_words_here(language: str) -> None:
+    """`all_steps` has every key that the core documents, in every form of its parameters."""
+    listed = set(re.findall(r"^- ([a-z._]+) \(", core.__doc__ or "", re.MULTILINE))
+    emitted = all_steps()
+    assert {step.key for step in emitted} == listed
+    with override(language):
+        for step in emitted:
+            before = (
+                "line.formula",
+                {"name": "i", "old": "2", "new": "1", "months": "3", "factor": "1.00", "exact": "-3"},
+            )
+            said = explain([before, (step.key, step.params)], names={}, zone=TOKYO, tax_label="Tax", digits=0)
+            texts = [str(part) for part in said]
+            assert texts
+            assert "%(" not in "".join(texts)
 
 
 # --- what the templates stand on ----------------------------------------------------------------------------

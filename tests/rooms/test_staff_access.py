@@ -32,7 +32,13 @@ WRITTEN_ONCE: list[type[Model]] = [
 
 
 @pytest.mark.parametrize(
-    "page", ["index", *(f"{name}_changelist" for name in LISTS), "services_service_adopt"]
+    "page",
+    [
+        "index",
+        *(f"{name}_changelist" for name in LISTS),
+        "services_service_adopt",
+        "catalog_pricebook_simulator",
+    ],
 )
 def test_strangers_and_customers_stay_outside(page: str, client: Client, db: None) -> None:
     address = reverse(f"admin:{page}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from django.test import Client
@@ -13,6 +15,8 @@ from prorata.catalog.models import DiscountSchedule, PriceBook, Product, Rate, R
 from prorata.catalog.values import live_book, live_schedule
 from prorata.clock import HandClock
 from prorata.invoices.models import NumberSeries, Seller
+from prorata.pricing.rates import OptionPrices, UnitPrice
+from prorata.staff import rule_words
 from support.forms import problems, send, words
 
 PRODUCT = {
@@ -83,6 +87,43 @@ def test_a_product_with_three_resource_types(staff: Client) -> None:
     ]
 
 
+def test_a_product_is_sold_by_the_default_rule_unless_another_is_chosen(staff: Client) -> None:
+    product = made(staff)
+    assert (product.rule, product.credit_model) == ("calendar-months", "capped")
+    address = reverse("admin:catalog_product_change", args=[product.pk])
+    page = words(staff.get(address))
+    assert "Of each calendar month the days that are left in it." in page
+    assert "sold by this" not in page, "nobody has it yet"
+
+    answer = send(staff, address, rule="calendar-sum", credit_model="none")
+    assert answer.status_code == 302, problems(answer)
+    product.refresh_from_db()
+    assert (product.rule, product.credit_model) == ("calendar-sum", "none")
+    assert "Sum of calendar months" in words(staff.get(reverse("admin:catalog_product_changelist")))
+
+
+def test_an_unknown_rule_is_refused(staff: Client) -> None:
+    product = made(staff)
+    address = reverse("admin:catalog_product_change", args=[product.pk])
+    answer = send(staff, address, rule="backwards", credit_model="symmetric")
+    assert "backwards is not one of the available choices" in problems(answer)
+    assert "symmetric is not one of the available choices" in problems(answer)
+    product.refresh_from_db()
+    assert (product.rule, product.credit_model) == ("calendar-months", "capped")
+
+
+@pytest.mark.parametrize(
+    "said", [*rule_words.RULES.values(), rule_words.CREDIT_MODELS["capped"]], ids=lambda w: str(w.name)
+)
+def test_the_examples_of_the_form_can_be_worked_out(said: rule_words.Words) -> None:
+    worked = re.search(r"(?:: )([^:]+) = ([\d,.]+)$", str(said.example))
+    assert worked, said.example
+    sum_ = re.sub(r"\d[\d.]*", lambda n: f"Fraction('{n[0]}')", worked[1].replace("×", "*").replace("−", "-"))
+    assert set(re.sub(r"Fraction\('[\d.]+'\)", "", sum_)) <= set("()+-*/ ")
+    result = eval(sum_, {"Fraction": Fraction})
+    assert abs(result - Fraction(worked[2].replace(",", ""))) <= Fraction(1, 200)
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -126,9 +167,9 @@ def test_a_price_book_asks_for_every_price_of_the_product(staff: Client) -> None
     )
     values = live_book(product, "EUR", book.starts_at)
     assert values.rates == {
-        "cpu": Decimal("1234.5"),
-        "disk": Decimal("0.0525"),
-        "support": {"mail": Decimal(0), "phone": Decimal(99)},
+        "cpu": UnitPrice(Decimal("1234.5")),
+        "disk": UnitPrice(Decimal("0.0525")),
+        "support": OptionPrices({"mail": Decimal(0), "phone": Decimal(99)}),
     }
 
 
@@ -197,6 +238,35 @@ def test_a_new_version_is_copied_and_the_old_one_stands(staff: Client) -> None:
     )
     assert list(kept) == [Decimal("0.0525"), Decimal(0), Decimal(99)]
     assert old.rates.get(resource_type=threads).monthly == Decimal("1234.5")
+
+
+def test_a_minimum_charge_is_written_shown_and_copied(staff: Client) -> None:
+    product = made(staff)
+    book = priced(staff, product, minimum_charge="2.50")
+    assert book.minimum_charge_minor == 250
+    shown = words(staff.get(reverse("admin:catalog_pricebook_change", args=[book.pk])))
+    assert "Minimum charge 2.50 EUR" in shown.replace("\u00a0", " ")
+    copied = staff.get(reverse("admin:catalog_pricebook_new_version", args=[book.pk]))
+    assert send(staff, copied["Location"], starts_at="2026-07-01T00:00:00").status_code == 302
+    assert PriceBook.objects.get(version=2).minimum_charge_minor == 250
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("1.234", "EUR has 2 decimals"),
+        ("much", "is not an amount"),
+        ("-1", "A minimum charge is not below zero."),
+    ],
+)
+def test_a_strange_minimum_charge_is_one_clear_line(typed: str, says: str, staff: Client) -> None:
+    product = made(staff)
+    priced(staff, product)
+    address = f"{reverse('admin:catalog_pricebook_add')}?from={PriceBook.objects.get().pk}"
+    answer = send(staff, address, minimum_charge=typed, starts_at="2026-07-01T00:00:00")
+    assert answer.status_code == 200
+    assert says in words(answer)
+    assert PriceBook.objects.count() == 1
 
 
 def test_the_prices_of_the_past_are_not_rewritten(staff: Client) -> None:

@@ -66,6 +66,23 @@ NEVER: dict[str, str] = {
                 OR EXISTS (SELECT 1 FROM credit_pledge g WHERE g.origin = c.origin AND g.state = 'held')
                 OR EXISTS (SELECT 1 FROM invoices_invoice i WHERE i.id = c.invoice_id AND i.status = 'open')
                 OR EXISTS (SELECT 1 FROM provisioning_job j WHERE j.origin = c.origin AND j.state <> 'ended'))""",
+    "a voucher is held while its change is unpaid, and took off what its invoice says": """
+        SELECT u.origin, u.state, c.status FROM credit_voucheruse u
+          LEFT JOIN changes_change c ON 'change:' || c.reference = u.origin
+          LEFT JOIN (SELECT invoice_id, sum(discount_minor) AS off FROM invoices_invoiceline GROUP BY 1) d USING (invoice_id)
+         WHERE c.id IS NULL OR (u.state = 'held' AND c.status <> 'awaiting_payment')
+            OR (u.state = 'used' AND c.started_at IS NULL) OR coalesce(d.off, u.amount_minor) <> u.amount_minor
+            OR (c.status IN ('cancelled', 'expired', 'reversed') AND u.state <> 'released')""",
+    "an invoice with a discount has the use of a voucher": """
+        SELECT i.reference FROM invoices_invoice i JOIN invoices_invoiceline l ON l.invoice_id = i.id
+          LEFT JOIN credit_voucheruse u ON u.origin = i.origin
+         WHERE l.discount_minor > 0 AND u.id IS NULL""",
+    "a voucher is not used more often than its terms say": """
+        SELECT v.code, count(*) FROM credit_voucher v JOIN credit_voucheruse u ON u.voucher_id = v.id
+         WHERE u.state <> 'released' GROUP BY v.id HAVING count(*) > v.max_uses
+        UNION ALL
+        SELECT v.code, count(*) FROM credit_voucher v JOIN credit_voucheruse u ON u.voucher_id = v.id
+         WHERE u.state <> 'released' GROUP BY v.id, u.customer_id HAVING count(*) > v.max_uses_per_customer""",
     "a layer unwinds downwards, from where it was left, never below its foot": """
         SELECT * FROM (SELECT u.id, u.top_price, u.left_price, l.low_price, l.high_price,
                               lag(u.left_price) OVER (PARTITION BY u.layer_id ORDER BY u.id) AS was

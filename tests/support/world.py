@@ -47,9 +47,11 @@ from prorata.changes.split import split
 from prorata.changes.submit import submit
 from prorata.clock import HandClock
 from prorata.config import demo_data
+from prorata.credit import tasks as credit_tasks
 from prorata.credit.available import available, purses
 from prorata.credit.grant import grant_gifted
-from prorata.credit.models import LogLine, Purse
+from prorata.credit.issue_voucher import Draft, issue_voucher
+from prorata.credit.models import LogLine, Purse, Voucher
 from prorata.customers.models import Customer, Membership, User
 from prorata.invoices.models import NumberSeries, Seller
 from prorata.payments import tasks as payment_tasks
@@ -70,7 +72,8 @@ SECRET = "whsec-stories"
 # What must stand still when something is refused; readings, webhooks and security events may be added.
 FACTS = (
     "changes_quote", "changes_change", "changes_changeline", "changes_intervention", "credit_purse", "credit_pledge",
-    "credit_logline", "invoices_invoice", "invoices_invoiceline", "invoices_creditnote", "invoices_layer",
+    "credit_logline", "credit_voucher", "credit_voucheruse",
+    "invoices_invoice", "invoices_invoiceline", "invoices_creditnote", "invoices_layer",
     "invoices_unwinding", "invoices_numberseries", "ledger_transfer", "ledger_entry", "payments_capture",
     "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_reservation",
     "services_service", "notices_mail",
@@ -181,14 +184,31 @@ class World:
             expires_at=datetime.fromisoformat(until), reason="Welcome", actor="staff:test",
         )  # fmt: skip
 
+    def voucher(
+        self, code: str = "SUMMER", *, until: str = "2026-12-31T00:00+09:00", **terms: Any
+    ) -> Voucher:
+        """Staff issue a voucher: `amount_minor` in JPY, or `off`."""
+        if "off" not in terms:
+            terms = {"currency": "JPY", "amount_minor": 1_000} | terms
+        draft = Draft(
+            code=code,
+            name="Summer offer",
+            starts_at=business.now(),
+            expires_at=datetime.fromisoformat(until),
+            **terms,
+        )
+        return issue_voucher(draft, actor="staff:test")
+
     # --- acting ---------------------------------------------------------------------------------------------
 
     def at(self, instant: str) -> None:
         """Move the business clock; nothing happens by itself."""
         self.clock.move_to(datetime.fromisoformat(instant))
 
-    def quote(self, service: Service, *, by: User | None = None, **wanted: int | str) -> Quote:
-        return make_quote(by or self.owner, service, wanted)
+    def quote(
+        self, service: Service, *, by: User | None = None, voucher: str = "", **wanted: int | str
+    ) -> Quote:
+        return make_quote(by or self.owner, service, wanted, voucher_code=voucher)
 
     def submit(self, quote: Quote, *, by: User | None = None, **choice: Any) -> Change:
         """Submit as the review page would: the amount on the button is the split's."""
@@ -197,8 +217,10 @@ class World:
         given = {"method": "card", "shown_due_minor": due, **ticks, **choice}
         return submit(by or self.owner, quote.reference, **given)
 
-    def change(self, service: Service, *, by: User | None = None, **wanted: int | str) -> Change:
-        return self.submit(self.quote(service, by=by, **wanted), by=by)
+    def change(
+        self, service: Service, *, by: User | None = None, voucher: str = "", **wanted: int | str
+    ) -> Change:
+        return self.submit(self.quote(service, by=by, voucher=voucher, **wanted), by=by)
 
     def checkout(self, change: Change) -> PaymentAttempt:
         """Pay Now! and Checkout: the customer stands on the gateway's page."""
@@ -236,8 +258,8 @@ class World:
         assert bool(broken) == tried_again, f"jobs that broke: {broken}"
 
     def sweep(self) -> None:
-        """What looks around every few seconds, once: open payments, unpaid changes, waiting machines."""
-        for task in (payment_tasks.sweep, change_tasks.sweep, machine_tasks.sweep):
+        """What looks around every few seconds, once: open payments, unpaid changes, waiting machines, gifts that end."""
+        for task in (payment_tasks.sweep, change_tasks.sweep, machine_tasks.sweep, credit_tasks.sweep):
             task(timestamp=0)
 
     def wait(self, **span: float) -> None:

@@ -8,6 +8,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from prorata.catalog.links import Link
+from prorata.pricing.change import DEFAULT_CREDIT
+from prorata.pricing.rules import RULES
+from prorata.pricing.terms import DEFAULT_RULE
+
+# What a product may give back when it is reduced. `symmetric` is not among them: it would return more than was paid.
+SOLD_CREDIT_MODELS = (DEFAULT_CREDIT, "none")
+
 CODE = RegexValidator(
     r"^[a-z][a-z0-9_]{0,39}$", "Use small letters, digits and underscores, beginning with a letter."
 )
@@ -21,16 +29,56 @@ class Product(models.Model):
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(1))],
     )  # fmt: skip
     tax_label = models.CharField(max_length=60, blank=True, help_text="e.g. Consumption tax")
+    rule = models.CharField(
+        max_length=40, default=DEFAULT_RULE, choices=[(name, name) for name in RULES],
+        help_text="how the time left of a term is counted",
+    )  # fmt: skip
+    credit_model = models.CharField(
+        max_length=20, default=DEFAULT_CREDIT, choices=[(name, name) for name in SOLD_CREDIT_MODELS],
+        help_text="what a reduction gives back",
+    )  # fmt: skip
+    changes_a_day = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text="how often a service may be changed in a day of the billing zone; empty: as often as wanted",
+    )  # fmt: skip
+    reductions_a_term = models.PositiveSmallIntegerField(
+        null=True, blank=True,
+        help_text="how many changes of a term may make a service smaller; empty: any number, 0: none",
+    )  # fmt: skip
+    cooldown_hours = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text="hours between two changes of a service; empty: none",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(tax_rate__gte=0, tax_rate__lte=1), name="product_tax_is_a_share"
-            )
+            ),
+            models.CheckConstraint(condition=models.Q(rule__in=list(RULES)), name="product_rule_known"),
+            models.CheckConstraint(
+                condition=models.Q(credit_model__in=list(SOLD_CREDIT_MODELS)),
+                name="product_credit_model_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(changes_a_day__gte=1) | models.Q(changes_a_day=None),
+                name="product_can_be_changed",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cooldown_hours__gte=1) | models.Q(cooldown_hours=None),
+                name="product_cooldown_lasts",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ResourceTypes(models.QuerySet["ResourceType"]):
+    def with_rules(self) -> ResourceTypes:
+        """With their options and linked limits, in so many queries whatever their number."""
+        links = LinkedLimit.objects.select_related("resource_type", "option", "needs")
+        return self.prefetch_related("options", models.Prefetch("links", links))
 
 
 class ResourceType(models.Model):
@@ -74,6 +122,8 @@ class ResourceType(models.Model):
     )
     position = models.PositiveSmallIntegerField(default=0)
 
+    objects = ResourceTypes.as_manager()
+
     class Meta:
         ordering = ["position", "id"]
         constraints = [
@@ -92,6 +142,10 @@ class ResourceType(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product}: {self.name}"
+
+    def asks(self) -> tuple[Link, ...]:
+        """What this resource needs of others."""
+        return tuple(row.link() for row in self.links.all())
 
     def stops(self) -> list[int]:
         """The quantities sold, ascending."""
@@ -135,14 +189,102 @@ class Option(models.Model):
         return self.name
 
 
+class LinkedLimit(models.Model):
+    """So much of one resource, or one of its options, needs at least so much of another of the same product."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="linked_limits")
+    resource_type = models.ForeignKey(ResourceType, on_delete=models.CASCADE, related_name="links")
+    at_least = models.PositiveIntegerField(null=True, blank=True)
+    option = models.ForeignKey(Option, on_delete=models.CASCADE, null=True, blank=True, related_name="links")
+    needs = models.ForeignKey(ResourceType, on_delete=models.CASCADE, related_name="needed_by")
+    minimum = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["resource_type", "at_least", "option", "needs"],
+                nulls_distinct=False,
+                name="linked_limit_once",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(resource_type=models.F("needs")), name="linked_limit_of_another"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(at_least__isnull=False, option__isnull=True)
+                | models.Q(at_least__isnull=True, option__isnull=False),
+                name="linked_limit_has_one_reason",
+            ),
+            models.CheckConstraint(condition=models.Q(minimum__gte=1), name="linked_limit_asks_something"),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.resource_type.name} {self.option or self.at_least} needs {self.needs.name} {self.minimum}"
+        )
+
+    def clean(self) -> None:
+        if not (self.resource_type_id and self.needs_id and self.product_id):
+            return
+        if {self.resource_type.product_id, self.needs.product_id} != {self.product_id}:
+            raise ValidationError("Both resources belong to this product. Choose two of its own.")
+        if self.resource_type_id == self.needs_id:
+            raise ValidationError({"needs": "A resource cannot need more of itself. Choose another."})
+        if self.needs.kind != ResourceType.Kind.QUANTITY:
+            raise ValidationError({"needs": f"{self.needs.name} is a choice. Only a quantity can be needed."})
+        self._clean_reason()
+        if self.minimum is not None and self.minimum not in self.needs.stops():
+            raise ValidationError(
+                {"minimum": f"{self.needs.name} is not sold as {self.minimum}. Choose a value that is."}
+            )
+
+    def _clean_reason(self) -> None:
+        if self.resource_type.kind == ResourceType.Kind.OPTION:
+            if self.option is None or self.option.resource_type_id != self.resource_type_id:
+                raise ValidationError({"option": f"Choose one of the options of {self.resource_type.name}."})
+            return
+        if self.option is not None:
+            raise ValidationError(
+                {"option": f"{self.resource_type.name} is a quantity and has no options. Empty this."}
+            )
+        if self.at_least not in self.resource_type.stops():
+            raise ValidationError({"at_least": f"Write a value that {self.resource_type.name} is sold in."})
+
+    def link(self) -> Link:
+        """The rule as a plain value."""
+        return Link(
+            of=self.resource_type.code, at_least=self.at_least, option=self.option.code if self.option else None,
+            needs=self.needs.code, minimum=self.minimum,
+        )  # fmt: skip
+
+
+class PriceBooks(models.QuerySet["PriceBook"]):
+    def public(self) -> PriceBooks:
+        """The price lists that changes are priced by; campaigns are none."""
+        return self.filter(campaign=False)
+
+
 class PriceBook(models.Model):
-    """Rates from an instant on. A book that has started is never edited: a new price is a new version."""
+    """Rates from an instant on. A book that has started is never edited: a new price is a new version.
+
+    A campaign is what some customers bought at, from `starts_at` until `ends_at`. It never is the public price list.
+    """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="price_books")
     currency = models.CharField(max_length=3)
     version = models.PositiveIntegerField(default=1)
     starts_at = models.DateTimeField()
     tax_included = models.BooleanField(default=False, help_text="whether the rates below include tax")
+    minimum_charge_minor = models.BigIntegerField(
+        default=0,
+        help_text="the least charged for a change that costs something, before tax is added; 0: none",
+    )
+    campaign = models.BooleanField(
+        default=False, help_text="special prices for a while; a change never counts with them"
+    )
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="when the campaign was or will be over")
+
+    objects = PriceBooks.as_manager()
 
     class Meta:
         ordering = ["product", "currency", "-starts_at"]
@@ -151,7 +293,17 @@ class PriceBook(models.Model):
                 fields=["product", "currency", "version"], name="price_book_version_once"
             ),
             models.UniqueConstraint(
-                fields=["product", "currency", "starts_at"], name="price_book_start_once"
+                fields=["product", "currency", "starts_at"],
+                condition=models.Q(campaign=False),
+                name="price_book_start_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(campaign=False, ends_at__isnull=True)
+                | models.Q(campaign=True, ends_at__isnull=False, ends_at__gt=models.F("starts_at")),
+                name="price_book_campaign_ends",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(minimum_charge_minor__gte=0), name="price_book_minimum_in_range"
             ),
             models.CheckConstraint(
                 condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="price_book_currency_iso"
@@ -159,16 +311,28 @@ class PriceBook(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.product} {self.currency} v{self.version}"
+        return f"{self.product} {self.currency} v{self.version}" + (" (campaign)" if self.campaign else "")
 
 
 class Rate(models.Model):
-    """The monthly price of one unit of a quantity, or of one option."""
+    """What a quantity, or one option, costs a month: `monthly` for one of it, or prices in bands, which are rows."""
+
+    class Form(models.TextChoices):
+        UNIT = "unit", "One price for each"
+        TIERED = "tiered", "Tiered: each unit at the price of its own band"
+        VOLUME = "volume", "Volume: all units at the price of the band reached"
 
     price_book = models.ForeignKey(PriceBook, on_delete=models.PROTECT, related_name="rates")
     resource_type = models.ForeignKey(ResourceType, on_delete=models.PROTECT, related_name="rates")
     option = models.ForeignKey(Option, on_delete=models.PROTECT, null=True, blank=True, related_name="rates")
-    monthly = models.DecimalField(max_digits=20, decimal_places=8, validators=[MinValueValidator(Decimal(0))])
+    form = models.CharField(max_length=10, choices=Form, default=Form.UNIT)
+    monthly = models.DecimalField(
+        max_digits=20, decimal_places=8, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
+    )
+    hourly = models.DecimalField(
+        max_digits=20, decimal_places=8, null=True, blank=True, validators=[MinValueValidator(Decimal(0))],
+        help_text="list price of an hour of one of it without a term; empty: not sold so",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
@@ -178,10 +342,38 @@ class Rate(models.Model):
                 name="rate_once_a_book",
             ),
             models.CheckConstraint(condition=models.Q(monthly__gte=0), name="rate_not_negative"),
+            models.CheckConstraint(condition=models.Q(hourly__gte=0), name="rate_hour_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(form="unit", monthly__isnull=False)
+                | models.Q(form__in=["tiered", "volume"], monthly__isnull=True, option__isnull=True),
+                name="rate_has_one_form",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.option or self.resource_type}: {self.monthly.normalize():f}"
+        price = self.get_form_display() if self.monthly is None else f"{self.monthly.normalize():f}"
+        return f"{self.option or self.resource_type}: {price}"
+
+
+class RateBand(models.Model):
+    """Units up to and including `up_to`, empty for all above. PostgreSQL sees to it that each rate has one open band."""
+
+    rate = models.ForeignKey(Rate, on_delete=models.CASCADE, related_name="bands")
+    up_to = models.PositiveIntegerField(null=True, blank=True)
+    unit = models.DecimalField(max_digits=20, decimal_places=8)
+    flat = models.DecimalField(max_digits=20, decimal_places=8, default=Decimal(0))
+
+    class Meta:
+        # The order is the thresholds' own: bands rise whatever the order of their rows, and the open one is last.
+        ordering = ["rate", models.F("up_to").asc(nulls_last=True)]
+        constraints = [
+            models.UniqueConstraint(fields=["rate", "up_to"], nulls_distinct=False, name="band_end_once"),
+            models.CheckConstraint(condition=models.Q(up_to__gte=1), name="band_holds_something"),
+            models.CheckConstraint(condition=models.Q(unit__gte=0, flat__gte=0), name="band_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.up_to or 'above'}: {self.unit.normalize():f}"
 
 
 class DiscountSchedule(models.Model):

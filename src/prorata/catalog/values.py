@@ -5,15 +5,29 @@ A book or schedule that has started never changes, so its values are kept per pr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
 from prorata.catalog.models import DiscountSchedule, PriceBook, Product
+from prorata.catalog.models import Rate as RateRow
+from prorata.pricing.errors import BadInput
+from prorata.pricing.rates import Band, OptionPrices, Rate, Tiered, UnitPrice, Value, Volume, parts_text
 from prorata.pricing.tiers import Schedule, Tier
 
-Value = int | str
+__all__ = [
+    "BookValues",
+    "NoPrice",
+    "ScheduleValues",
+    "Value",
+    "book",
+    "forget",
+    "live_book",
+    "live_schedule",
+    "schedule",
+]
 
 
 class NoPrice(Exception):
@@ -22,32 +36,43 @@ class NoPrice(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class BookValues:
-    """Monthly rates of one price book, in major units of its currency.
-
-    `rates` maps a component code to the price of one unit, or for options to a price per option code.
-    """
+    """Rates of one price book by component code, in major units of its currency; the minimum charge in minor units."""
 
     id: int
     product_code: str
     version: int
     currency: str
     tax_included: bool
-    rates: dict[str, Decimal | dict[str, Decimal]]
+    minimum_charge_minor: int
+    rates: Mapping[str, Rate]
 
     def monthly(self, code: str, value: Value) -> Decimal:
         """The monthly price of a component at a value."""
-        rate = self.rates.get(code)
-        if isinstance(rate, dict):
-            if value not in rate:
-                raise NoPrice(
-                    f"Price book {self.product_code} {self.currency} v{self.version} has no price for {code} {value}."
-                )
-            return rate[str(value)]
-        if rate is None or isinstance(value, str):
-            raise NoPrice(
-                f"Price book {self.product_code} {self.currency} v{self.version} has no rate for {code}."
-            )
-        return rate * value
+        rate = self._rate(code)
+        try:
+            return rate.monthly(value)
+        except BadInput as missing:
+            raise NoPrice(f"{self} has no price for {code} {value}.") from missing
+
+    def hourly(self, code: str, value: Value) -> Decimal | None:
+        """The price of an hour of a component at a value, where it is sold without a term; None elsewhere."""
+        rate = self._rate(code)
+        try:
+            return rate.hourly(value)
+        except BadInput as missing:
+            raise NoPrice(f"{self} has no price for {code} {value}.") from missing
+
+    def made_up(self, code: str, value: Value) -> str:
+        """How a monthly price in bands is made up ("4 × 10 + 2 × 8"); empty for one price."""
+        return parts_text(self._rate(code).parts(value))
+
+    def _rate(self, code: str) -> Rate:
+        if code not in self.rates:
+            raise NoPrice(f"{self} has no rate for {code}.")
+        return self.rates[code]
+
+    def __str__(self) -> str:
+        return f"Price book {self.product_code} {self.currency} v{self.version}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +83,10 @@ class ScheduleValues:
 
 
 def live_book(product: Product, currency: str, at: datetime) -> BookValues:
-    """The public price book in force at an instant. Raises NoPrice."""
+    """The public price book in force at an instant, never a campaign. Raises NoPrice."""
     newest = (
-        PriceBook.objects.filter(product=product, currency=currency, starts_at__lte=at)
+        PriceBook.objects.public()
+        .filter(product=product, currency=currency, starts_at__lte=at)
         .order_by("-starts_at", "-version")
         .values_list("id", flat=True)
         .first()
@@ -76,19 +102,31 @@ def live_book(product: Product, currency: str, at: datetime) -> BookValues:
 def book(book_id: int) -> BookValues:
     """One price book by id, live or not."""
     found = PriceBook.objects.select_related("product").get(pk=book_id)
-    rates: dict[str, Decimal | dict[str, Decimal]] = {}
-    for rate in found.rates.select_related("resource_type", "option"):
-        code = rate.resource_type.code
-        if rate.option is None:
-            rates[code] = rate.monthly
-        else:
-            by_option = rates.setdefault(code, {})
-            assert isinstance(by_option, dict), f"{code} has both a unit rate and option prices"
-            by_option[rate.option.code] = rate.monthly
+    rates: dict[str, Rate] = {}
+    options: dict[str, tuple[dict[str, Decimal], dict[str, Decimal]]] = {}
+    for row in found.rates.select_related("resource_type", "option").prefetch_related("bands"):
+        code = row.resource_type.code
+        if row.option is None:
+            rates[code] = rate_of(row)
+            continue
+        months, hours = options.setdefault(code, ({}, {}))
+        months[row.option.code] = row.monthly or Decimal(0)
+        if row.hourly is not None:
+            hours[row.option.code] = row.hourly
+    rates |= {code: OptionPrices(months, hours) for code, (months, hours) in options.items()}
     return BookValues(
         id=found.pk, product_code=found.product.code, version=found.version, currency=found.currency,
-        tax_included=found.tax_included, rates=rates,
+        tax_included=found.tax_included, minimum_charge_minor=found.minimum_charge_minor, rates=rates,
     )  # fmt: skip
+
+
+def rate_of(row: RateRow) -> UnitPrice | Tiered | Volume:
+    """The rate of a quantity as a value."""
+    if row.form == RateRow.Form.UNIT:
+        assert row.monthly is not None, "the table lets no price for each be empty"
+        return UnitPrice(row.monthly, row.hourly)
+    bands = tuple(Band(band.up_to, band.unit, band.flat) for band in row.bands.all())
+    return (Tiered if row.form == RateRow.Form.TIERED else Volume)(bands, row.hourly)
 
 
 def live_schedule(product: Product, at: datetime) -> ScheduleValues | None:

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from prorata import clock
 from prorata.catalog.models import Product
-from prorata.catalog.values import BookValues, NoPrice, Value, live_book
+from prorata.catalog.values import BookValues, NoPrice, Value, book, live_book
 from prorata.changes.situation import seller
 from prorata.customers.lock import lock_customer
 from prorata.customers.models import Customer, User
@@ -45,14 +45,17 @@ def adopt(
     paid_minor: int,
     currency: str,
     staff: User | None,
+    bought_at: int | None = None,
 ) -> Service:
     """Create the service with its first reading and opening layers.
 
     `paid_minor` is what the customer paid for the whole term, tax included; it is spread over the resources by their
-    price today, so that a later reduction gives back at most what was paid. The configuration must be what the machine
-    has. Raises CannotAdopt.
+    price today, or by that of the campaign `bought_at` (a price book), so that a later reduction gives back at most what
+    was paid. The configuration must be what the machine has. Raises CannotAdopt.
     """
-    book = _checked(product, currency, configuration, term_starts_at, term_ends_at, term_months, paid_minor)
+    bought = _checked(
+        product, currency, configuration, term_starts_at, term_ends_at, term_months, paid_minor, bought_at
+    )
     try:
         read = connect(driver).read(external_id)
     except (DriverError, UnknownDriver) as problem:
@@ -71,7 +74,7 @@ def adopt(
                 configuration=dict(configuration),
             )  # fmt: skip
             keep(service, read)
-            _opening_layers(service, book, paid_minor)
+            _opening_layers(service, bought, paid_minor)
     except IntegrityError as taken:
         raise CannotAdopt(f"The machine {external_id} is a service already.") from taken
     return service
@@ -85,6 +88,7 @@ def _checked(
     ends: datetime,
     months: int,
     paid_minor: int,
+    bought_at: int | None,
 ) -> BookValues:
     if starts >= ends:
         raise CannotAdopt("The term must end after it starts.")
@@ -102,26 +106,30 @@ def _checked(
         )
     try:
         minor_digits(currency)
-        book = live_book(product, currency, clock.now())
+        live = live_book(product, currency, clock.now())
+        bought = live if bought_at is None else book(bought_at)
+        if (bought.product_code, bought.currency) != (product.code, currency):
+            raise CannotAdopt(f"{bought} is not one of {product.name} in {currency}. Choose another.")
         for code, value in configuration.items():
-            book.monthly(code, value)
+            live.monthly(code, value)
+            bought.monthly(code, value)
     except (NoPrice, ValueError) as problem:
         raise CannotAdopt(str(problem)) from problem
-    return book
+    return bought
 
 
-def _opening_layers(service: Service, book: BookValues, paid_minor: int) -> None:
+def _opening_layers(service: Service, bought: BookValues, paid_minor: int) -> None:
     sold_by = seller()
     zone, unit = ZoneInfo(sold_by.zone), 10 ** minor_digits(service.currency)
-    rule = TaxRule(rate=service.product.tax_rate, included=book.tax_included, rounding=sold_by.tax_rounding)
+    rule = TaxRule(rate=service.product.tax_rate, included=bought.tax_included, rounding=sold_by.tax_rounding)
     rate = Fraction(rule.rate)
     tax = Fraction(paid_minor, unit) * rate / (1 + rate)
-    basis = Fraction(paid_minor, unit) - (0 if book.tax_included else tax)
-    prices = {code: book.monthly(code, value) for code, value in service.configuration.items()}
+    basis = Fraction(paid_minor, unit) - (0 if bought.tax_included else tax)
+    prices = {code: bought.monthly(code, value) for code, value in service.configuration.items()}
     whole = sum(prices.values(), Decimal(0))
     Layer.objects.bulk_create(
         Layer(
-            service=service, component=code, low=None, high=service.configuration[code], price_book_id=book.id,
+            service=service, component=code, low=None, high=service.configuration[code], price_book_id=bought.id,
             low_price=Decimal(0), high_price=price, starts=local_date(service.term_starts_at, zone),
             ends=local_date(service.term_ends_at, zone), amount=_part(basis, price, whole), tax=_part(tax, price, whole),
             origin=f"adopted:{service.pk}", at=clock.now(),

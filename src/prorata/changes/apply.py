@@ -10,6 +10,7 @@ from prorata.changes.finish import finish
 from prorata.changes.lock import lock_change
 from prorata.changes.models import Change
 from prorata.changes.submit import APPLY_WITHIN
+from prorata.credit import voucher_use
 from prorata.events.publish import publish
 from prorata.invoices.models import Invoice
 from prorata.provisioning.models import Job
@@ -30,6 +31,7 @@ def on_paid(invoice_id: int) -> None:
     change.status, change.started_at = states.APPLYING, now
     change.deadline = min(now + APPLY_WITHIN, change.service.term_ends_at)
     change.save(update_fields=["status", "started_at", "deadline"])
+    voucher_use.use(origin=change.origin, at=now)
     publish("change.applying", id=change.pk, lock=f"service:{change.service_id}")
 
 

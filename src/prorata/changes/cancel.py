@@ -13,6 +13,7 @@ from prorata.changes.lock import lock_change
 from prorata.changes.models import Change
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.words import status_words
+from prorata.credit.voucher_use import release as release_voucher
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
 from prorata.events.publish import publish
@@ -56,6 +57,7 @@ def _close(change_id: int, status: Literal["cancelled", "expired"], *, actor: st
     now = clock.now()
     close(invoice, status, at=now, actor=actor)
     release(change.origin, now)
+    release_voucher(origin=change.origin, at=now)
     change.status, change.ended_at, change.invoice = status, now, invoice
     change.save(update_fields=["status", "ended_at"])
     publish(f"change.{status}", id=change.pk)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Literal
 
 from prorata.catalog.models import ResourceType
@@ -14,13 +13,18 @@ from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit, check
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.situation import Situation
+from prorata.credit.models import Voucher
+from prorata.credit.voucher import terms
 from prorata.invoices.layers import Slice, slices
 from prorata.pricing.change import Component, Price, price_change
+from prorata.pricing.display import amount_text
 from prorata.pricing.explain import Step, steps
-from prorata.pricing.money import half_up, minor_digits
+from prorata.pricing.renewal import renewal_minor
+from prorata.pricing.rules import rate_lost_at
 from prorata.pricing.tax import Document, TaxRule, document
-from prorata.pricing.terms import local_date, rate_steps_at
+from prorata.pricing.terms import local_date
 from prorata.pricing.tiers import Schedule
+from prorata.pricing.voucher import NotForThis
 
 Mode = Literal["live", "restart"]
 
@@ -43,6 +47,8 @@ class EstimateLine:
     mode: Mode
     reduces: bool
     capped: bool
+    raised_minor: int
+    discount_minor: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +88,9 @@ def tax_rule(situation: Situation) -> TaxRule:
     )
 
 
-def estimate(situation: Situation, wanted: Mapping[str, Value]) -> Estimate:
+def estimate(
+    situation: Situation, wanted: Mapping[str, Value], *, voucher: Voucher | None = None
+) -> Estimate:
     """Price `wanted` (code -> value; what is missing stays). Raises Refused with every reason at once."""
     before = dict(situation.service.configuration)
     after = before | dict(wanted)
@@ -94,16 +102,15 @@ def estimate(situation: Situation, wanted: Mapping[str, Value]) -> Estimate:
         raise Refused(Refusal("nothing_to_change"))
     book, day = live_prices(situation), local_date(situation.now, situation.zone)
     shrinking = {c: after[c] for c in changed if book.monthly(c, after[c]) <= book.monthly(c, before[c])}
-    taken_back = slices(situation.service.pk, shrinking, day) if shrinking else {}
+    taken_back = (
+        slices(situation.service.pk, shrinking, day, tax_included=book.tax_included) if shrinking else {}
+    )
     components = [
         _component(situation, book, code, before[code], after[code], taken_back) for code in changed
     ]
-    price = price_change(
-        at=situation.now, ends_at=situation.service.term_ends_at, zone=situation.zone, currency=situation.service.currency,
-        components=components, carry=situation.service.carry,
-    )  # fmt: skip
+    price = _price(situation, components, situation.service.carry)
     tax = tax_rule(situation)
-    paper = document(price, tax)
+    paper = _paper(price, tax, book.minimum_charge_minor, voucher)
     lines = tuple(_line(situation, price, paper, n, before, after) for n in range(len(changed)))
     live = _schedule(situation)
     return Estimate(
@@ -111,9 +118,34 @@ def estimate(situation: Situation, wanted: Mapping[str, Value]) -> Estimate:
         lines=lines, monthly_before=_monthly(situation, book, before), monthly_after=_monthly(situation, book, after),
         renewal_before_minor=_renewal(situation, book, before), renewal_after_minor=_renewal(situation, book, after),
         renewal_months=situation.service.term_months, restart=any(line.mode == "restart" for line in lines),
-        keep_rate_until=rate_steps_at(day, local_date(situation.service.term_ends_at, situation.zone), live, situation.zone),
+        keep_rate_until=rate_lost_at(price.time_left, live, price.term),
         steps=steps(price, tax=tax, document=paper), back_today_minor=_back_today(situation, price, tax),
         tax=tax, tax_label=situation.product.tax_label, currency=situation.service.currency,
+    )  # fmt: skip
+
+
+def _paper(price: Price, tax: TaxRule, minimum: int, voucher: Voucher | None) -> Document:
+    """Raises Refused where the voucher does not fit what is to be paid."""
+    try:
+        return document(price, tax, minimum=minimum, voucher=terms(voucher) if voucher else None)
+    except NotForThis as unfit:
+        assert voucher is not None
+        shown = {"code": voucher.code, "minimum": _shown(voucher.minimum_spend_minor, price.currency)}
+        raise Refused(Refusal(f"voucher_{unfit.why}", None, shown)) from unfit
+
+
+def _shown(minor: int, currency: str) -> str:
+    return f"{amount_text(minor, currency)}\u00a0{currency}"
+
+
+def _price(situation: Situation, components: Sequence[Component], carry: Decimal = Decimal(0)) -> Price:
+    """By the rule and the credit model of the product. A price book is monthly under every rule: under `period-*` the
+    period is the term, paid for so many months at once."""
+    service, product = situation.service, situation.product
+    return price_change(
+        at=situation.now, ends_at=service.term_ends_at, zone=situation.zone, currency=service.currency,
+        components=components, carry=carry, rule=product.rule, credit=product.credit_model,
+        starts_at=service.term_starts_at, period_months=service.term_months,
     )  # fmt: skip
 
 
@@ -140,6 +172,7 @@ def _component(
     return Component(
         name=code, old=book.monthly(code, old), new=book.monthly(code, new), old_schedule=live, new_schedule=live,
         layers=tuple(s.paid for s in taken_back.get(code, ())),
+        old_made=book.made_up(code, old), new_made=book.made_up(code, new),
     )  # fmt: skip
 
 
@@ -160,7 +193,7 @@ def _line(
         code=priced.name, name=limit.name, unit=limit.unit, before=before[priced.name], after=after[priced.name],
         net_minor=printed.net, tax_minor=printed.tax, gross_minor=printed.gross, exact=priced.exact,
         old_monthly=priced.old, new_monthly=priced.new, mode="restart" if restarts else "live", reduces=reduces,
-        capped=priced.capped,
+        capped=priced.capped, raised_minor=paper.charge.raised[n], discount_minor=paper.charge.discounts[n],
     )  # fmt: skip
 
 
@@ -177,19 +210,21 @@ def _monthly(situation: Situation, book: BookValues, configuration: Mapping[str,
 
 def _renewal(situation: Situation, book: BookValues, configuration: Mapping[str, Value]) -> int:
     """The price of the next term of the same length, in minor units of the book's basis, before any change of prices."""
-    months, live = situation.service.term_months, _schedule(situation)
-    exact = Fraction(_monthly(situation, book, configuration)) * months * (live.factor(months) if live else 1)
-    return half_up(exact * 10 ** minor_digits(situation.service.currency))
+    service = situation.service
+    return renewal_minor(
+        _monthly(situation, book, configuration), service.term_months, _schedule(situation), service.currency
+    )
 
 
 def _back_today(situation: Situation, price: Price, tax: TaxRule) -> int | None:
-    """What taking the reductions back today would cost, gross: going down and up again is not free."""
-    reduced = [line for line in price.lines if line.exact < 0]
+    """What taking the reductions back today would cost, gross: going down and up again is not free.
+
+    What rounding would leave over from this change is part of it, so a customer who does go back pays this very amount.
+    """
+    reduced = [line for line in price.lines if line.formula < 0]
     if not reduced:
         return None
     live = _schedule(situation)
-    again = price_change(
-        at=price.at, ends_at=price.ends_at, zone=price.zone, currency=price.currency,
-        components=[Component(line.name, line.new, line.old, live, live, ()) for line in reduced],
-    )  # fmt: skip
-    return document(again, tax).gross
+    back = [Component(line.name, line.new, line.old, live, live, ()) for line in reduced]
+    again = _price(situation, back, price.carry_out)
+    return document(again, tax, minimum=live_prices(situation).minimum_charge_minor).gross

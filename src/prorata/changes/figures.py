@@ -20,10 +20,13 @@ def figures(estimate: Estimate, modes: Mapping[str, Mode]) -> dict[str, Any]:
                 "before_name": _name(estimate, line.code, line.before), "after_name": _name(estimate, line.code, line.after),
                 "net_minor": line.net_minor, "tax_minor": line.tax_minor, "gross_minor": line.gross_minor,
                 "exact": str(line.exact), "mode": modes.get(line.code, line.mode), "capped": line.capped,
-                "reduces": line.reduces, "old_monthly": str(line.old_monthly), "new_monthly": str(line.new_monthly),
+                "reduces": line.reduces, "raised_minor": line.raised_minor, "discount_minor": line.discount_minor,
+                "old_monthly": str(line.old_monthly), "new_monthly": str(line.new_monthly),
             }
             for line in estimate.lines
         ],
+        "raised_minor": paper.charge.raise_minor, "discount_minor": paper.charge.discount_minor,
+        "voucher": paper.charge.voucher.code if paper.charge.voucher else "",
         "net_minor": paper.net, "tax_minor": paper.tax, "gross_minor": paper.gross, "tax_rate": str(estimate.tax.rate),
         # In which purse a credit comes back: what was paid with gifts returns as a gift.
         "returned_gifted_minor": fund(price, paper).returned.gifted_minor, "tax_label": estimate.tax_label,

@@ -17,6 +17,7 @@ from prorata.changes.inputs import replay
 from prorata.changes.models import Change, ChangeLine
 from prorata.changes.situation import seller
 from prorata.changes.submit import line_text
+from prorata.credit import voucher_use
 from prorata.credit.models import LogLine
 from prorata.events.publish import publish
 from prorata.invoices.give_credit import NoteLine, give_credit
@@ -41,6 +42,8 @@ def finish(change: Change, job: Job) -> None:
     if kept:
         _deliver(change, kept, price, funding, gifted_until, now)
     _give_back(change, set(lines) - kept, funding, gifted_until, now)
+    if discounted(change) and not discounted(change) & kept:
+        voucher_use.release(origin=change.origin, at=now)
     _mark(change, lines, kept, now)
     release(change.origin, now)
     _end(change, job, kept, set(lines), now)
@@ -52,6 +55,11 @@ def delivered(job: Job) -> set[str]:
     steps = list(job.steps.all())
     undone = {step.component for step in steps if step.kind == JobStep.Kind.UNDO}
     return {s.component for s in steps if s.kind != JobStep.Kind.UNDO and s.state in done} - undone
+
+
+def discounted(change: Change) -> set[str]:
+    """The components from whose price a voucher took something off."""
+    return {line["code"] for line in change.quote.figures["lines"] if line.get("discount_minor")}
 
 
 def _deliver(

@@ -13,19 +13,24 @@ from prorata.pricing.change import Component, Price, price_change
 from prorata.pricing.layers import PaidShare
 from prorata.pricing.tax import Document, TaxRule, document
 from prorata.pricing.tiers import Schedule, Tier
+from prorata.pricing.voucher import Voucher
 
 
 def freeze(estimate: Estimate) -> dict[str, Any]:
     """Everything the price of `estimate` was computed from, exactly."""
-    price, tax = estimate.price, estimate.tax
+    price, tax, start = estimate.price, estimate.tax, estimate.price.term.starts_at
     return {
-        "rule": price.rule, "credit": price.credit, "at": price.at.isoformat(), "ends_at": price.ends_at.isoformat(),
+        "rule": price.rule, "rule_version": price.rule_version, "credit": price.credit,
+        "credit_version": price.credit_version, "at": price.at.isoformat(), "ends_at": price.ends_at.isoformat(),
+        "starts_at": start.utc.isoformat() if start else None, "period_months": price.term.period_months,
         "zone": str(price.zone), "currency": price.currency, "carry": str(price.carry_in),
+        "minimum": estimate.document.charge.minimum, "voucher": _voucher(estimate.document.charge.voucher),
         "tax": {"rate": str(tax.rate), "included": tax.included, "rounding": tax.rounding},
         "components": [
             {
                 "name": c.name, "old": str(c.old), "new": str(c.new), "old_schedule": _tiers(c.old_schedule),
                 "new_schedule": _tiers(c.new_schedule), "layers": [_layer(paid) for paid in c.layers or ()],
+                "old_made": c.old_made, "new_made": c.new_made,
             }
             for c in (line.component for line in price.lines)
         ],
@@ -37,7 +42,11 @@ def freeze(estimate: Estimate) -> dict[str, Any]:
 
 
 def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
-    """The price and the document that frozen inputs give."""
+    """The price and the document that frozen inputs give, by the versions of rule and credit model they were made with.
+
+    Quotes that were made when there was one rule and one version of it have neither versions nor the start of a period.
+    """
+    start = inputs.get("starts_at")
     tax = TaxRule(
         rate=Decimal(inputs["tax"]["rate"]),
         included=inputs["tax"]["included"],
@@ -46,16 +55,44 @@ def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
     price = price_change(
         at=datetime.fromisoformat(inputs["at"]), ends_at=datetime.fromisoformat(inputs["ends_at"]),
         zone=ZoneInfo(inputs["zone"]), currency=inputs["currency"], carry=Decimal(inputs["carry"]), rule=inputs["rule"],
-        credit=inputs["credit"],
-        components=[
-            Component(
-                name=c["name"], old=Decimal(c["old"]), new=Decimal(c["new"]), old_schedule=_schedule(c["old_schedule"]),
-                new_schedule=_schedule(c["new_schedule"]), layers=tuple(_paid(layer) for layer in c["layers"]),
-            )
-            for c in inputs["components"]
-        ],
+        credit=inputs["credit"], starts_at=datetime.fromisoformat(start) if start else None,
+        period_months=inputs.get("period_months"), rule_version=inputs.get("rule_version", 1),
+        credit_version=inputs.get("credit_version", 1),
+        components=[component_of(stored) for stored in inputs["components"]],
     )  # fmt: skip
-    return price, document(price, tax)
+    return price, document(
+        price, tax, minimum=inputs.get("minimum", 0), voucher=_terms(inputs.get("voucher"))
+    )
+
+
+def component_of(stored: dict[str, Any]) -> Component:
+    """One frozen component."""
+    return Component(
+        name=stored["name"], old=Decimal(stored["old"]), new=Decimal(stored["new"]),
+        old_schedule=_schedule(stored["old_schedule"]), new_schedule=_schedule(stored["new_schedule"]),
+        layers=tuple(_paid(layer) for layer in stored["layers"]),
+        old_made=stored.get("old_made", ""), new_made=stored.get("new_made", ""),  # older quotes have none
+    )  # fmt: skip
+
+
+def _voucher(voucher: Voucher | None) -> dict[str, Any] | None:
+    if voucher is None:
+        return None
+    return {
+        "code": voucher.code, "amount": voucher.amount, "off": None if voucher.off is None else str(voucher.off),
+        "at_most": voucher.at_most, "minimum_spend": voucher.minimum_spend,
+        "scope": None if voucher.scope is None else sorted(voucher.scope),
+    }  # fmt: skip
+
+
+def _terms(stored: dict[str, Any] | None) -> Voucher | None:
+    if stored is None:
+        return None
+    return Voucher(
+        code=stored["code"], amount=stored["amount"], off=None if stored["off"] is None else Decimal(stored["off"]),
+        at_most=stored["at_most"], minimum_spend=stored["minimum_spend"],
+        scope=None if stored["scope"] is None else frozenset(stored["scope"]),
+    )  # fmt: skip
 
 
 def _tiers(schedule: Schedule | None) -> list[list[str]] | None:

@@ -14,9 +14,12 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from prorata.catalog.links import Link
 from prorata.catalog.models import ResourceType
 from prorata.catalog.values import BookValues, Value
+from prorata.changes.linked import linked
 from prorata.changes.refusals import Refusal
+from prorata.pricing.rates import OptionPrices
 from prorata.services.models import Reading
 from prorata.services.readings import is_fresh
 
@@ -45,12 +48,21 @@ class Limit:
     ceiling_reasons: tuple[Refusal, ...]
     unknown: bool
     allowed: tuple[Value, ...]
+    links: tuple[Link, ...] = ()
 
     def show(self, value: object) -> str:
         """A value with its unit, or an option's name."""
         if self.kind == ResourceType.Kind.OPTION:
             return self.option_names.get(str(value), str(value))
         return f"{value}{GAP}{self.unit}" if self.unit else str(value)
+
+    def say(self, value: object) -> str:
+        """A value with its resource: 8 GB of Memory, 8 CPU cores, Instance type 2C4G."""
+        if self.kind == ResourceType.Kind.OPTION:
+            return f"{self.name} {self.show(value)}"
+        if self.unit:
+            return _("%(amount)s of %(name)s") % {"amount": self.show(value), "name": self.name}
+        return f"{value}{GAP}{self.name}"
 
 
 def limits(
@@ -80,15 +92,15 @@ def limits(
 
 def _option(kind: ResourceType, current: str, book: BookValues) -> Limit:
     names = {option.code: option.name for option in kind.options.all()}
-    rates = book.rates.get(kind.code, {})
-    sold = tuple(code for code in names if isinstance(rates, dict) and code in rates)
+    rate = book.rates.get(kind.code)
+    sold = tuple(code for code in names if isinstance(rate, OptionPrices) and code in rate.options)
     cheaper_ok = [
         c for c in sold if kind.may_shrink or book.monthly(kind.code, c) >= book.monthly(kind.code, current)
     ]
     return Limit(
         code=kind.code, name=kind.name, unit="", unit_word=kind.unit_word, kind=kind.kind, usage_kind=kind.usage, stops=sold,
         option_names=names, current=current, used=None, objects=(), floor=current, floor_reasons=(), ceiling=current,
-        ceiling_reasons=(), unknown=False, allowed=tuple(cheaper_ok),
+        ceiling_reasons=(), unknown=False, allowed=tuple(cheaper_ok), links=kind.asks(),
     )  # fmt: skip
 
 
@@ -103,7 +115,7 @@ def _quantity(kind: ResourceType, current: int, reading: Reading | None, held: i
         code=kind.code, name=kind.name, unit=kind.unit, unit_word=kind.unit_word, kind=kind.kind, usage_kind=kind.usage,
         stops=stops, option_names={}, current=current, used=used, objects=objects, floor=floor, floor_reasons=why_not_less,
         ceiling=ceiling, ceiling_reasons=why_not_more, unknown=kind.usage != ResourceType.Usage.NONE and reading is None,
-        allowed=allowed,
+        allowed=allowed, links=kind.asks(),
     )  # fmt: skip
 
 
@@ -190,7 +202,15 @@ def _ceiling(
 
 
 def check(limits: Mapping[str, Limit], wanted: Mapping[str, Value]) -> tuple[Refusal, ...]:
-    """Everything that stands between the customer and this configuration; empty if nothing does."""
+    """Everything that stands between the customer and this configuration; empty if nothing does.
+
+    What one value needs of another is asked only where each can be chosen by itself.
+    """
+    return fits(limits, wanted) or linked(limits, wanted)
+
+
+def fits(limits: Mapping[str, Limit], wanted: Mapping[str, Value]) -> tuple[Refusal, ...]:
+    """What stands in the way of each value by itself."""
     return tuple(r for code, value in wanted.items() for r in _check_one(limits.get(code), code, value))
 
 
@@ -200,7 +220,9 @@ def _check_one(limit: Limit | None, code: str, value: Value) -> tuple[Refusal, .
     if value == limit.current or value in limit.allowed:
         return ()
     if limit.kind == ResourceType.Kind.OPTION or isinstance(value, str):
-        return (Refusal("unknown_option", code, {"name": limit.name}),)
+        # What is sold and not offered says why, where there is a reason to tell.
+        why = limit.floor_reasons if value in limit.stops else ()
+        return why or (Refusal("unknown_option", code, {"name": limit.name}),)
     stops = [int(n) for n in limit.stops]
     if value < stops[0]:
         return (Refusal("below_minimum", code, {"name": limit.name, "limit": limit.show(stops[0])}),)

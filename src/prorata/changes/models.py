@@ -7,6 +7,7 @@ from django.db import models
 
 from prorata.catalog.models import DiscountSchedule, PriceBook
 from prorata.changes import states
+from prorata.credit.models import Voucher
 from prorata.customers.models import Customer
 from prorata.invoices.models import Invoice
 from prorata.ledger.append_only import AppendOnly
@@ -29,6 +30,9 @@ class Quote(AppendOnly):
     schedule = models.ForeignKey(DiscountSchedule, on_delete=models.PROTECT, null=True, related_name="quotes")
     reading = models.ForeignKey(Reading, on_delete=models.PROTECT, null=True, related_name="quotes")
     rule = models.CharField(max_length=40)
+    rule_version = models.PositiveSmallIntegerField(default=1)
+    credit_model = models.CharField(max_length=20, default="capped")
+    credit_version = models.PositiveSmallIntegerField(default=1)
     inputs = models.JSONField(
         help_text="everything the price was computed from; replaying it gives the same figures"
     )
@@ -37,6 +41,9 @@ class Quote(AppendOnly):
     net_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField()
     gross_minor = models.BigIntegerField()
+    voucher = models.ForeignKey(
+        Voucher, on_delete=models.PROTECT, null=True, blank=True, related_name="quotes"
+    )
 
     class Meta:
         constraints = [

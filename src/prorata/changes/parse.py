@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from prorata.catalog.models import ResourceType
 from prorata.catalog.values import Value
-from prorata.changes.limits import Limit, check
+from prorata.changes.limits import Limit, check, fits
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.situation import Situation
 
@@ -18,7 +18,8 @@ def parse_wanted(situation: Situation, posted: Mapping[str, str]) -> dict[str, V
     """The wanted values by code, each one that could be chosen. Fields that are absent stay as they are.
 
     Raises Refused with one refusal a field: not a whole number, off the steps (with the two nearest), below the floor,
-    above the ceiling. Unknown fields are ignored: forms carry other things too.
+    above the ceiling; or, if each can be chosen by itself, with what one value needs of another. Unknown fields are
+    ignored: forms carry other things too.
     """
     wanted: dict[str, Value] = {}
     refusals: list[Refusal] = []
@@ -30,9 +31,9 @@ def parse_wanted(situation: Situation, posted: Mapping[str, str]) -> dict[str, V
         if isinstance(value, Refusal):
             refusals.append(value)
             continue
-        refusals += check(situation.limits, {code: value})
+        refusals += fits(situation.limits, {code: value})
         wanted[code] = value
-    if refusals:
+    if refusals := refusals or list(check(situation.limits, wanted)):
         raise Refused(*refusals)
     return wanted
 

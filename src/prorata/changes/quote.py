@@ -13,6 +13,7 @@ from prorata.changes.inputs import freeze
 from prorata.changes.models import Quote
 from prorata.changes.refresh import refresh
 from prorata.changes.situation import situation
+from prorata.changes.vouchers import usable
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
 from prorata.provisioning.drivers.base import DriverError, Step
@@ -30,20 +31,26 @@ def reference(prefix: str) -> str:
     return f"{prefix}-{letters[:4]}-{letters[4:]}"
 
 
-def make_quote(user: User, service: Service, wanted: Mapping[str, Value]) -> Quote:
-    """Measure the machine, price `wanted` and freeze it. Raises Refused, or Http404 for a service that is not mine."""
+def make_quote(user: User, service: Service, wanted: Mapping[str, Value], *, voucher_code: str = "") -> Quote:
+    """Measure the machine, price `wanted`, with a voucher if a code is given, and freeze it.
+
+    Raises Refused, or Http404 for a service that is not mine.
+    """
     mine = my_one(user, Service.objects.select_related("product", "customer"), right="change", pk=service.pk)
     refresh(mine)
     now = situation(mine)
-    priced = estimate(now, wanted)
+    voucher = usable(user, mine, voucher_code, now.now) if voucher_code.strip() else None
+    priced = estimate(now, wanted, voucher=voucher)
     return Quote.objects.create(
         reference=reference("Q"), service=mine, customer=mine.customer, made_by=user, made_at=now.now,
         expires_at=min(now.now + VALID_FOR, mine.term_ends_at), service_version=mine.version,
         from_configuration=dict(priced.before), to_configuration=dict(priced.after),
         price_book_id=live_prices(now).id, schedule_id=now.schedule.id if now.schedule else None,
-        reading=now.reading, rule=priced.price.rule, inputs=freeze(priced), figures=figures(priced, modes(priced)),
+        reading=now.reading, rule=priced.price.rule, rule_version=priced.price.rule_version,
+        credit_model=priced.price.credit, credit_version=priced.price.credit_version,
+        inputs=freeze(priced), figures=figures(priced, modes(priced)),
         currency=mine.currency, net_minor=priced.document.net, tax_minor=priced.document.tax,
-        gross_minor=priced.document.gross,
+        gross_minor=priced.document.gross, voucher=voucher,
     )  # fmt: skip
 
 

@@ -13,12 +13,22 @@ from django.utils.translation import ngettext
 
 
 @dataclass(frozen=True)
+class WayOut:
+    """Values that would make it possible, by resource code, and how they are spoken of: "8 GB of Memory"."""
+
+    values: Mapping[str, int | str]
+    words: str
+
+
+@dataclass(frozen=True)
 class Refusal:
-    """`code` is stable; `component` names the resource it concerns, None for the whole service; `params` fill the words."""
+    """`code` is stable; `component` names the resource it concerns, None for the whole service; `params` fill the words.
+    `ways` are values to choose instead, where there are some."""
 
     code: str
     component: str | None = None
     params: Mapping[str, object] = field(default_factory=dict)
+    ways: tuple[WayOut, ...] = ()
 
 
 class Refused(Exception):
@@ -31,8 +41,8 @@ class Refused(Exception):
 
 def words(refusal: Refusal) -> str:
     """One or two full sentences: what is so, and what to do."""
-    if refusal.code == "objects_exist":
-        return _objects_exist(int(str(refusal.params["count"]))) % dict(refusal.params)
+    if (counted := _COUNTED.get(refusal.code)) is not None:
+        return counted(int(str(refusal.params["count"]))) % dict(refusal.params)
     sentence = _sentences().get(refusal.code)
     if sentence is None:
         raise KeyError(f"refusal {refusal.code!r} has no words")
@@ -41,6 +51,8 @@ def words(refusal: Refusal) -> str:
 
 def way_out(refusal: Refusal) -> str:
     """What would make it possible; empty where the sentence itself says it."""
+    if refusal.ways:
+        return _("Choose %(ways)s.") % {"ways": _(" or ").join(way.words for way in refusal.ways)}
     return _ways_out().get(refusal.code, "") % dict(refusal.params)
 
 
@@ -50,6 +62,40 @@ def _objects_exist(count: int) -> str:
         "%(name)s cannot go below %(floor)s: %(count)s exist (%(objects)s).",
         count,
     )
+
+
+def _no_reductions_left(count: int) -> str:
+    if not count:
+        return _("%(name)s cannot go below %(floor)s: this product is not reduced during a term.")
+    return ngettext(
+        "%(name)s cannot go below %(floor)s: the one reduction of this term was made.",
+        "%(name)s cannot go below %(floor)s: the %(count)s reductions of this term were made.",
+        count,
+    )
+
+
+def _changes_used_up(count: int) -> str:
+    return ngettext(
+        "This service can be changed once a day, and today it was.",
+        "This service can be changed %(count)s times a day, and today it was.",
+        count,
+    )
+
+
+def _cooling_down(count: int) -> str:
+    return ngettext(
+        "%(count)s hour passes between two changes of this service.",
+        "%(count)s hours pass between two changes of this service.",
+        count,
+    )
+
+
+_COUNTED = {
+    "objects_exist": _objects_exist,
+    "no_reductions_left": _no_reductions_left,
+    "changes_used_up": _changes_used_up,
+    "cooling_down": _cooling_down,
+}
 
 
 def _sentences() -> dict[str, str]:
@@ -69,6 +115,8 @@ def _sentences() -> dict[str, str]:
             "%(name)s cannot be reduced now: how much is used is not known. Increases are possible."
         ),
         "host_full": _("%(name)s cannot go above %(limit)s on this host."),
+        "needs_more": _("%(what)s need at least %(need)s."),
+        "option_needs_more": _("%(what)s needs at least %(need)s."),
         # the whole service
         "nothing_to_change": _("Change at least one value to continue."),
         "not_active": _("Changes are possible when the service is Active. It is %(status)s now. %(reason)s"),
@@ -91,6 +139,24 @@ def _sentences() -> dict[str, str]:
         "no_room": _(
             "The host has no room for more %(name)s now: another change took it. Choose less, or ask support."
         ),
+        # a voucher
+        "voucher_unknown": _("There is no voucher %(code)s. Look at the code again."),
+        "voucher_guesses": _("Too many unknown codes were tried. Try again in an hour."),
+        "voucher_withdrawn": _("Voucher %(code)s was withdrawn. The change is possible without it."),
+        "voucher_too_early": _("Voucher %(code)s is not valid yet. The change is possible without it."),
+        "voucher_over": _("Voucher %(code)s has expired. The change is possible without it."),
+        "voucher_currency": _("Voucher %(code)s is for services in another currency."),
+        "voucher_product": _("Voucher %(code)s is for other services."),
+        "voucher_used_up": _("Voucher %(code)s has been used up. The change is possible without it."),
+        "voucher_used_by_you": _("You used voucher %(code)s already. The change is possible without it."),
+        "voucher_nothing_to_pay": _(
+            "A voucher is taken from what is to be paid, and nothing is to be paid here. Keep it for another change."
+        ),
+        "voucher_out_of_scope": _("Voucher %(code)s is for other resources than those that grow here."),
+        "voucher_minimum_spend": _(
+            "Voucher %(code)s is for changes from %(minimum)s on, before tax is added."
+        ),
+        "voucher_too_small": _("Voucher %(code)s would take off less than the smallest coin here."),
         # a change
         "not_cancellable": _("This change can no longer be cancelled: it is %(status)s."),
         "payment_running": _(
@@ -104,7 +170,12 @@ def _ways_out() -> dict[str, str]:
         "in_use": _("Free some of it to choose less."),
         "in_use_reserve": _("To choose %(below)s, free %(free_first)s first."),
         "objects_exist": _("Delete what you no longer need to choose less."),
+        "no_reductions_left": _("Less is possible in your next term, from %(when)s on."),
+        "changes_used_up": _("It can be changed again from %(when)s on."),
+        "cooling_down": _("It can be changed again from %(when)s on."),
         "no_shrink": _("Move to a smaller disk, or ask support."),
         "usage_unknown": _("Refresh in a minute; if it stays so, ask support."),
+        "needs_more": _("Ask support: neither can be changed that far now."),
+        "option_needs_more": _("Ask support: neither can be changed that far now."),
         "host_full": _("More is possible after a move to another host: ask support."),
     }

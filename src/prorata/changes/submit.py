@@ -17,13 +17,17 @@ from prorata.catalog.values import book
 from prorata.changes import states
 from prorata.changes.limits import check, limits
 from prorata.changes.models import Change, ChangeLine, Quote, SecurityEvent
+from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
 from prorata.changes.quote import reference
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.situation import seller
 from prorata.changes.split import Split, split
+from prorata.changes.vouchers import refusal
 from prorata.credit import available
 from prorata.credit.move import NotEnoughCredit
 from prorata.credit.pledge import hold
+from prorata.credit.voucher_use import VoucherGone
+from prorata.credit.voucher_use import hold as hold_voucher
 from prorata.customers.lock import lock_customer
 from prorata.customers.models import User
 from prorata.customers.scope import may, my_one
@@ -61,7 +65,10 @@ def submit(
     or Http404 for a quote that is not mine.
     """
     quote = my_one(
-        user, Quote.objects.select_related("service__product"), right="change", reference=quote_reference
+        user,
+        Quote.objects.select_related("service__product", "voucher"),
+        right="change",
+        reference=quote_reference,
     )
     if done := Change.objects.filter(quote=quote).first():
         return done
@@ -70,7 +77,7 @@ def submit(
     if not 0 <= shown_due_minor <= max(quote.gross_minor, 0):
         _report(user, "tampered_amount", quote)
         raise Refused(Refusal("tampered"))
-    types = list(quote.service.product.resource_types.prefetch_related("options"))
+    types = list(quote.service.product.resource_types.with_rules())
     sold_by = seller()
     try:
         with transaction.atomic():
@@ -78,6 +85,9 @@ def submit(
                 user, quote, types, sold_by, use_gifted=use_gifted, use_account=use_account, method_code=method,
                 may_restart=may_restart, shown_due_minor=shown_due_minor,
             )  # fmt: skip
+    except VoucherGone as gone:
+        assert quote.voucher is not None
+        raise Refused(refusal(gone.why, quote.voucher.code)) from gone
     except NotEnoughCredit as spent:
         raise Refused(Refusal("credit_changed")) from spent
     except NoRoom as full:
@@ -100,14 +110,15 @@ def _submit(
     lock_customer(quote.customer_id)
     service = lock_service(quote.service_id, quote.customer_id)
     now = clock.now()
-    if (
-        known := Change.objects.filter(Q(quote=quote) | Q(service=service, status__in=states.OPEN)).first()
-    ) is not None:
-        if known.quote_id == quote.pk:
-            return known
+    product, zone = quote.service.product, ZoneInfo(sold_by.zone)
+    changes = history(service, product, zone, now, also=Q(quote=quote))
+    if (known := next((c for c in changes if c.quote_id == quote.pk), None)) is not None:
+        return known
+    if (known := open_of(changes)) is not None:
         raise Refused(Refusal("open_change", None, {"reference": known.reference}))
     reading = newest(service.pk)
-    _still_true(quote, service, types, reading, now)
+    left = allowance(service, product, changes, zone, now)
+    _still_true(quote, service, types, reading, left, now)
     pay = split(
         quote.gross_minor,
         available.purses(quote.customer_id, quote.currency, now) if quote.gross_minor > 0 else [],
@@ -121,7 +132,12 @@ def _submit(
 
 
 def _still_true(
-    quote: Quote, service: Service, types: list[ResourceType], reading: Reading | None, now: datetime
+    quote: Quote,
+    service: Service,
+    types: list[ResourceType],
+    reading: Reading | None,
+    left: Allowance,
+    now: datetime,
 ) -> None:
     """Everything the quote stands on, looked at again under the lock; nothing here may depend on what a browser sent."""
     if now >= quote.expires_at:
@@ -135,9 +151,12 @@ def _still_true(
         raise Refused(Refusal("not_active", None, shown))
     if now >= service.term_ends_at:
         raise Refused(Refusal("term_over"))
+    if left.obstacles:
+        raise Refused(*left.obstacles)
     if service.version != quote.service_version or service.configuration != quote.from_configuration:
         raise Refused(Refusal("service_changed"))
-    possible = limits(types, service.configuration, reading, {}, book(quote.price_book_id), now)
+    prices = book(quote.price_book_id)
+    possible = narrowed(limits(types, service.configuration, reading, {}, prices, now), left, prices)
     changed = {code: n for code, n in quote.to_configuration.items() if n != quote.from_configuration[code]}
     if refusals := check(possible, changed):
         raise Refused(*refusals)
@@ -177,6 +196,11 @@ def _write(
         for n, line in enumerate(quote.figures["lines"], start=1)
     )  # fmt: skip
     actor = f"user:{user.pk}"
+    if quote.voucher_id is not None:
+        hold_voucher(
+            quote.voucher_id, customer_id=quote.customer_id, product_id=service.product_id, origin=change.origin,
+            amount_minor=quote.figures["discount_minor"], currency=quote.currency, at=now, paid=not pay.due_minor,
+        )  # fmt: skip
     if pay.due_minor:
         hold(
             customer_id=quote.customer_id,
@@ -217,9 +241,11 @@ def _invoice(
                 component=line["code"], text=line_text(line), period_starts=local_date(quote.made_at, _zone(quote)),
                 period_ends=local_date(service.term_ends_at, _zone(quote)), exact=Decimal(line["exact"]),
                 net_minor=line["net_minor"], tax_minor=line["tax_minor"],
+                raised_minor=line.get("raised_minor", 0), discount_minor=line.get("discount_minor", 0),
             )
             for line in figures["lines"]
         ],
+        voucher_code=figures.get("voucher", ""),
         tax_rate=Decimal(figures["tax_rate"]), tax_label=figures["tax_label"], tax_included=figures["tax_included"],
         credit_minor=pay.credit_minor, gifted_minor=pay.gifted_minor, at=now, pay_until=change.deadline,
     )  # fmt: skip

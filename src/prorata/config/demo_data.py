@@ -23,6 +23,7 @@ from prorata.catalog.models import (
 )
 from prorata.changes.adopt import adopt
 from prorata.credit.grant import grant_gifted
+from prorata.credit.issue_voucher import Draft, issue_voucher
 from prorata.customers.models import Customer, Membership, User
 from prorata.invoices.models import NumberSeries, Seller
 from prorata.pricing.terms import add_months
@@ -184,6 +185,14 @@ def _customer() -> None:
     grant_gifted(
         customer_id=customer.pk, amount_minor=1_500, currency="JPY", expires_at=clock.now() + timedelta(days=45),
         reason="Welcome to the demo", actor="staff:demo",
+    )  # fmt: skip
+    issue_voucher(
+        Draft(
+            code="WELCOME-10", name="Welcome offer", customer=customer, currency="JPY", off=Decimal("0.10"),
+            at_most_minor=2_000, minimum_spend_minor=1_000, starts_at=clock.now(),
+            expires_at=clock.now() + timedelta(days=60),
+        ),
+        actor="staff:demo",
     )  # fmt: skip
 
 

@@ -53,6 +53,22 @@ def worker(arguments: list[str]) -> int:
     return manage(given)
 
 
+def simulate(arguments: list[str]) -> int:
+    """What other prices or another rule would bring; reads the database of this environment."""
+    environment = read_environment()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prorata.config.settings")
+    import django
+    from django.db import OperationalError
+
+    django.setup()
+    from prorata.changes.simulate.command import main as simulate_main
+
+    try:
+        return simulate_main(arguments)
+    except OperationalError as problem:
+        raise EnvironmentMistake([unreachable(environment, problem)]) from None
+
+
 def manage(arguments: list[str]) -> int:
     """Any Django command."""
     environment = read_environment()

@@ -20,6 +20,8 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "change.expired": ["notices.change_expired"],
     # credit
     "credit.booked": ["notices.credit_booked"],
+    "credit.ends_soon": ["notices.credit_ends_soon"],
+    "credit.expired": ["notices.credit_expired"],
     # mail
     # people
     "person.invited": ["notices.person_invited"],

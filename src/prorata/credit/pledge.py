@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
+from prorata.credit.expire import end
 from prorata.credit.models import Pledge, Purse
 from prorata.credit.move import Movement, move
+from prorata.credit.purse import prolonged_purse
 from prorata.ledger import accounts
+
+# A gift whose end passed while it was held is usable for this long after its release, once.
+PROLONGED = timedelta(days=3)
 
 
 def hold(
@@ -47,14 +52,34 @@ def post_held(*, origin: str, at: datetime) -> int:
 
 
 def void(*, customer_id: int, currency: str, origin: str, at: datetime, actor: str) -> int:
-    """Give back what is held for `origin` to the purses it came from; returns the amount."""
-    held = list(Pledge.objects.filter(origin=origin, state=Pledge.State.HELD).order_by("purse_id"))
+    """Give back what is held for `origin` to the purses it came from; returns the amount that is free again.
+
+    A gift whose end has passed meanwhile gets a new purse for three days. One that was prolonged already ends here, or
+    pledging and giving up in turn would keep it for ever.
+    """
+    held = list(
+        Pledge.objects.filter(origin=origin, state=Pledge.State.HELD)
+        .select_related("purse")
+        .order_by("purse_id")
+    )
     total = sum(pledge.amount_minor for pledge in held)
-    if total:
-        move(
-            customer_id=customer_id, currency=currency, movements=[Movement(p.purse_id, p.amount_minor) for p in held],
-            against=[(accounts.pledged(customer_id, currency), total)], key=f"unpledge:{origin}", what="released",
-            origin=origin, at=at, actor=actor,
-        )  # fmt: skip
-        Pledge.objects.filter(pk__in=[p.pk for p in held]).update(state=Pledge.State.VOIDED, ended_at=at)
-    return total
+    if not total:
+        return 0
+    homes = [(_home(pledge.purse, at), pledge.amount_minor) for pledge in held]
+    move(
+        customer_id=customer_id, currency=currency, movements=[Movement(home.pk, n) for home, n in homes],
+        against=[(accounts.pledged(customer_id, currency), total)], key=f"unpledge:{origin}", what="released",
+        origin=origin, at=at, actor=actor,
+    )  # fmt: skip
+    Pledge.objects.filter(pk__in=[p.pk for p in held]).update(state=Pledge.State.VOIDED, ended_at=at)
+    over = [(home, amount) for home, amount in homes if home.has_ended(at)]
+    for home, amount in over:
+        end(home, amount, key=f"expire:{home.pk}:{origin}", origin=origin, at=at)
+    return total - sum(amount for _, amount in over)
+
+
+def _home(purse: Purse, at: datetime) -> Purse:
+    """Where a released amount goes: its own purse, or a prolonged one in its place, once."""
+    if not purse.has_ended(at) or purse.prolonged_from is not None:
+        return purse
+    return prolonged_purse(purse, at + PROLONGED)

@@ -24,3 +24,15 @@ def gifted_purse(customer_id: int, currency: str, expires_at: datetime, reason: 
         expires_at=expires_at,
         reason=reason,
     )
+
+
+def prolonged_purse(ended: Purse, expires_at: datetime) -> Purse:
+    """A purse in the place of one that ended while its credit was held: same gift, later end."""
+    return Purse.objects.create(
+        customer_id=ended.customer_id,
+        currency=ended.currency,
+        kind=Purse.Kind.GIFTED,
+        expires_at=expires_at,
+        reason=ended.reason,
+        prolonged_from=ended.expires_at,
+    )

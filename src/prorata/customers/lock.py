@@ -1,4 +1,4 @@
-"""Locks are always taken in this order: customer, service, change, invoice, payment attempt, machine job, host, series.
+"""Locks are taken in this order: customer, service, change, invoice, payment attempt, voucher, machine job, host, series.
 
 Only the entry action (a view, a job, a webhook's job) locks; it finds ids unlocked, locks from the top and checks again.
 Row locks are "no key": our keys never change, so a new row that refers to a locked one (a reading, a quote) need not wait.

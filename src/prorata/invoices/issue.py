@@ -14,7 +14,8 @@ from prorata.services.models import Service
 
 @dataclass(frozen=True, kw_only=True)
 class DraftLine:
-    """Amounts in minor units; `exact` in major units before rounding."""
+    """Amounts in minor units; `exact` in major units before rounding. Net and tax are what is charged: a minimum charge
+    raised them by `raised_minor`, a voucher took off `discount_minor`, both in the basis of the price book."""
 
     component: str
     text: str
@@ -23,6 +24,8 @@ class DraftLine:
     exact: Decimal
     net_minor: int
     tax_minor: int
+    raised_minor: int = 0
+    discount_minor: int = 0
 
 
 def issue(
@@ -39,6 +42,7 @@ def issue(
     gifted_minor: int,
     at: datetime,
     pay_until: datetime,
+    voucher_code: str = "",
 ) -> Invoice:
     """An open invoice over `lines`, of which `credit_minor` is covered by purses."""
     assert_locked(service.customer_id)
@@ -47,7 +51,7 @@ def issue(
         seller=seller, customer_id=service.customer_id, service=service, origin=origin, reference=reference,
         currency=service.currency, net_minor=net, tax_minor=tax, gross_minor=net + tax, tax_rate=tax_rate,
         tax_label=tax_label, tax_included=tax_included, credit_minor=credit_minor, gifted_minor=gifted_minor,
-        created_at=at, pay_until=pay_until,
+        created_at=at, pay_until=pay_until, voucher_code=voucher_code,
     )  # fmt: skip
     InvoiceLine.objects.bulk_create(
         InvoiceLine(invoice=invoice, position=position, **vars(line))

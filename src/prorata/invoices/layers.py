@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from prorata.catalog.values import NoPrice, Value, book
 from prorata.invoices.models import Layer, Unwinding
-from prorata.pricing.layers import PaidShare, share_of
+from prorata.pricing.layers import PaidShare, in_basis, share_of
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,12 @@ class Slice:
     paid: PaidShare
 
 
-def slices(service_id: int, targets: Mapping[str, Value], day: date) -> dict[str, tuple[Slice, ...]]:
+def slices(
+    service_id: int, targets: Mapping[str, Value], day: date, *, tax_included: bool
+) -> dict[str, tuple[Slice, ...]]:
     """What taking each component of `targets` to its new value would take back, newest layer first.
 
+    Amounts with tax or without it, as the prices of now are (`tax_included`), whatever the layer's own book said.
     Components without a paid layer above their target get an empty tuple: nothing was paid, nothing comes back.
     """
     found: dict[str, list[Slice]] = {code: [] for code in targets}
@@ -42,7 +45,9 @@ def slices(service_id: int, targets: Mapping[str, Value], day: date) -> dict[str
         target = _own_price(layer, targets[layer.component])
         share = share_of(layer.low_price, layer.high_price, layer.top, target)
         if share > 0 and layer.top > layer.low_price:
-            found[layer.component].append(_slice(layer, layer.top, max(target, layer.low_price), share))
+            found[layer.component].append(
+                _slice(layer, layer.top, max(target, layer.low_price), share, tax_included)
+            )
     return {code: tuple(slices) for code, slices in found.items()}
 
 
@@ -54,9 +59,11 @@ def _own_price(layer: Layer, value: Value) -> Decimal:
         return Decimal(0)
 
 
-def _slice(layer: Layer, top: Decimal, left: Decimal, share: Fraction) -> Slice:
+def _slice(layer: Layer, top: Decimal, left: Decimal, share: Fraction, tax_included: bool) -> Slice:
+    had = book(layer.price_book_id).tax_included
+    amount = in_basis(layer.amount, layer.tax, included=had, wanted=tax_included)
     paid = PaidShare(
-        key=str(layer.pk), amount=layer.amount, starts=layer.starts, ends=layer.ends, share=share,
+        key=str(layer.pk), amount=amount, starts=layer.starts, ends=layer.ends, share=share,
         tax=layer.tax, gifted=layer.gifted,
     )  # fmt: skip
     return Slice(layer=layer, top_price=top, left_price=left, paid=paid)

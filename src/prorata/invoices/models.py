@@ -92,6 +92,7 @@ class Invoice(models.Model):
     credit_minor = models.BigIntegerField(default=0, help_text="paid or pledged from purses")
     gifted_minor = models.BigIntegerField(default=0, help_text="the part of it that is gifted credit")
     received_minor = models.BigIntegerField(default=0, help_text="received through gateways")
+    voucher_code = models.CharField(max_length=40, blank=True, help_text="whose discount is in the lines")
     created_at = models.DateTimeField()
     pay_until = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -155,17 +156,28 @@ class InvoiceLine(AppendOnly):
     period_starts = models.DateField()
     period_ends = models.DateField()
     exact = models.DecimalField(max_digits=28, decimal_places=8, help_text="major units before rounding")
-    net_minor = models.BigIntegerField()
+    net_minor = models.BigIntegerField(help_text="as charged: after minimum charge and voucher")
     tax_minor = models.BigIntegerField()
+    raised_minor = models.BigIntegerField(default=0, help_text="what a minimum charge added")
+    discount_minor = models.BigIntegerField(default=0, help_text="what a voucher took off")
 
     class Meta:
         ordering = ["invoice", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_position_once")
+            models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_position_once"),
+            models.CheckConstraint(
+                condition=models.Q(raised_minor__gte=0, discount_minor__gte=0),
+                name="invoice_line_adjusted_in_range",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.text
+
+    def price_minor(self, tax_included: bool) -> int:
+        """What the rule alone asks, in the basis of the price book, before a minimum charge and a voucher."""
+        charged = self.net_minor + (self.tax_minor if tax_included else 0)
+        return charged - self.raised_minor + self.discount_minor
 
 
 class CreditNote(AppendOnly):

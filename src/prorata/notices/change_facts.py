@@ -37,7 +37,12 @@ def _valued(line: ChangeLine, value: str) -> str:
 def paid_table(invoice: Invoice) -> str:
     """The lines and totals of an invoice, and what they were paid with."""
     currency = invoice.currency
-    rows = [(line.text, money(line.net_minor, currency)) for line in invoice.lines.all()]
+    lines = list(invoice.lines.all())
+    rows = [(line.text, money(line.price_minor(invoice.tax_included), currency)) for line in lines]
+    if raised := sum(line.raised_minor for line in lines):
+        rows.append((_("Minimum charge"), money(raised, currency)))
+    if discount := sum(line.discount_minor for line in lines):
+        rows.append((_("Voucher %(code)s") % {"code": invoice.voucher_code}, money(-discount, currency)))
     rows += _totals(invoice.net_minor, invoice.tax_minor, invoice.gross_minor, invoice.tax_label, currency)
     if invoice.gifted_minor:
         rows.append((_("of it from gifted credit"), money(invoice.gifted_minor, currency)))
@@ -71,6 +76,6 @@ def _totals(net: int, tax: int, gross: int, tax_label: str, currency: str) -> li
 
 
 def came_back(change: Change) -> int:
-    """What a change that was given up returned to the customer's purses, in minor units."""
-    lines = LogLine.objects.filter(origin=change.origin, what__in=["released", "returned"])
+    """What a change that was given up returned to the customer's purses and is still there, in minor units."""
+    lines = LogLine.objects.filter(origin=change.origin, what__in=["released", "returned", "expired"])
     return sum(lines.values_list("amount_minor", flat=True))

@@ -6,7 +6,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata.notices import send as sending
-from prorata.notices import tell_change, tell_credit, tell_person, tell_staff
+from prorata.notices import tell_change, tell_credit, tell_gift, tell_person, tell_staff
 
 RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
 # 5 s, 25 s, 2 min, 10 min, 52 min, 4 h: a mail server that is down over lunch loses nothing.
@@ -53,6 +53,16 @@ def needs_you(id: int) -> None:
 @app.task(name="notices.credit_booked", retry=RETRY)
 def credit_booked(id: int) -> None:
     tell_credit.booked(id)
+
+
+@app.task(name="notices.credit_ends_soon", retry=RETRY)
+def credit_ends_soon(id: int) -> None:
+    tell_gift.ends_soon(id)
+
+
+@app.task(name="notices.credit_expired", retry=RETRY)
+def credit_expired(id: int) -> None:
+    tell_gift.expired(id)
 
 
 @app.task(name="notices.payment_late", retry=RETRY)

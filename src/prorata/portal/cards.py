@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
+from types import MappingProxyType
 
 from django.utils.translation import gettext as _
 
 from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit
-from prorata.changes.refusals import Refusal, way_out, words
+from prorata.changes.refusals import Refusal, WayOut, way_out, words
 from prorata.portal.money import GAP, MINUS, exact_money
+from prorata.pricing.rates import OptionPrices, UnitPrice
 
 # Marks drawn one by one; above it only those with a numeral.
 MOST_TICKS = 40
@@ -28,7 +30,8 @@ MANY_VALUES = 12
 
 @dataclass(frozen=True)
 class Mark:
-    """One mark of the ruler. `at` is its position; `text` empty where it has only a tick; `key`: kept on narrow cards."""
+    """One mark of the ruler. `at` is its position; `text` empty where it has only a tick; `key`: kept on narrow
+    cards; `asks`: it cannot be chosen without more of another resource."""
 
     value: int
     at: float
@@ -36,6 +39,7 @@ class Mark:
     key: bool
     closed: bool
     near: str
+    asks: bool = False
 
     @property
     def percent(self) -> str:
@@ -68,6 +72,7 @@ class Choice:
     price: Decimal
     chosen: bool
     current: bool
+    needs: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +83,8 @@ class Card:
     typed: str
     rate: str
     errors: tuple[str, ...] = ()
+    ways: tuple[WayOut, ...] = ()
+    notes: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     zones: tuple[Zone, ...] = ()
     picks: tuple[int, ...] = ()
@@ -163,7 +170,7 @@ class Card:
         span = _("Lowest possible now %(floor)s. Highest %(ceiling)s.") % {
             "floor": self.floor_text, "ceiling": self.ceiling_text,
         }  # fmt: skip
-        return " ".join(part for part in (now, used, span) if part)
+        return " ".join(part for part in (now, used, span, *self.notes) if part)
 
     @property
     def spoken(self) -> str:
@@ -214,29 +221,51 @@ def with_unit(amount: Decimal, unit: str) -> str:
 
 
 def card(
-    limit: Limit, book: BookValues, currency: str, typed: str | None = None, errors: Sequence[Refusal] = ()
+    limit: Limit,
+    book: BookValues,
+    currency: str,
+    typed: str | None = None,
+    errors: Sequence[Refusal] = (),
+    *,
+    notes: Sequence[str] = (),
+    asking: Mapping[Value, Refusal] = MappingProxyType({}),
 ) -> Card:
-    """The card of one resource with `typed` in its field (nothing typed: the current value)."""
+    """The card of one resource with `typed` in its field (nothing typed: the current value).
+
+    `notes` are sentences about what its values need of others, `asking` the values that need something now.
+    """
     written = str(limit.current) if typed is None else typed.strip()[:40]
-    said = tuple(f"{words(refusal)} {way_out(refusal)}".strip() for refusal in errors)
+    # A way out that has buttons need not be told as well.
+    said = tuple(words(one) if one.ways else f"{words(one)} {way_out(one)}".strip() for one in errors)
+    ways = tuple(way for refusal in errors for way in refusal.ways)
     if limit.kind == "option":
-        return _option_card(limit, book, written, said)
+        chosen = _option_card(limit, book, written, said, asking)
+        return replace(chosen, ways=ways, notes=tuple(notes))
     current = int(limit.current)
-    value = int(written) if not errors and written.isascii() and written.isdigit() else current
-    marks, places = _marks(limit, value)
+    # A value that only needs more of another is shown where it stands; one that cannot be chosen is not.
+    shown = not errors or bool(ways)
+    value = int(written) if shown and written.isascii() and written.isdigit() else current
+    marks, places = _marks(limit, value, asking)
     return Card(
         limit=limit, typed=written, rate=_rate(limit, book, currency), errors=said, marks=marks, value=value,
-        position=places["value"], places=places, zones=_zones(places), picks=_picks(limit),
+        position=places["value"], places=places, zones=_zones(places), picks=_picks(limit, asking),
         old_monthly=book.monthly(limit.code, current), new_monthly=book.monthly(limit.code, value),
+        ways=ways, notes=tuple(notes),
     )  # fmt: skip
 
 
-def _option_card(limit: Limit, book: BookValues, written: str, errors: tuple[str, ...]) -> Card:
+def _option_card(
+    limit: Limit,
+    book: BookValues,
+    written: str,
+    errors: tuple[str, ...],
+    asking: Mapping[Value, Refusal],
+) -> Card:
     value = written if written in limit.allowed else str(limit.current)
     choices = tuple(
         Choice(
             code=str(code), name=limit.show(code), price=book.monthly(limit.code, code), chosen=code == value,
-            current=code == limit.current,
+            current=code == limit.current, needs=words(asking[code]) if code in asking else "",
         )
         for code in limit.stops
         if code in limit.allowed or code == limit.current
@@ -248,14 +277,28 @@ def _option_card(limit: Limit, book: BookValues, written: str, errors: tuple[str
 
 
 def _rate(limit: Limit, book: BookValues, currency: str) -> str:
+    """What one of it costs; for prices in bands the span of those that may count here."""
     rate = book.rates.get(limit.code)
-    if not isinstance(rate, Decimal):
+    if rate is None or isinstance(rate, OptionPrices):
         return ""
     one = limit.unit_word or limit.unit or limit.name
-    return _("%(price)s per %(one)s and month") % {"price": exact_money(rate, currency), "one": one}
+    if isinstance(rate, UnitPrice):
+        return _("%(price)s per %(one)s and month") % {"price": exact_money(rate.unit, currency), "one": one}
+    parts = [part for stop in limit.stops for part in rate.parts(stop)]
+    units = [part.unit for part in parts] or [rate.bands[0].unit]
+    low, high = min(units), max(units)
+    first, last = (low, high) if units[0] < units[-1] else (high, low)
+    shown = {"first": exact_money(first, currency), "last": exact_money(last, currency), "one": one}
+    if any(part.flat for part in parts):
+        return _("%(first)s to %(last)s per %(one)s and month, by how many, and a fee in some bands") % shown
+    if low == high:
+        return _("%(price)s per %(one)s and month") % {"price": shown["first"], "one": one}
+    return _("%(first)s to %(last)s per %(one)s and month, by how many") % shown
 
 
-def _marks(limit: Limit, value: int) -> tuple[tuple[Mark, ...], dict[str, float]]:
+def _marks(
+    limit: Limit, value: int, asking: Mapping[Value, Refusal]
+) -> tuple[tuple[Mark, ...], dict[str, float]]:
     stops = [int(stop) for stop in limit.stops]
     values = sorted({0, int(limit.current), value, *stops})
     last = len(values) - 1 or 1
@@ -284,6 +327,7 @@ def _marks(limit: Limit, value: int) -> tuple[tuple[Mark, ...], dict[str, float]
         Mark(
             number, at[number], str(number) if number in numbered else "", number in keys,
             number not in limit.allowed, _near(number, value, abs(at[number] - at[value])),
+            number in asking,
         )
         for number in values
     )  # fmt: skip
@@ -328,9 +372,9 @@ def _zones(places: Mapping[str, float]) -> tuple[Zone, ...]:
     )
 
 
-def _picks(limit: Limit) -> tuple[int, ...]:
-    """A few round values to jump to, where there are many."""
-    allowed = [int(value) for value in limit.allowed]
+def _picks(limit: Limit, asking: Mapping[Value, Refusal]) -> tuple[int, ...]:
+    """A few round values to jump to, where there are many; none that needs more of something else."""
+    allowed = [int(value) for value in limit.allowed if value not in asking]
     if len(allowed) <= MANY_VALUES:
         return ()
     stride = (len(allowed) - 1) / 4

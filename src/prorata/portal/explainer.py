@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from prorata.portal import when
+from prorata.portal.explain_parts import Params, Part, Row, last_day, leg
+from prorata.portal.explain_time import TIMES
 from prorata.portal.money import exact_number
 
-Params = Mapping[str, str]
-Text = str | SafeString
-
-
-@dataclass(frozen=True)
-class Row:
-    label: Text
-    value: str = ""
-    css: str = ""
-
-
-@dataclass
-class Part:
-    """One numbered part: a heading, rows of label and figure, and remarks below them."""
-
-    title: str
-    lead: str = ""
-    rows: list[Row] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+PRICE = re.compile(r"[0-9.]+")
 
 
 class _Explanation:
@@ -53,6 +36,13 @@ class _Explanation:
         self.lines.lead = self.formulas.pop() if len(self.formulas) == 1 else ""
         return [part for part in (self.time, self.rate, self.lines, self.rounding) if part.rows or part.notes]
 
+    def say(self, key: str) -> Callable[[Params], None]:
+        """What says a step of this key."""
+        if key in TIMES:
+            return partial(TIMES[key], self.time)
+        said: Callable[[Params], None] = getattr(self, key.replace(".", "_"))
+        return said
+
     # --- time left ---
 
     def time_whole(self, p: Params) -> None:
@@ -69,8 +59,7 @@ class _Explanation:
         )
 
     def time_last_day(self, p: Params) -> None:
-        label = _("%(day)s, the last day") % {"day": when.short_day(date.fromisoformat(p["from"]))}
-        self.time.rows.append(Row(label, _("1 of %(of)s days") % p))
+        self.time.rows.append(Row(last_day(p), _("1 of %(of)s days") % p))
 
     def time_together(self, p: Params) -> None:
         said = _("%(whole)s + %(days)s/%(of)s = %(months)s months") % p
@@ -87,6 +76,13 @@ class _Explanation:
 
     def rate_none(self, p: Params) -> None:
         self.rate.rows.append(Row(self.scoped(p, _("No discounts")), _("the full price")))
+
+    def rate_paid(self, p: Params) -> None:
+        months = int(p["months"])
+        said = ngettext("%(n)s month paid for at once", "%(n)s months paid for at once", months) % {
+            "n": months
+        }
+        self.rate.rows.append(Row(self.scoped(p, said), off(p, True)))
 
     def rate_same(self, p: Params) -> None:
         self.rate.rows.append(Row(self.scoped(p, _("Today")), off(p, True)))
@@ -113,6 +109,12 @@ class _Explanation:
 
     def name(self, code: str) -> str:
         return self.names.get(code, code)
+
+    def price_made_up(self, p: Params) -> None:
+        parts = PRICE.sub(lambda found: self.price(found[0]), p["parts"])
+        shown = {"name": self.name(p["name"]), "parts": parts, "price": self.price(p["price"])}
+        said = _("%(name)s before: %(parts)s") if p["side"] == "old" else _("%(name)s after: %(parts)s")
+        self.lines.rows.append(Row(said % shown, _("%(price)s a month") % shown))
 
     def line_formula(self, p: Params) -> None:
         self.formulas.add(_("(new − old monthly price) × %(months)s × %(factor)s") % p)
@@ -196,6 +198,27 @@ class _Explanation:
         }
         self.rounding.notes.append(said)
 
+    def charge_minimum(self, p: Params) -> None:
+        self.rounding.rows.append(Row(_("Minimum charge"), exact_number(p["total"], self.digits)))
+
+    def voucher_amount(self, p: Params) -> None:
+        self.rounding.rows.append(Row(_("Voucher %(code)s") % p, exact_number(p["amount"], self.digits)))
+
+    def voucher_part(self, p: Params) -> None:
+        said = (_("Voucher %(code)s, %(off)s %% off") % p).replace(" %", f"{when.GAP}%")
+        self.rounding.rows.append(Row(said, exact_number(p["amount"], self.digits)))
+
+    def voucher_at_most(self, p: Params) -> None:
+        shown = {"amount": exact_number(p["amount"], self.digits), "code": p["code"]}
+        self.rounding.notes.append(_("Voucher %(code)s takes off %(amount)s at most.") % shown)
+
+    def voucher_rest(self, p: Params) -> None:
+        shown = {"rest": exact_number(p["rest"], self.digits)}
+        self.rounding.notes.append(_("The %(rest)s of the voucher that are not needed are not kept.") % shown)
+
+    def charge_total(self, p: Params) -> None:
+        self.rounding.rows.append(Row(_("so"), exact_number(p["total"], self.digits)))
+
     def tax_added(self, p: Params) -> None:
         if p["rate"] != "0":
             said = self.taxed(p, _("%(label)s %(rate)s %%, once%(how)s"))
@@ -236,16 +259,8 @@ def explain(
     """The parts of an explanation. `steps` are (key, params) as `pricing.explain` makes them; `names` by component code."""
     explanation = _Explanation(names, zone, tax_label, digits)
     for key, params in steps:
-        getattr(explanation, key.replace(".", "_"))(params)
+        explanation.say(key)(params)
     return explanation.parts()
-
-
-def leg(p: Params) -> SafeString:
-    """From one date to the other; the years only where they differ."""
-    start, end = date.fromisoformat(p["from"]), date.fromisoformat(p["to"])
-    show = when.day if start.year != end.year else when.short_day
-    arrow = mark_safe('<i class="ar" aria-hidden="true"></i>')
-    return format_html('{} {}<span class="vh"> {} </span> {}', show(start), arrow, _("to"), show(end))
 
 
 def stretch(p: Params) -> str:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.http import QueryDict
+
 from prorata.catalog.values import Value
 from prorata.changes.estimate import estimate
+from prorata.changes.linked import asking, notes
 from prorata.changes.parse import parse_wanted
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.situation import Situation
@@ -36,6 +39,17 @@ def offer(situation: Situation, posted: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def taken(posted: QueryDict) -> QueryDict:
+    """What was posted, with the values of the way out whose button was pressed: `set` is like memory=8&disk=100."""
+    if "set" not in posted:
+        return posted
+    changed = posted.copy()
+    del changed["set"]
+    for code, value in QueryDict(str(posted["set"])[:500]).items():
+        changed[code] = str(value)
+    return changed
+
+
 def price(situation: Situation, posted: Mapping[str, str]) -> tuple[Bill | None, tuple[Refusal, ...]]:
     try:
         return of_estimate(estimate(situation, parse_wanted(situation, posted))), ()
@@ -52,6 +66,7 @@ def cards(situation: Situation, posted: Mapping[str, str], wrong: tuple[Refusal,
         card(
             limit, situation.book, situation.service.currency, posted.get(code),
             [refusal for refusal in wrong if refusal.component == code],
+            notes=notes(situation.limits, code), asking=asking(situation.limits, code),
         )
         for code, limit in situation.limits.items()
     ]  # fmt: skip

@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from prorata.portal.views import change, changes, credit, demo, invoices, quotes, services, theme
+from prorata.portal.views import (
+    change,
+    changes,
+    credit,
+    demo,
+    explanations,
+    invoices,
+    quotes,
+    services,
+    theme,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -22,10 +32,15 @@ urlpatterns = [
     ),
     path("services/<int:pk>/change", change.change, name="change"),
     path("services/<int:pk>/estimate", change.estimate, name="estimate"),
+    path("services/<int:pk>/estimate.txt", explanations.estimate_text, name="estimate_text"),
+    path("services/<int:pk>/estimate.csv", explanations.estimate_csv, name="estimate_csv"),
     path("services/<int:pk>/changes", changes.of_service, name="service_changes"),
     path("example", change.example, name="example"),
     path("quotes/<slug:reference>", quotes.quote, name="quote"),
+    path("quotes/<slug:reference>/explanation.txt", explanations.quote_text, name="quote_text"),
+    path("quotes/<slug:reference>/explanation.csv", explanations.quote_csv, name="quote_csv"),
     path("quotes/<slug:reference>/submit", quotes.submit, name="submit"),
+    path("quotes/<slug:reference>/voucher", quotes.voucher, name="voucher"),
     path("quotes/<slug:reference>/renew", quotes.renew, name="renew"),
     path("invoices", invoices.index, name="invoices"),
     path("invoices/<slug:reference>", invoices.invoice, name="invoice"),

@@ -33,13 +33,16 @@ __all__ = [
 _NOTHING = Fraction(0)
 DEFAULT_CREDIT = "capped"
 CREDIT_MODELS = (DEFAULT_CREDIT, "symmetric", "none")
+# As with rules: a model that has priced something is never edited, its correction is a version of its own.
+CREDIT_VERSIONS = dict.fromkeys(CREDIT_MODELS, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One component of a service before and after: monthly prices (under `period-*`: prices per
-    period) in major units and the live schedule of each side.
+    """One component of a service before and after: monthly prices (under `period-*` without `period_months`:
+    prices per period) in major units and the live schedule of each side.
 
+    `old_made` and `new_made` say how a price in bands is made up ("4 × 10 + 2 × 8"); empty where it is one price.
     `layers` are the paid layers the change takes back, newest first; () means nothing was paid, None means no
     cap. A service always gives a tuple: None is for published examples and bare quotes.
     """
@@ -50,6 +53,8 @@ class Component:
     old_schedule: Schedule | None = None
     new_schedule: Schedule | None = None
     layers: tuple[PaidShare, ...] | None = None
+    old_made: str = ""
+    new_made: str = ""
 
     def __post_init__(self) -> None:
         for monthly in (self.old, self.new):
@@ -94,11 +99,17 @@ class Price:
     total: int
     carry_out: Decimal
     credit: str = DEFAULT_CREDIT
+    credit_version: int = 1
 
     @property
     def rule(self) -> str:
         """The name of the rule that told the time left."""
         return self.time_left.rule
+
+    @property
+    def rule_version(self) -> int:
+        """The version of that rule."""
+        return self.time_left.version
 
     @property
     def at(self) -> datetime:
@@ -132,15 +143,29 @@ def price_change(
     rule: str = DEFAULT_RULE,
     credit: str = DEFAULT_CREDIT,
     starts_at: datetime | None = None,
+    period_months: int | None = None,
+    rule_version: int | None = None,
+    credit_version: int | None = None,
 ) -> Price:
     """The price of changing `components` at `at` on a term that ends (half-open) at `ends_at`.
 
     Instants are time-zone aware; `zone` is the billing zone that turns them into dates; `starts_at` is the
-    start of the paid period, which the rules `period-*` need; `carry` is what earlier changes of the same
-    service left over (precise major units, at most 8 decimals). Raises BadInput with one clear line.
+    start of the paid period, which the rules `period-*` need, and `period_months` the months it was paid for
+    (see `Term`); `carry` is what earlier changes of the same service left over (precise major units, at most 8
+    decimals); versions are the newest unless given. Raises BadInput with one clear line.
     """
-    term = Term(Instant.of(at), Instant.of(ends_at), zone, Instant.of(starts_at) if starts_at else None)
-    return price_term(term, rule=rule, currency=currency, components=components, carry=carry, credit=credit)
+    start = Instant.of(starts_at) if starts_at else None
+    term = Term(Instant.of(at), Instant.of(ends_at), zone, start, period_months)
+    return price_term(
+        term,
+        rule=rule,
+        currency=currency,
+        components=components,
+        carry=carry,
+        credit=credit,
+        rule_version=rule_version,
+        credit_version=credit_version,
+    )
 
 
 def price_term(
@@ -151,12 +176,17 @@ def price_term(
     carry: Decimal = Decimal(0),
     rule: str = DEFAULT_RULE,
     credit: str = DEFAULT_CREDIT,
+    rule_version: int | None = None,
+    credit_version: int | None = None,
 ) -> Price:
     """As `price_change`, for a term whose instants are exact beyond the microsecond."""
-    left = time_left(rule, term)
+    left = time_left(rule, term, version=rule_version)
     minor = 10 ** (PRECISE_DIGITS - minor_digits(currency))
     if credit not in CREDIT_MODELS:
         raise BadInput(f"the credit model {credit!r} is not available: use {', '.join(CREDIT_MODELS)}")
+    model = CREDIT_VERSIONS[credit] if credit_version is None else credit_version
+    if not 1 <= model <= CREDIT_VERSIONS[credit]:
+        raise BadInput(f"the credit model {credit} has no version {model}")
     carried = _precise(carry)
 
     # From here on everything is whole: precise units of 10^-8, `minor` of them in a minor unit.
@@ -191,6 +221,7 @@ def price_term(
         total=total,
         carry_out=decimal_of(exact + carried - total * minor, PRECISE_DIGITS),
         credit=credit,
+        credit_version=model,
     )
 
 

@@ -9,7 +9,7 @@ from .english_rules import OTHER_RULES
 from .english_time import Params, counted, day, leg
 from .step import Step
 
-_AMOUNTS = ("amount", "total", "rest", "net", "tax", "gross")
+_AMOUNTS = ("price", "amount", "total", "rest", "net", "tax", "gross")
 _ROUNDED = {"half_up": "half up", "down": "down", "up": "up"}
 
 
@@ -75,6 +75,11 @@ def _no_rate(params: Params) -> str:
     return f"{_scope(params, 'Your rate')}: no discounts, the full price"
 
 
+def _paid_rate(params: Params) -> str:
+    paid = f"{counted(params['months'], 'month')} paid for at once"
+    return f"{_scope(params, 'Your rate')}: {paid}, {_off(params)}, so × {params['factor']}"
+
+
 def _until(params: Params) -> str:
     until = f"{day(params['until'][:10], True)}, {params['until'][11:16]} ({params['zone']})"
     scope = _scope(params, "")
@@ -121,10 +126,12 @@ _SENTENCES: dict[str, Callable[[Params], str]] = {
     "rate.open": _rate,
     "rate.none": _no_rate,
     "rate.same": _same_rate,
+    "rate.paid": _paid_rate,
     "rate.other": _other_rate,
     "rate.other_open": _other_rate,
     "rate.until": _until,
     "lines.none": "Nothing changes: nothing to pay".format_map,
+    "price.made_up": _with_amounts("{name}, {side} price: {parts} = {price} a month".format_map),
     "line.no_credit": "{name}: a reduction gives nothing back".format_map,
     "cap.unpaid": "{name}: nothing was paid for it, so nothing comes back".format_map,
     "charge.minimum": _with_amounts("Minimum charge: {total} instead of {amount} {currency}".format_map),

@@ -1,5 +1,5 @@
-"""The time left in plain English under the rules that only `prorata quote` offers so far: a product is sold
-under `calendar-months`, whose sentences are in `english`."""
+"""The time left in plain English under the other rules; the sentences of `calendar-months`, the default, are in
+`english`."""
 
 from __future__ import annotations
 
@@ -55,6 +55,11 @@ def _period_seconds(params: Params) -> str:
     return f"{_instants(params)}: {part}: {_equal(params)}"
 
 
+def _period_months(params: Params) -> str:
+    paid = counted(params["paid"], "month")
+    return f"{params['part']} of the {paid} paid for: {_equal(params)} months"
+
+
 def _equal(params: Params) -> str:
     """A fraction and what it comes to; a whole number just once."""
     fraction = params["fraction"]
@@ -81,4 +86,5 @@ OTHER_RULES: dict[str, Callable[[Params], str]] = {
     "time.month_none": _month_none,
     "time.period_days": _period_days,
     "time.period_seconds": _period_seconds,
+    "time.period_months": _period_months,
 }

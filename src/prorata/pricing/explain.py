@@ -18,11 +18,13 @@ Time left
 - time.month_none (from): no day is left after that of the change
 - time.period_days (from, to, days, of, fraction, months): days left of those of the paid period
 - time.period_seconds (from, to, zone, seconds, of, fraction, months): seconds left of those of the period
+- time.period_months (part, paid, fraction, months): that part of the months paid for at once; only above one
 
 Rate; `line` is the name of the line it holds for, empty for all; `side` is old, new or both
 - rate.range (line, side, from, to, off, factor): off between `from` and `to` whole months left (may be equal)
 - rate.open (line, side, from, off, factor): off from `from` whole months left on
 - rate.none (line, side): no discounts, the full price
+- rate.paid (line, side, months, off, factor): off for the months a period was paid for, to its end
 - rate.same (line, side, off, factor): different schedules that give the same today
 - rate.other (line, side, from, to, off): another stretch of the same schedule
 - rate.other_open (line, side, from, off): its last stretch
@@ -30,6 +32,8 @@ Rate; `line` is the name of the line it holds for, empty for all; `side` is old,
 
 Lines
 - lines.none (): nothing changes
+- price.made_up (name, side, parts, price): how a monthly price in bands is made up: 4 × 10 + 2 × 8 = 56; side is
+  old or new
 - line.formula (name, old, new, months, factor, exact): (new - old) x months x factor
 - line.full_price (name, old, new, months, exact): (new - old) x months, the factor being 1
 - line.sides (name, old, new, months, old_factor, new_factor, exact): each price x its own factor
@@ -93,9 +97,21 @@ def _lines(price: Price) -> Iterator[Step]:
         yield step("lines.none")
     digits, months = minor_digits(price.currency), price.time_left.fraction
     for line in price.lines:
+        yield from _made_up(line)
         yield _formula(line, months, digits)
         if line.capped:
             yield from _cap(line, price, digits)
+
+
+def _made_up(line: PricedLine) -> Iterator[Step]:
+    component = line.component
+    for side, parts, monthly in (
+        ("old", component.old_made, line.old),
+        ("new", component.new_made, line.new),
+    ):
+        if parts:
+            figures = {"name": line.name, "side": side, "parts": parts, "price": plain(monthly, 0)}
+            yield step("price.made_up", figures)
 
 
 def _formula(line: PricedLine, months: str, digits: int) -> Step:

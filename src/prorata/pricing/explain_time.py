@@ -74,13 +74,20 @@ def _month_days(part: MonthDays) -> Step:
 
 def _period_days(price: Price) -> Iterator[Step]:
     left = price.time_left
-    yield step("time.period_days", {**_days(left), "days": left.days, "of": left.of, **_result(left)})
+    yield step("time.period_days", {**_days(left), "days": left.days, "of": left.of, **_part(left)})
+    yield from _paid_months(left)
 
 
 def _period_seconds(price: Price) -> Iterator[Step]:
     left = price.time_left
     seconds, of = (shortest(Fraction(part), 0) for part in left.ratio)
-    yield step("time.period_seconds", {**_instants(price), "seconds": seconds, "of": of, **_result(left)})
+    yield step("time.period_seconds", {**_instants(price), "seconds": seconds, "of": of, **_part(left)})
+    yield from _paid_months(left)
+
+
+def _paid_months(left: TimeLeft) -> Iterator[Step]:
+    if left.paid_months is not None and left.paid_months > 1:
+        yield step("time.period_months", {"part": left.part, "paid": left.paid_months, **_result(left)})
 
 
 def _days(left: TimeLeft) -> dict[str, object]:
@@ -94,6 +101,11 @@ def _instants(price: Price) -> dict[str, object]:
         "to": price.ends_at.astimezone(price.zone).isoformat(),
         "zone": price.zone.key,
     }
+
+
+def _part(left: TimeLeft) -> dict[str, object]:
+    """The part of the period alone, before it is multiplied by the months paid for."""
+    return {"fraction": left.part, "months": four_decimals(left.months / (left.paid_months or 1))}
 
 
 def _result(left: TimeLeft) -> dict[str, object]:

@@ -1,13 +1,16 @@
 """The published rules for the time left of a paid term, chosen by name.
 
 A rule is two small parts: how much is left, and from which instant so many whole months are no longer left.
-A new rule is these two functions and a line in `RULES`. Tiers, rounding and credit are the same for all.
+A new rule is these two functions and a line in `VERSIONS`. Tiers, rounding and credit are the same for all.
+
+A rule that has priced something is never edited: its correction is a new version behind the old one, so that
+what was priced before replays as it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
@@ -35,12 +38,17 @@ _HOURS_A_MONTH = 30 * 24
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A paid term seen `at` one instant. It is half-open: `ends_at` is the first instant after it."""
+    """A paid term seen `at` one instant. It is half-open: `ends_at` is the first instant after it.
+
+    The rules `period-*` need `starts_at`. With `period_months` their prices are monthly and the period was paid
+    for so many months at once; without it a price is the price of the whole period.
+    """
 
     at: Instant
     ends_at: Instant
     zone: ZoneInfo
     starts_at: Instant | None = None
+    period_months: int | None = None
 
     @property
     def day(self) -> date:
@@ -67,12 +75,11 @@ class Rule:
     per_period: bool = False
 
 
-def time_left(rule: str, term: Term) -> TimeLeft:
-    """The time left under the rule of that name. Raises BadInput for a rule this version does not have, for a
-    term that is over, and where the start of the paid period is needed and missing or not before its end."""
-    found = RULES.get(rule)
-    if found is None:
-        raise BadInput(f"the rule {rule!r} is not available: use {', '.join(RULES)}")
+def time_left(rule: str, term: Term, *, version: int | None = None) -> TimeLeft:
+    """The time left under the rule of that name, in its newest version or a given one. Raises BadInput for a rule
+    that is not there, for a term that is over, and where the start of the paid period is needed and missing or not
+    before its end."""
+    found, number = _version(rule, version)
     if term.at >= term.ends_at:
         raise BadInput(
             f"the term has ended: {term.at.utc.isoformat()} is not before {term.ends_at.utc.isoformat()}"
@@ -82,13 +89,28 @@ def time_left(rule: str, term: Term) -> TimeLeft:
             raise BadInput(f"starts_at is missing: the rule {rule} needs the start of the paid period")
         if term.starts_at >= term.ends_at:
             raise BadInput("starts_at must be earlier than ends_at: the paid period would be empty")
-    return found.left(term)
+        if term.period_months is not None and term.period_months < 1:
+            raise BadInput(f"a period is paid for 1 month or more, not {term.period_months}")
+    left = found.left(term)
+    return left if number == left.version else replace(left, version=number)
+
+
+def _version(rule: str, version: int | None) -> tuple[Rule, int]:
+    versions = VERSIONS.get(rule)
+    if versions is None:
+        raise BadInput(f"the rule {rule!r} is not available: use {', '.join(VERSIONS)}")
+    number = len(versions) if version is None else version
+    if not 1 <= number <= len(versions):
+        raise BadInput(f"the rule {rule} has no version {number}: it has 1 to {len(versions)}")
+    return versions[number - 1], number
 
 
 def rate_lost_at(left: TimeLeft, schedule: Schedule | None, term: Term) -> datetime | None:
     """The first instant at which today's discount is lost; None if it lasts to the end of the term."""
-    months = schedule.lasts_down_to(left.whole) if schedule else 0
-    return RULES[left.rule].lost_at(months, term) if months else None
+    if schedule is None or left.paid_months is not None:
+        return None  # the discount of a period is that of its length, on its last day too
+    months = schedule.lasts_down_to(left.whole)
+    return _version(left.rule, left.version)[0].lost_at(months, term) if months else None
 
 
 def _calendar_months(term: Term) -> TimeLeft:
@@ -185,9 +207,12 @@ def _of_period(
     days: int | None = None,
     of: int | None = None,
 ) -> TimeLeft:
-    """A part of the paid period; the tier goes by whole calendar months all the same."""
-    calendar = _calendar_months(term)
-    return TimeLeft(rule, calendar.whole, days, of, Fraction(ratio[0]) / ratio[1], term.day, term.end, ratio)
+    """A part of the paid period. Where the price is that of the whole period, the tier goes by the calendar months
+    left all the same; where so many months were paid for, it is theirs, as it was when they were paid for."""
+    part, paid = Fraction(ratio[0]) / ratio[1], term.period_months
+    whole = _calendar_months(term).whole if paid is None else paid
+    months = part if paid is None else part * paid
+    return TimeLeft(rule, whole, days, of, months, term.day, term.end, ratio, paid_months=paid)
 
 
 def _start(term: Term) -> Instant:
@@ -195,11 +220,14 @@ def _start(term: Term) -> Instant:
     return term.starts_at
 
 
-RULES: dict[str, Rule] = {
-    DEFAULT_RULE: Rule(_calendar_months, _calendar_months_lost),
-    "average-months": Rule(_average_months, _average_months_lost),
-    "thirty-day-months": Rule(_thirty_day_months, _thirty_day_months_lost),
-    "calendar-sum": Rule(_calendar_sum, _calendar_sum_lost),
-    "period-days": Rule(_period_days, _calendar_months_lost, per_period=True),
-    "period-seconds": Rule(_period_seconds, _calendar_months_lost, per_period=True),
+# Of each rule every version there ever was, oldest first: the first is version 1.
+VERSIONS: dict[str, tuple[Rule, ...]] = {
+    DEFAULT_RULE: (Rule(_calendar_months, _calendar_months_lost),),
+    "average-months": (Rule(_average_months, _average_months_lost),),
+    "thirty-day-months": (Rule(_thirty_day_months, _thirty_day_months_lost),),
+    "calendar-sum": (Rule(_calendar_sum, _calendar_sum_lost),),
+    "period-days": (Rule(_period_days, _calendar_months_lost, per_period=True),),
+    "period-seconds": (Rule(_period_seconds, _calendar_months_lost, per_period=True),),
 }
+# The rules by which something new is priced.
+RULES: dict[str, Rule] = {name: versions[-1] for name, versions in VERSIONS.items()}

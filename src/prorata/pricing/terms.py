@@ -1,5 +1,5 @@
-"""Dates of a paid term, its time left under the default rule, and how long today's rate lasts. The other
-rules are in `rules`."""
+"""Dates of a paid term, its time left under the default rule, and until when so many months fit. The
+other rules are in `rules`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from .errors import BadInput
 from .figures import shortest
-from .tiers import Schedule
 
 DEFAULT_RULE = "calendar-months"
 ONE_DAY = timedelta(days=1)
@@ -28,14 +26,16 @@ class MonthDays:
     of: int
 
 
-class TimeLeft(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TimeLeft:
     """How much of a term is left on `day`.
 
     `whole` picks the discount tier; `months` multiplies the prices (under `period-*` they are prices per
     period, and it is the part of the period). `days` and `of` are those the rule counts in, None where it
     does not: under `calendar-months` the days after the last whole month (raw, even above `of`) and the days
     of the month in which they begin. `anniversary` is the day that last whole month leads to, where a rule
-    counts them. `ratio` is `months` as written by hand, not reduced; `calendar` the months a sum goes over.
+    counts them. `ratio` is the count as written by hand, not reduced; `calendar` the months a sum goes over.
+    `paid_months` is for how many months a period was paid, where `months` is that many times its part.
     """
 
     rule: str
@@ -48,6 +48,8 @@ class TimeLeft(NamedTuple):
     ratio: tuple[Fraction | int, Fraction | int]
     anniversary: date | None = None
     calendar: tuple[MonthDays, ...] = ()
+    paid_months: int | None = None
+    version: int = 1
 
     @property
     def last_day(self) -> bool:
@@ -57,12 +59,23 @@ class TimeLeft(NamedTuple):
     @property
     def fraction(self) -> str:
         """`months` as a customer would write it by hand: "106/30", "3"."""
-        if self.months.denominator == 1:
-            return str(self.months)
         above, below = self.ratio
-        if isinstance(above, int) and isinstance(below, int):
-            return f"{above}/{below}"
-        return f"{shortest(Fraction(above), 0)}/{shortest(Fraction(below), 0)}"
+        return _by_hand(self.months, above * (self.paid_months or 1), below)
+
+    @property
+    def part(self) -> str:
+        """The part of the period that is left, by hand: "260/365"; the same as `fraction` under other rules."""
+        above, below = self.ratio
+        return _by_hand(Fraction(above) / below, above, below)
+
+
+def _by_hand(value: Fraction, above: Fraction | int, below: Fraction | int) -> str:
+    """`value`, which is above / below, as a customer would write it: a whole number, or not reduced."""
+    if value.denominator == 1:
+        return str(value)
+    if isinstance(above, int) and isinstance(below, int):
+        return f"{above}/{below}"
+    return f"{shortest(Fraction(above), 0)}/{shortest(Fraction(below), 0)}"
 
 
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
@@ -102,16 +115,6 @@ def calendar_months(day: date, end: date) -> TimeLeft:
     return TimeLeft(
         DEFAULT_RULE, whole, days, of, Fraction(counted, of), day, end, (counted, of), anniversary=anniversary
     )
-
-
-def rate_steps_at(day: date, end: date, schedule: Schedule | None, zone: ZoneInfo) -> datetime | None:
-    """The first instant at which the discount of `day` is lost under the default rule; None if it lasts to
-    the end of the term.
-
-    "You keep this rate if you submit before ..."
-    """
-    needed = schedule.lasts_down_to(calendar_months(day, end).whole) if schedule else 0
-    return months_lost_at(needed, end, zone) if needed else None
 
 
 def months_lost_at(months: int, end: date, zone: ZoneInfo) -> datetime:

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
@@ -96,7 +96,13 @@ class CustomerAdmin(DeskAdmin):
     @admin.display(description=gettext_lazy("Available credit"))
     def credit(self, customer: Customer) -> str:
         sums = available(customer.pk)
-        return ", ".join(f"{amount_text(minor, code)} {code}" for code, minor in sums.items()) or "–"
+        spendable = ", ".join(f"{amount_text(minor, code)} {code}" for code, minor in sums.items()) or "–"
+        pages = [
+            (f"{reverse(f'admin:credit_{name}_changelist')}?customer__id__exact={customer.pk}", words)
+            for name, words in (("purse", _("purses")), ("logline", _("credit log")))
+        ]
+        links = format_html_join(" · ", '<a class="desk-link" href="{}">{}</a>', pages)
+        return format_html("{} · {}", spendable, links)
 
     @admin.display(description=gettext_lazy("Services"))
     def services(self, customer: Customer) -> str:

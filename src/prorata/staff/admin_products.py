@@ -10,15 +10,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import StackedInline
 from unfold.decorators import action
 
 from prorata import clock
 from prorata.catalog.models import PriceBook, Product, ResourceType
 from prorata.staff.fields import percent_text
+from prorata.staff.link_forms import LinkedLimits
 from prorata.staff.price_book_forms import priced_things
 from prorata.staff.product_forms import ProductForm, ResourceTypeForm, ResourceTypeFormSet
 from prorata.staff.readonly import DeskAdmin
+from prorata.staff.rule_words import RULES
 
 
 class ResourceTypes(StackedInline):
@@ -39,12 +42,26 @@ class ResourceTypes(StackedInline):
 @admin.register(Product)
 class ProductAdmin(DeskAdmin):
     form = ProductForm
-    fields = ["name", "code", "tax_rate", "tax_label"]
-    inlines = [ResourceTypes]
-    list_display = ["name", "code", "tax"]
+    fieldsets = [
+        (None, {"fields": ["name", "code", "tax_rate", "tax_label"]}),
+        (_("The price of a change"), {"fields": ["rule", "credit_model"]}),
+        (_("How often a service may be changed"), {
+            "fields": ["changes_a_day", "cooldown_hours", "reductions_a_term"],
+            "description": _(
+                "Customers see what is left before they begin. What was cancelled, expired or reversed does not count."
+            ),
+        }),
+    ]  # fmt: skip
+    inlines = [ResourceTypes, LinkedLimits]
+    list_display = ["name", "code", "tax", "counted_in"]
     search_fields = ["name", "code"]
     ordering = ["name"]
     actions_detail = ["new_price_book", "new_schedule"]
+
+    def get_inline_instances(self, request: HttpRequest, obj: Product | None = None) -> list[Any]:
+        """Rules between resources can be written once there are resources."""
+        found = super().get_inline_instances(request, obj)
+        return [one for one in found if obj is not None or not isinstance(one, LinkedLimits)]
 
     @admin.display(description=_("Tax"))
     def tax(self, product: Product) -> str:
@@ -52,11 +69,31 @@ class ProductAdmin(DeskAdmin):
             return "–"
         return f"{percent_text(product.tax_rate)} % {product.tax_label}".strip()
 
+    @admin.display(description=_("Time left counted in"))
+    def counted_in(self, product: Product) -> str:
+        return str(RULES[product.rule].name)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        """A product that has services says from when on another rule counts."""
+        (main, price, guards) = super().get_fieldsets(request, obj)
+        if obj is None or not (services := obj.services.count()):
+            return [main, price, guards]
+        said = ngettext(
+            "%(n)s service is sold by this. Another choice prices its changes from now on; prices that were quoted before "
+            "stay as they are.",
+            "%(n)s services are sold by this. Another choice prices their changes from now on; prices that were quoted "
+            "before stay as they are.",
+            services,
+        )
+        return [main, (price[0], {**price[1], "description": said % {"n": services}}), guards]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
         return ["code"] if obj and obj.services.exists() else []
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
         formset.save()
+        if formset.model is not ResourceType:
+            return
         for row in formset.forms:
             if row.instance.pk and row.has_changed() and not row.cleaned_data.get("DELETE"):
                 row.save_options()
@@ -66,7 +103,7 @@ class ProductAdmin(DeskAdmin):
         self._tell_what_has_no_price(request, form.instance)
 
     def _tell_what_has_no_price(self, request: HttpRequest, product: Product) -> None:
-        book = PriceBook.objects.filter(product=product, starts_at__lte=clock.now()).first()
+        book = PriceBook.objects.public().filter(product=product, starts_at__lte=clock.now()).first()
         if book is None:
             messages.info(request, _("%(name)s cannot be sold yet: add a price book.") % {"name": product})
             return

@@ -7,9 +7,11 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from prorata import clock
 from prorata.catalog.models import PriceBook, Product, ResourceType
 from prorata.catalog.values import Value
 from prorata.customers.models import Customer
@@ -35,7 +37,11 @@ class MachineForm(fields.PlainForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         product, currency = values.get("product"), values.get("currency")
-        if product and currency and not PriceBook.objects.filter(product=product, currency=currency).exists():
+        if (
+            product
+            and currency
+            and not PriceBook.objects.public().filter(product=product, currency=currency).exists()
+        ):
             self.add_error(
                 "currency",
                 _("%(product)s has no price book in %(currency)s. Add one, or choose another currency.")
@@ -82,6 +88,14 @@ class ServiceForm(fields.PlainForm):
         ),
     )
 
+    price_book = fields.one_of(
+        gettext_lazy("Bought at"),
+        PriceBook.objects.none(),
+        help_text=gettext_lazy(
+            "how the price is spread over the resources; changes are priced by the public list"
+        ),
+    )
+
     def __init__(
         self,
         *args: Any,
@@ -100,6 +114,15 @@ class ServiceForm(fields.PlainForm):
         for moment in ("term_starts_at", "term_ends_at"):
             self.fields[moment].label = f"{self.fields[moment].label} ({zone})"
         self.fields["paid"].label = f"{self.fields['paid'].label}, {currency}"
+        campaigns = PriceBook.objects.filter(
+            product=product, currency=currency, campaign=True, starts_at__lte=clock.now()
+        )
+        bought: Any = self.fields["price_book"]
+        bought.queryset, bought.required = campaigns, False
+        bought.empty_label = _("the public price list of today")
+        bought.label_from_instance = _campaign
+        if not campaigns.exists():
+            del self.fields["price_book"]
         self.order_fields(["name", *(f"cfg_{kind.code}" for kind in self.types)])
 
     def clean(self) -> dict[str, Any]:
@@ -124,6 +147,15 @@ class ServiceForm(fields.PlainForm):
 
     def configuration(self) -> dict[str, Value]:
         return {kind.code: self.cleaned_data[f"cfg_{kind.code}"] for kind in self.types}
+
+
+def _campaign(book: PriceBook) -> str:
+    start, end = (localtime(moment).date() for moment in (book.starts_at, book.ends_at) if moment)
+    return _("campaign v%(version)s, %(start)s to %(end)s") % {
+        "version": book.version,
+        "start": start,
+        "end": end,
+    }
 
 
 def _configuration_field(kind: ResourceType, measured: Value | None) -> forms.Field:

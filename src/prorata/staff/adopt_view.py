@@ -113,6 +113,7 @@ def _adopt(request: HttpRequest, which: Mapping[str, Any], form: ServiceForm) ->
             term_months=values["term_months"],
             configuration=form.configuration(),
             paid_minor=values["paid_minor"],
+            bought_at=values["price_book"].pk if values.get("price_book") else None,
             currency=which["currency"],
             staff=request.user,  # type: ignore[arg-type]
         )

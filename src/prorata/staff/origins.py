@@ -4,16 +4,40 @@ from __future__ import annotations
 
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from prorata.changes.models import Change
+from prorata.credit.models import Purse
+from prorata.credit.words import change_of
+
+PURSE_KINDS = ("purse", "grant")
 
 
-def origin_link(origin: str) -> str:
-    """A link to the change an origin names; other origins as they are."""
-    kind, _colon, reference = origin.partition(":")
-    if kind == "change" and (
-        pk := Change.objects.filter(reference=reference).values_list("pk", flat=True).first()
-    ):
-        page = reverse("admin:changes_change_change", args=[pk])
-        return format_html('<a class="desk-link" href="{}">{}</a>', page, reference)
+def origin_link(origin: str, change_id: int | None = None) -> str:
+    """A link to the change or the purse an origin names; other origins as they are. `change_id` saves a question."""
+    kind, _colon, name = origin.partition(":")
+    if kind == "change" and (pk := change_id or _id_of(name)):
+        return format_html('<a class="desk-link" href="{}">{}</a>', _page("changes_change", pk), name)
+    if kind in PURSE_KINDS and name.isascii() and name.isdecimal():
+        words = _("purse %(number)s") % {"number": name}
+        return format_html('<a class="desk-link" href="{}">{}</a>', _page("credit_purse", int(name)), words)
     return origin
+
+
+def origin_words(purse: Purse) -> str:
+    """What a purse's credit came from, in words."""
+    if purse.kind == Purse.Kind.ACCOUNT:
+        return _("reductions, surplus and late payments")
+    if reference := change_of(purse.reason):
+        return _("change %(reference)s, what came back") % {"reference": reference}
+    return (
+        _("a gift by staff: %(reason)s") % {"reason": purse.reason} if purse.reason else _("a gift by staff")
+    )
+
+
+def _id_of(reference: str) -> int | None:
+    return Change.objects.filter(reference=reference).values_list("pk", flat=True).first()
+
+
+def _page(name: str, pk: int) -> str:
+    return reverse(f"admin:{name}_change", args=[pk])

@@ -11,7 +11,12 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from prorata.catalog.models import Option, Product, ResourceType
+from prorata.catalog.drops import drop
+from prorata.catalog.models import Option, Product, Rate, ResourceType
+from prorata.catalog.values import rate_of
+from prorata.pricing.change import DEFAULT_CREDIT
+from prorata.pricing.terms import DEFAULT_RULE
+from prorata.staff import rule_words
 from prorata.staff.fields import PercentField
 
 OPTION_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -25,10 +30,31 @@ WHOLE = re.compile(r"\d+", re.ASCII)
 
 class ProductForm(forms.ModelForm):
     tax_rate = PercentField(label=_("Tax rate, %"), help_text=_("e.g. 10; 0 for none"))
+    rule = forms.ChoiceField(
+        label=_("Time left is counted in"), initial=DEFAULT_RULE, widget=rule_words.ExplainedChoice(),
+        choices=lambda: rule_words.choices(rule_words.RULES), help_text=_("Price books are monthly under each."),
+    )  # fmt: skip
+    credit_model = forms.ChoiceField(
+        label=_("A reduction gives back"), initial=DEFAULT_CREDIT, widget=rule_words.ExplainedChoice(),
+        choices=lambda: rule_words.choices(rule_words.CREDIT_MODELS),
+    )  # fmt: skip
 
     class Meta:
         model = Product
-        fields = ["name", "code", "tax_rate", "tax_label"]
+        fields = [
+            "name", "code", "tax_rate", "tax_label", "rule", "credit_model", "changes_a_day", "cooldown_hours",
+            "reductions_a_term",
+        ]  # fmt: skip
+        labels = {
+            "changes_a_day": _("Changes a day"),
+            "cooldown_hours": _("Hours between two changes"),
+            "reductions_a_term": _("Reductions a term"),
+        }
+        help_texts = {
+            "changes_a_day": _("of one service, in a day of the billing zone; empty: as many as wanted"),
+            "cooldown_hours": _("counted from Submit of the last one; empty: none"),
+            "reductions_a_term": _("changes that make something smaller; empty: any number, 0: none"),
+        }
 
 
 class ResourceTypeForm(forms.ModelForm):
@@ -78,6 +104,13 @@ class ResourceTypeForm(forms.ModelForm):
             )
         return options
 
+    def clean_kind(self) -> str:
+        kind: str = self.cleaned_data["kind"]
+        linked = self.instance.pk and (self.instance.links.exists() or self.instance.needed_by.exists())
+        if linked and kind != self.instance.kind:
+            raise ValidationError(_("A linked limit speaks of it as it is. Remove that rule first."))
+        return kind
+
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
         before = self.instance.code
@@ -120,6 +153,22 @@ class ResourceTypeForm(forms.ModelForm):
             self.add_error("maximum", _("A quantity needs a maximum above zero."))
         elif not steps and (values["maximum"] - values["minimum"]) % values["step"]:
             self.add_error("maximum", _("The maximum is not a whole number of steps above the minimum."))
+        elif not self.errors and self.instance.pk:
+            self._refuse_what_is_spoken_of(_sold(values), "steps" if steps else "maximum")
+
+    def _refuse_what_is_spoken_of(self, sold: ResourceType, field: str) -> None:
+        """The values sold must fit the price books there are, past or to come, and the linked limits."""
+        if not sold.steps and (sold.maximum - sold.minimum) // sold.step > 1000:
+            return  # refused by the model itself
+        for row in self.instance.rates.filter(form=Rate.Form.VOLUME).select_related("price_book__product"):
+            if falls := drop(rate_of(row), sold):
+                self.add_error(field, f"{row.price_book}: {falls}")
+                return
+        spoken = [*self.instance.links.values_list("at_least", flat=True)]
+        spoken += self.instance.needed_by.values_list("minimum", flat=True)
+        if gone := [value for value in spoken if value is not None and value not in sold.stops()]:
+            said = _("A linked limit speaks of %(value)s. Remove that rule first.") % {"value": gone[0]}
+            self.add_error(field, said)
 
     def save_options(self) -> None:
         """Make the Option rows what the lines say. Raises ValidationError when a used one would go."""
@@ -133,6 +182,13 @@ class ResourceTypeForm(forms.ModelForm):
             Option.objects.update_or_create(
                 resource_type=self.instance, code=code, defaults={"name": name, "position": position}
             )
+
+
+def _sold(values: dict[str, Any]) -> ResourceType:
+    """A quantity as it would be sold."""
+    return ResourceType(
+        **{name: values[name] for name in ("name", "unit", "minimum", "maximum", "step", "steps")}
+    )
 
 
 def _option(line: str) -> tuple[str, str]:

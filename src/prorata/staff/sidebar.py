@@ -58,6 +58,12 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Products"), "inventory_2", "catalog.product"),
             Item(_("Price books"), "sell", "catalog.pricebook"),
             Item(_("Discount schedules"), "percent", "catalog.discountschedule"),
+            Item(
+                _("Simulator"),
+                "query_stats",
+                "catalog_pricebook_simulator",
+                permission="catalog.view_pricebook",
+            ),
         ],
     ),
     (
@@ -66,6 +72,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Invoices"), "receipt_long", "invoices.invoice"),
             Item(_("Credit notes"), "assignment_return", "invoices.creditnote"),
             Item(_("Purses"), "account_balance_wallet", "credit.purse"),
+            Item(_("Vouchers"), "confirmation_number", "credit.voucher"),
             Item(_("Credit log"), "history", "credit.logline"),
             Item(_("Payment attempts"), "credit_card", "payments.paymentattempt"),
             Item(_("Captures"), "payments", "payments.capture"),
@@ -86,6 +93,8 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         ],
     ),
 ]
+# Pages whose address lies under that of a list, with an entry of their own.
+PAGES = ("services_service_adopt", "catalog_pricebook_simulator")
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -118,9 +127,11 @@ def _entry(item: Item, request: HttpRequest) -> dict[str, Any]:
 def _is_here(item: Item, link: str, request: HttpRequest) -> bool:
     if item.page == "changes.change" and request.path == link:
         return (request.GET.get("show") == "all") == bool(item.query)
-    if item.page in ("index", "services_service_adopt") or item.query:
+    if item.page in ("index", *PAGES) or item.query:
         return request.path == link
-    return request.path.startswith(link) and not request.path.endswith("/service/adopt/")
+    return request.path.startswith(link) and not any(
+        request.path == reverse(f"admin:{page}") for page in PAGES
+    )
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:

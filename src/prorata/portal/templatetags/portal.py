@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -21,9 +22,13 @@ from django.utils.translation import gettext as _
 from prorata.changes.refusals import Refusal
 from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
+from prorata.credit.models import Voucher
+from prorata.invoices.models import InvoiceLine
 from prorata.portal import menu, when
 from prorata.portal import money as amounts
+from prorata.portal.explanation_file import pages
 from prorata.portal.language import html_language
+from prorata.portal.voucher_words import worth
 
 register = template.Library()
 ICONS = Path(__file__).resolve().parent.parent / "static" / "portal" / "vendor" / "lucide-1.62.0"
@@ -56,6 +61,17 @@ def arrow() -> SafeString:
 @register.filter
 def money(minor: int, currency: str) -> SafeString:
     return amounts.data(minor, currency)
+
+
+@register.filter
+def voucher_words(voucher: Voucher) -> str:
+    return worth(voucher)
+
+
+@register.filter
+def price_before(line: InvoiceLine, tax_included: bool) -> int:
+    """What an invoice line asks before a minimum charge and a voucher, in minor units."""
+    return line.price_minor(tax_included)
 
 
 @register.filter
@@ -99,6 +115,12 @@ def total(minor: int, currency: str) -> SafeString:
         '<data class="money" id="total" value="{}" translate="no">{}</data>',
         f"{amounts.major(minor, currency):f}", amounts.money(minor, currency),
     )  # fmt: skip
+
+
+@register.filter
+def query(values: Mapping[str, int | str]) -> str:
+    """Values by resource as an address writes them: memory=8&disk=100."""
+    return urlencode(values)
 
 
 @register.filter
@@ -204,6 +226,12 @@ def available_credit(context: template.Context) -> list[str]:
     """Available Credit of the person who looks: one figure a currency."""
     request: HttpRequest | None = context.get("request")
     return menu.credit_figures(request.user) if request is not None and hasattr(request, "user") else []
+
+
+@register.simple_tag(takes_context=True)
+def explanation_to_take(context: template.Context) -> dict[str, str]:
+    """The text to copy, and the addresses of text page and file, of the bill on this page."""
+    return pages(context["service"], context.get("quote"), context["bill"])
 
 
 @register.simple_tag(takes_context=True)

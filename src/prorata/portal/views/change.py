@@ -15,7 +15,7 @@ from prorata.changes.refusals import Refused
 from prorata.changes.situation import Situation
 from prorata.customers.scope import may
 from prorata.portal.bill import example_parts
-from prorata.portal.offer import offer
+from prorata.portal.offer import offer, taken
 from prorata.portal.views.frame import REFUSED, Asked, signed_in
 from prorata.portal.views.services import my_situation
 
@@ -48,7 +48,7 @@ def _page(request: Asked, found: Situation, values: Mapping[str, str], status: i
 def estimate(request: Asked, pk: int) -> HttpResponse:
     """What the values in the form would cost now: the panel alone where a script asked, the whole page otherwise."""
     found = my_situation(request, pk)
-    context = offer(found, request.POST)
+    context = offer(found, taken(request.POST))
     if request.htmx:
         return render(request, "portal/parts/estimate_answer.html", context)
     return render(request, "portal/change.html", context, status=REFUSED if context["wrong"] else 200)

@@ -27,6 +27,7 @@ from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote
 from prorata.payments.methods import method
 from prorata.payments.models import PaymentAttempt
+from prorata.portal.bill import of_quoted
 from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
 from prorata.portal.views.invoices import state_of
 from prorata.services.models import Service
@@ -51,7 +52,10 @@ def changes() -> QuerySet[Change]:
 @require_GET
 @signed_in
 def show(request: Asked, reference: str) -> HttpResponse:
-    return render(request, "portal/change_page.html", _context(request, reference))
+    context = _context(request, reference)
+    bill = of_quoted(context["quote"])
+    explained = {"bill": bill, "facts": bill.notes_later(context["now"])}
+    return render(request, "portal/change_page.html", context | explained)
 
 
 @require_GET
@@ -79,7 +83,9 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
         "now": clock.now(), "interventions": list(change.interventions.all()),
     }  # fmt: skip
     context["paid_with"] = _paid_with(change)
+    context |= _released_gifts(context["log"])
     context["returned_minor"] = sum(note.gross_minor for note in context["notes"])
+    context["discount_minor"] = change.quote.figures.get("discount_minor", 0)
     context["gifted_back_minor"] = sum(note.gifted_minor for note in context["notes"])
     context["seen"] = _fingerprint(context)
     return context
@@ -112,6 +118,15 @@ def _movements(change: Change) -> QuerySet[LogLine]:
     return rows.select_related("purse").order_by("id")
 
 
+def _released_gifts(log: list[LogLine]) -> dict[str, Any]:
+    """Of the gifts this change had held: what was prolonged when it was given up, and what ended with it."""
+    held_from = {line.purse_id for line in log if line.what == "pledged"}
+    return {
+        "prolonged": [line for line in log if line.what == "released" and line.purse_id not in held_from],
+        "gift_gone_minor": -sum(line.amount_minor for line in log if line.what == "expired"),
+    }
+
+
 def _line(line: Any) -> dict[str, Any]:
     """One row of before, paid for, measured."""
     measured = line.measured
@@ -141,7 +156,7 @@ def cancel(request: Asked, reference: str) -> HttpResponse:
         return redirect("portal:show_change", reference=reference)
     try:
         cancel_change(request.user, reference)
-        messages.success(request, _("The change was cancelled. Credit that was held for it is free again."))
+        messages.success(request, _("The change was cancelled."))
     except Refused as refused:
         messages.error(request, " ".join(words(refusal) for refusal in refused.refusals))
     return redirect("portal:show_change", reference=reference)

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from prorata import clock
 from prorata.changes.models import Change
 from prorata.changes.situation import seller
-from prorata.credit.models import LogLine, Purse
+from prorata.credit.models import LogLine, Purse, Voucher
+from prorata.credit.voucher import usable_by
+from prorata.credit.words import change_of, movement_words
 from prorata.customers.scope import mine
 from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
+
+# What ended is told beside the purses for the last few gifts; the credit log has all of it.
+ENDED_SHOWN = 5
 
 
 @require_GET
 @signed_in
 def index(request: Asked) -> HttpResponse:
     now, zone = clock.now(), ZoneInfo(seller().zone)
-    purses = mine(
-        request.user, Purse.objects.order_by("currency", "kind", F("expires_at").asc(nulls_last=True), "id")
-    )
+    purses = list(my_purses(request))
     alive = [
         p
         for p in purses
@@ -35,45 +39,50 @@ def index(request: Asked) -> HttpResponse:
     )
     changes = changes_of(request, log.rows)
     rows = [
-        {"line": line, "what": what(line), "change": changes.get(reference_of(line.origin))}
+        {
+            "line": line,
+            "what": movement_words(line.what, line.reason),
+            "change": changes.get(change_of(line.origin)),
+        }
         for line in log.rows
     ]
-    for purse in alive:
-        purse.came_from = reference_of(purse.reason)  # type: ignore[attr-defined]
+    gone = ended(purses)[:ENDED_SHOWN]
+    for purse in [*alive, *gone]:
+        purse.came_from = change_of(purse.reason)
     totals: dict[str, int] = {}
     for purse in alive:
         totals[purse.currency] = totals.get(purse.currency, 0) + purse.balance_minor
     return render(
         request,
         "portal/credit.html",
-        {"purses": alive, "rows": rows, "page": log, "zone": zone, "totals": totals.items()},
+        {
+            "purses": alive,
+            "gone": gone,
+            "rows": rows,
+            "page": log,
+            "zone": zone,
+            "totals": totals.items(),
+            "vouchers": usable_by(mine(request.user, Voucher.objects.all()), now),
+        },
     )
 
 
-def what(line: LogLine) -> str:
-    """What happened, in a sentence."""
-    said = {
-        "granted": _("Gifted credit was added"),
-        "pledged": _("Held for a change until it is paid"),
-        "released": _("Free again: the change was given up"),
-        "spent": _("Paid for a change"),
-        "returned": _("What was paid in part came back"),
-        "surplus": _("More was paid than was due"),
-        "late": _("A payment arrived after its time"),
-        "reduced": _("Resources were reduced"),
-        "reversed": _("What could not be delivered came back"),
-    }
-    return said.get(line.what, line.reason or line.what)
+def my_purses(request: Asked) -> QuerySet[Any]:
+    """All my purses, with what ended unused in each."""
+    ended = LogLine.objects.filter(purse=OuterRef("pk"), what="expired").order_by().values("purse")
+    unused = Coalesce(Subquery(ended.annotate(total=Sum("amount_minor")).values("total")), 0)
+    rows = mine(request.user, Purse.objects.annotate(unused_minor=-unused))
+    return rows.order_by("currency", "kind", F("expires_at").asc(nulls_last=True), "id")
 
 
-def reference_of(origin: str) -> str:
-    """The reference of the change something came from, if it came from one."""
-    return origin.removeprefix("change:") if origin.startswith("change:") else ""
+def ended(purses: list[Any]) -> list[Any]:
+    """The gifts of which something was not used, newest end first."""
+    return sorted((p for p in purses if p.unused_minor), key=lambda p: p.expires_at, reverse=True)
 
 
 def changes_of(request: Asked, lines: list[LogLine]) -> dict[str, Change]:
     """The changes the log lines came from, by reference."""
-    rows = Change.objects.filter(reference__in={reference_of(line.origin) for line in lines} - {""})
+    rows = Change.objects.filter(reference__in={change_of(line.origin) for line in lines} - {""})
     return {
         one.reference: one
         for one in mine(request.user, rows).select_related("service").prefetch_related("lines")

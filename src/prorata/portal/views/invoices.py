@@ -84,6 +84,8 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
         "may_change": may(request.user, found.customer_id, "change"),
         "payable": found.due_minor > 0 and in_time and not checking,
         "account_minor": found.credit_minor - found.gifted_minor,
+        "raised_minor": sum(line.raised_minor for line in found.lines.all()),
+        "discount_minor": sum(line.discount_minor for line in found.lines.all()),
     }  # fmt: skip
 
 

@@ -19,12 +19,14 @@ from prorata.changes import states
 from prorata.changes.limits import check
 from prorata.changes.models import Change, Quote
 from prorata.changes.quote import make_quote
-from prorata.changes.refusals import Refusal, Refused
+from prorata.changes.refusals import Refusal, Refused, words
 from prorata.changes.situation import Situation, situation
 from prorata.changes.split import split
 from prorata.changes.submit import submit as submit_quote
+from prorata.changes.vouchers import refusal
 from prorata.credit import available
-from prorata.credit.models import Purse
+from prorata.credit.models import Purse, Voucher
+from prorata.credit.voucher import offered, why_not
 from prorata.customers.scope import may, my_one
 from prorata.payments.methods import methods
 from prorata.portal import when
@@ -32,9 +34,14 @@ from prorata.portal.bill import of_quote
 from prorata.portal.money import money
 from prorata.portal.views.frame import CHOSEN_METHOD, REFUSED, Asked, signed_in
 
+# The boxes of the review, which a new quote of the same wish starts with.
+TICKS = ("split", "use_gifted", "use_account", "method", "restart")
+
 
 def quotes() -> QuerySet[Quote]:
-    return Quote.objects.select_related("service__product", "service__customer", "customer", "made_by")
+    return Quote.objects.select_related(
+        "service__product", "service__customer", "customer", "made_by", "voucher"
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,7 +77,18 @@ def review(request: Asked, found: Quote, ticked: Mapping[str, str]) -> dict[str,
         "may_change": may(request.user, found.customer_id, "change"),
         "may_pay": found.gross_minor <= 0 or may(request.user, found.customer_id, "pay"),
         "may_not_pay_refusal": Refusal("may_not_pay"), "values": urlencode(wanted(found)),
+        "voucher": found.voucher, "vouchers": [] if found.voucher else _offered(found, now),
+        "voucher_code": ticked.get("voucher_code", ""),
     }  # fmt: skip
+
+
+def _offered(found: Quote, now: Situation) -> list[Voucher]:
+    """The customer's own vouchers that fit, to be applied with one press."""
+    if found.gross_minor <= 0:
+        return []
+    return offered(
+        customer_id=found.customer_id, product_id=now.product.pk, currency=found.currency, now=now.now
+    )
 
 
 def wanted(found: Quote) -> dict[str, Value]:
@@ -84,6 +102,8 @@ def option_names(now: Situation) -> dict[str, Mapping[str, str]]:
 
 def stale(found: Quote, now: Situation) -> tuple[Refusal, ...]:
     """Why this quote could not be submitted any more, told before anybody tries."""
+    if found.voucher is not None and (gone := _voucher_gone(found, now)):
+        return (gone,)
     if now.now >= found.expires_at:
         return (Refusal("quote_expired", None, {"until": when.clock_time(found.expires_at, now.zone)}),)
     if now.obstacles:
@@ -91,6 +111,40 @@ def stale(found: Quote, now: Situation) -> tuple[Refusal, ...]:
     if now.service.version != found.service_version:
         return (Refusal("service_changed"),)
     return check(now.limits, wanted(found))
+
+
+def _voucher_gone(found: Quote, now: Situation) -> Refusal | None:
+    assert found.voucher is not None
+    why = why_not(
+        found.voucher,
+        customer_id=found.customer_id,
+        product_id=now.product.pk,
+        currency=found.currency,
+        now=now.now,
+    )
+    return refusal(why, found.voucher.code) if why else None
+
+
+@require_POST
+@signed_in
+def voucher(request: Asked, reference: str) -> HttpResponse:
+    """Use a voucher, or none if the code is empty: the same wish in a new quote, which has the price of now."""
+    found = my_one(request.user, quotes(), reference=reference)
+    # A button says "voucher", the field beside it "voucher_code"; the button that was pressed counts.
+    code = request.POST.get("voucher", request.POST.get("voucher_code", "")).strip()
+    if code == (found.voucher.code if found.voucher else ""):
+        return redirect(f"{reverse('portal:quote', args=[reference])}?{_kept(request.POST)}")
+    try:
+        fresh = make_quote(request.user, found.service, wanted(found), voucher_code=code)
+    except Refused as refused:
+        context = review(request, found, request.POST) | {"wrong": refused.refusals}
+        return render(request, "portal/quote.html", context, status=REFUSED)
+    return redirect(f"{reverse('portal:quote', args=[fresh.reference])}?{_kept(request.POST)}")
+
+
+def _kept(posted: Mapping[str, str]) -> str:
+    """What was ticked on the review so far, for its next form."""
+    return urlencode({key: posted[key] for key in TICKS if key in posted})
 
 
 @require_POST
@@ -121,7 +175,7 @@ def renew(request: Asked, reference: str) -> HttpResponse:
     """The same wish at the price of now."""
     found = my_one(request.user, quotes(), reference=reference)
     try:
-        fresh = make_quote(request.user, found.service, wanted(found))
+        fresh = _renewed(request, found)
     except Refused:
         return redirect(f"{reverse('portal:change', args=[found.service_id])}?{urlencode(wanted(found))}")
     before, after = money(found.gross_minor, found.currency), money(fresh.gross_minor, fresh.currency)
@@ -133,3 +187,16 @@ def renew(request: Asked, reference: str) -> HttpResponse:
         said = _("The price was renewed: %(after)s. It was %(before)s.") % {"after": after, "before": before}
         messages.warning(request, said)
     return redirect("portal:quote", reference=fresh.reference)
+
+
+def _renewed(request: Asked, found: Quote) -> Quote:
+    """With its voucher as long as that can be used, and without it where not."""
+    code = found.voucher.code if found.voucher else ""
+    try:
+        return make_quote(request.user, found.service, wanted(found), voucher_code=code)
+    except Refused as refused:
+        if not code or not all(one.code.startswith("voucher_") for one in refused.refusals):
+            raise
+        for one in refused.refusals:
+            messages.warning(request, words(one))
+        return make_quote(request.user, found.service, wanted(found))

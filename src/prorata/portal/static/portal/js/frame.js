@@ -27,3 +27,20 @@ for (const button of document.querySelectorAll("[data-fill]")) {
     document.getElementById(Object.keys(JSON.parse(button.dataset.fill))[0]).form.requestSubmit();
   });
 }
+
+// Copy a text that the server wrote. Where the browser may not, the page with the text opens instead.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy]");
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    open(button.dataset.page, "_blank", "noopener");
+    return;
+  }
+  button.dataset.label ??= button.textContent;
+  button.textContent = button.dataset.copied;
+  button.parentElement.querySelector("[role=status]").textContent = button.dataset.copied;
+  clearTimeout(button.back);
+  button.back = setTimeout(() => { button.textContent = button.dataset.label; button.parentElement.querySelector("[role=status]").textContent = ""; }, 2500);
+});

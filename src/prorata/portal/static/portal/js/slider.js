@@ -171,6 +171,11 @@ function keep() {
 }
 
 if (form) {
+  const choose = (code, value) => {
+    if (cards.has(code)) return cards.get(code).go(Number(value));
+    for (const radio of document.querySelectorAll(`#card-${code} input`)) radio.checked = radio.value === value;
+    ask();
+  };
   const cards = new Map([...form.querySelectorAll("[data-card]")].map((card) => [card.dataset.card, new Card(card)]));
   form.classList.add("live-form");
   keep();
@@ -185,6 +190,11 @@ if (form) {
         for (const radio of box.querySelectorAll("input")) if (radio.value === box.dataset.current) { radio.checked = true; radio.focus(); }
         ask();
       }
+    }
+    const way = event.target.closest("[data-set]");
+    if (way) {
+      event.preventDefault();
+      for (const [code, value] of new URLSearchParams(way.dataset.set)) choose(code, value);
     }
     if (event.target.closest("[data-again]")) { event.preventDefault(); ask(); }
   });

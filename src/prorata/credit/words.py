@@ -1,0 +1,31 @@
+"""What happened to a purse, in sentences that customers and staff read alike."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+MOVEMENTS = (
+    "granted", "pledged", "released", "spent", "returned", "surplus", "late", "reduced", "reversed", "expired",
+)  # fmt: skip
+
+
+def movement_words(what: str, otherwise: str = "") -> str:
+    """One kind of movement as a sentence; `otherwise` for a kind that has no words."""
+    said = {
+        "granted": _("Gifted credit was added"),
+        "pledged": _("Held for a change until it is paid"),
+        "released": _("Free again: the change was given up"),
+        "spent": _("Paid for a change"),
+        "returned": _("What was paid in part came back"),
+        "surplus": _("More was paid than was due"),
+        "late": _("A payment arrived after its time"),
+        "reduced": _("Resources were reduced"),
+        "reversed": _("What could not be delivered came back"),
+        "expired": _("Gifted credit ended and was not used"),
+    }
+    return said.get(what, otherwise or what)
+
+
+def change_of(origin: str) -> str:
+    """The reference of the change that an origin or a purse's reason names; empty where it names none."""
+    return origin.removeprefix("change:") if origin.startswith("change:") else ""
