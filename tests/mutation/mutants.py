@@ -70,17 +70,17 @@ def mutated(source: str, number: int) -> ast.Module:
 Site = tuple[Any, Any, Callable[[ast.AST], None]]
 
 
-def _sites(tree: ast.AST) -> Iterator[Site]:
+def _sites(parent: ast.AST) -> Iterator[Site]:
     """(node, what could stand in its place, how to put it there), always in the same order."""
-    for parent in ast.walk(tree):
-        for field, value in ast.iter_fields(parent):
-            if field in ("annotation", "returns", "decorator_list") or _is_all(parent):
+    for field, value in ast.iter_fields(parent):
+        if field in ("annotation", "returns", "decorator_list"):
+            continue
+        for index, node in enumerate(value if isinstance(value, list) else [value]):
+            if not isinstance(node, ast.AST) or _is_docstring(parent, field, index, node) or _is_all(node):
                 continue
-            for index, node in enumerate(value if isinstance(value, list) else [value]):
-                if not isinstance(node, ast.AST) or _is_docstring(parent, field, index, node):
-                    continue
-                for other in _others(node):
-                    yield node, other, _putter(parent, field, index if isinstance(value, list) else None)
+            for other in _others(node):
+                yield node, other, _putter(parent, field, index if isinstance(value, list) else None)
+            yield from _sites(node)
 
 
 def _putter(parent: ast.AST, field: str, index: int | None) -> Callable[[ast.AST], None]:
