@@ -22,7 +22,7 @@ from .quote_input import _each, _Fields, _not_negative, _parse, _refuse, _schedu
 from .rates import Rate, rate_from_json
 from .tiers import Schedule
 
-_KEYS = ["product", "currency", "tax_included", "minimum_charge", "rates", "discounts"]
+_KEYS = dict.fromkeys(("product", "currency", "tax_included", "minimum_charge", "rates", "discounts"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,16 +54,16 @@ def _book(value: object) -> BookFile:
     fields = _Fields(value, _KEYS)
     currency = fields.read("currency", _text)
     minor_digits(currency)  # raises for a currency nobody can be charged in
-    schedule = fields.read_or("discounts", _schedule, None)
+    schedule = fields.read("discounts", _schedule, None)
     assert isinstance(value, dict)  # _Fields has refused anything else
     return BookFile(
         product=fields.read("product", _text),
         currency=currency,
-        tax_included=fields.read_or("tax_included", _yes_or_no, False),
+        tax_included=fields.read("tax_included", _yes_or_no, False),
         rates=fields.read("rates", _rates),
         schedule=schedule if schedule is not None and schedule.tiers else None,
         keeps_discounts="discounts" not in value,
-        minimum_charge_minor=fields.read_or("minimum_charge", _minor(currency), None),
+        minimum_charge_minor=fields.read("minimum_charge", _minor(currency), None),
     )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -57,16 +59,13 @@ class Component:
     new_made: str = ""
 
     def __post_init__(self) -> None:
-        self._check("old", self.old)
-        self._check("new", self.new)
-
-    def _check(self, side: str, monthly: Decimal) -> None:
-        if not (monthly.is_finite() and monthly >= 0):
-            raise BadInput(f"the {side} monthly price of {self.name!r} must be 0 or more, not {monthly}")
+        for monthly in (self.old, self.new):
+            if not (monthly.is_finite() and monthly >= 0):
+                side = "old" if monthly is self.old else "new"
+                raise BadInput(f"the {side} monthly price of {self.name!r} must be 0 or more, not {monthly}")
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLine:
+class PricedLine(NamedTuple):
     """One priced component. `formula` is the bare rule, `exact` what counts (capped, 8 decimals), `amount`
     the displayed whole minor units, which add up to the total. `cap` is the most that may come back, None
     where nothing limits it; `settled` is true where a settlement has lowered it below what the layers hold."""
@@ -86,7 +85,7 @@ class PricedLine:
     @property
     def capped(self) -> bool:
         """True when the formula would give back more than the cap allows."""
-        return self.cap is not None and self.formula < 0 and self.formula < -self.cap
+        return _beyond(self.formula, self.cap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +279,13 @@ class _Worked(NamedTuple):
 
     @property
     def counted(self) -> Fraction:
-        if self.cap is None or self.formula >= 0:
-            return self.formula
-        return max(self.formula, -self.cap)
+        return -self.cap if self.cap is not None and _beyond(self.formula, self.cap) else self.formula
+
+
+def _beyond(formula: Fraction, cap: Fraction | None) -> bool:
+    """Whether a formula would give back more than its cap."""
+    # By its sign first: to compare fractions takes long, and most lines grow.
+    return cap is not None and formula.numerator < 0 and formula < -cap
 
 
 def _work_out(component: Component, left: TimeLeft, credit: str) -> _Worked:
@@ -310,4 +313,5 @@ def _cap(component: Component, left: TimeLeft, credit: str) -> Fraction | None:
         return _NOTHING
     if credit == "symmetric" or component.layers is None:
         return None
-    return sum((layer.value(left.day) for layer in component.layers), _NOTHING)
+    values = [layer.value(left.day) for layer in component.layers]
+    return reduce(add, values) if values else _NOTHING

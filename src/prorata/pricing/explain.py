@@ -135,11 +135,13 @@ def _formula(line: PricedLine, months: str, digits: int) -> Step:
         "exact": plain(eight_decimals(line.formula) if line.capped else line.exact, digits),
     }
     if line.old_factor != line.new_factor:
-        sides = {"old_factor": factor_text(line.old_factor), "new_factor": factor_text(line.new_factor)}
-        return Step("line.sides", figures | sides)
+        figures["old_factor"] = factor_text(line.old_factor)
+        figures["new_factor"] = factor_text(line.new_factor)
+        return Step("line.sides", figures)
     if line.new_factor == 1:
         return Step("line.full_price", figures)
-    return Step("line.formula", figures | {"factor": factor_text(line.new_factor)})
+    figures["factor"] = factor_text(line.new_factor)
+    return Step("line.formula", figures)
 
 
 def _cap(line: PricedLine, price: Price, digits: int) -> Iterator[Step]:
@@ -149,38 +151,39 @@ def _cap(line: PricedLine, price: Price, digits: int) -> Iterator[Step]:
     held = held_by_layers(line, price.time_left.day)
     if line.settled and line.formula >= -held:
         return  # the layers hold it; what was used and what is bought anew do not leave it
+    day = price.time_left.day
     for layer in line.component.layers or ():
-        figures: dict[str, object] = {
+        figures = {
             "name": line.name,
             "amount": plain(layer.amount, digits),
-            "unused": layer.unused_days(price.time_left.day),
-            "days": layer.days,
-            "value": plain(eight_decimals(layer.value(price.time_left.day)), digits),
+            "unused": str(layer.unused_days(day)),
+            "days": str(layer.days),
+            "value": plain(eight_decimals(layer.value(day)), digits),
         }
         if layer.share == 1:
-            yield step("cap.layer", figures)
+            yield Step("cap.layer", figures)
         else:
-            yield step("cap.layer_share", {**figures, "share": layer.share})
+            yield Step("cap.layer_share", figures | {"share": str(layer.share)})
     if not line.component.layers:
         yield step("cap.unpaid", {"name": line.name})
     exact = eight_decimals(-held) if line.settled else line.exact
-    yield step("line.capped", {"name": line.name, "exact": plain(exact, digits)})
+    yield Step("line.capped", {"name": line.name, "exact": plain(exact, digits)})
 
 
 def _rounding(price: Price) -> Iterator[Step]:
     digits, currency = minor_digits(price.currency), price.currency
     if len(price.lines) > 1:
-        yield step("total.sum", {"exact": plain(price.exact, digits), "currency": currency})
+        yield Step("total.sum", {"exact": plain(price.exact, digits), "currency": currency})
     if price.carry_in:
-        yield step("carry.in", {"carry": plain(price.carry_in, digits), "currency": currency})
+        yield Step("carry.in", {"carry": plain(price.carry_in, digits), "currency": currency})
     if price.lines:
         exact = price.exact
         if price.carry_in:
             exact = eight_decimals(exact_of(price.exact) + exact_of(price.carry_in))
         total = money_text(price.total, digits)
-        yield step("total.rounded", {"exact": plain(exact, digits), "total": total, "currency": currency})
+        yield Step("total.rounded", {"exact": plain(exact, digits), "total": total, "currency": currency})
     if price.carry_out:
-        yield step("carry.out", {"carry": plain(price.carry_out, digits), "currency": currency})
+        yield Step("carry.out", {"carry": plain(price.carry_out, digits), "currency": currency})
 
 
 def _tax(price: Price, document: Document | None, tax: TaxRule | None) -> Iterator[Step]:
