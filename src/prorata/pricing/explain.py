@@ -97,7 +97,8 @@ def _lines(price: Price) -> Iterator[Step]:
         yield step("lines.none")
     digits, months = minor_digits(price.currency), price.time_left.fraction
     for line in price.lines:
-        yield from _made_up(line)
+        if line.component.old_made or line.component.new_made:
+            yield from _made_up(line)
         yield _formula(line, months, digits)
         if line.capped:
             yield from _cap(line, price, digits)
