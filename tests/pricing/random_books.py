@@ -97,6 +97,7 @@ def service(rng: Random) -> PaidService:
         values={name: rng.randint(0, 8) for name in rng.sample(NAMES, rng.randint(1, 5))},
         rule=rng.choice(list(RULES)),
         period_months=rng.choice((None, 1, 3, 12)),
+        credit=rng.choice(("capped", "capped", "rebuy", "none")),
     )
     bought.prepay(at, ends_at, gifted(rng))
     bought.check()

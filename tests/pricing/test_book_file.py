@@ -49,7 +49,7 @@ def test_a_list_holds_several_books() -> None:
         ({"product": "vps"}, "currency is missing: add it"),
         (
             BOOK | {"price": "1"},
-            "price is not a known key: use product, currency, tax_included, rates, discounts",
+            "price is not a known key: use product, currency, tax_included, minimum_charge, rates, discounts",
         ),
     ],
 )

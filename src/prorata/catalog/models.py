@@ -9,12 +9,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from prorata.catalog.links import Link
-from prorata.pricing.change import DEFAULT_CREDIT
+from prorata.pricing.change import DEFAULT_CREDIT, REBUY
 from prorata.pricing.rules import RULES
 from prorata.pricing.terms import DEFAULT_RULE
 
 # What a product may give back when it is reduced. `symmetric` is not among them: it would return more than was paid.
-SOLD_CREDIT_MODELS = (DEFAULT_CREDIT, "none")
+SOLD_CREDIT_MODELS = (DEFAULT_CREDIT, REBUY, "none")
 
 CODE = RegexValidator(
     r"^[a-z][a-z0-9_]{0,39}$", "Use small letters, digits and underscores, beginning with a letter."

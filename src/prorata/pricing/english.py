@@ -9,7 +9,10 @@ from .english_rules import OTHER_RULES
 from .english_time import Params, counted, day, leg
 from .step import Step
 
-_AMOUNTS = ("price", "amount", "total", "rest", "net", "tax", "gross")
+_AMOUNTS = (
+    *("exact", "amount", "total", "rest", "net", "tax", "gross", "price", "before"),
+    *("paid", "used", "anew", "credit", "grown", "reduced", "monthly", "hourly"),
+)
 _ROUNDED = {"half_up": "half up", "down": "down", "up": "up"}
 
 
@@ -86,6 +89,23 @@ def _until(params: Params) -> str:
     return f"{scope + ': you' if scope else 'You'} keep this rate if you submit before {until}"
 
 
+def _rebuy_months(params: Params) -> str:
+    since = f"Used since {day(params['since'], True)}, {counted(params['months'], 'whole month')}"
+    return f"{since}: {params['monthly']} × {params['months']} × {params['factor']} = {params['exact']}"
+
+
+def _rebuy_days(params: Params) -> str:
+    return (
+        f"and {counted(params['days'], 'day')}: {params['monthly']} × {params['days']}/30 = {params['exact']}"
+    )
+
+
+def _rebuy_hours(params: Params) -> str:
+    return (
+        f"and {counted(params['hours'], 'hour')}: {params['hourly']} × {params['hours']} = {params['exact']}"
+    )
+
+
 def _tax_returned(params: Params) -> str:
     net, tax, gross = (params[key].lstrip(MINUS) for key in ("net", "tax", "gross"))
     return f"Tax charged on what comes back: {net} + {tax} = {gross} {params['currency']}"
@@ -134,6 +154,18 @@ _SENTENCES: dict[str, Callable[[Params], str]] = {
     "price.made_up": _with_amounts("{name}, {side} price: {parts} = {price} a month".format_map),
     "line.no_credit": "{name}: a reduction gives nothing back".format_map,
     "cap.unpaid": "{name}: nothing was paid for it, so nothing comes back".format_map,
+    "rebuy.paid": _with_amounts("Paid in cash for what you have: {amount}".format_map),
+    "rebuy.months": _with_amounts(_rebuy_months),
+    "rebuy.days": _with_amounts(_rebuy_days),
+    "rebuy.hours": _with_amounts(_rebuy_hours),
+    "rebuy.anew": _with_amounts(
+        "The new configuration for the time left: {monthly} × {months} × {factor} = {exact}".format_map
+    ),
+    "rebuy.credit": _with_amounts(
+        "At most what is left of it: {paid} − {used} − {anew}, or nothing: {exact}".format_map
+    ),
+    "rebuy.part": _with_amounts("Of every reduction ({grown} + {credit}) ÷ {reduced} counts".format_map),
+    "line.settled": _with_amounts("{name}: instead of {before} so {exact}".format_map),
     "charge.minimum": _with_amounts("Minimum charge: {total} instead of {amount} {currency}".format_map),
     "voucher.amount": _with_amounts("Voucher {code}: {amount} {currency}".format_map),
     "voucher.part": _with_amounts("Voucher {code}, {off} % off: {amount} {currency}".format_map),

@@ -42,6 +42,14 @@ Lines
 - cap.layer_share (name, amount, unused, days, share, value): the same, times the share taken back (2/3)
 - cap.unpaid (name): nothing was paid for it
 - line.capped (name, exact): what the line is instead of its formula
+- rebuy.paid (amount): the cash that stands in what was bought; this and what follows where it lowers a credit
+- rebuy.months (since, monthly, months, factor, exact): used whole months of what was bought on one day
+- rebuy.days (since, monthly, days, exact): the days after them, a thirtieth of the month each
+- rebuy.hours (since, hourly, hours, exact): the same by the hour
+- rebuy.anew (monthly, months, factor, exact): the new configuration for the time left
+- rebuy.credit (paid, used, anew, exact): paid - used - anew, or zero
+- rebuy.part (grown, credit, reduced): every reduction counts (grown + credit) / reduced; only with several lines
+- line.settled (name, before, exact): what a reduced line is instead
 
 Rounding
 - total.sum (exact, currency): the lines together; only where there are several
@@ -71,6 +79,7 @@ from .change import Price, PricedLine
 from .english import plain_english
 from .explain_charge import charge_steps
 from .explain_rates import rates
+from .explain_rebuy import held_by_layers, settlement_steps
 from .explain_time import time_steps
 from .figures import factor_text, money_text, per_cent, plain
 from .money import eight_decimals, exact_of, minor_digits
@@ -102,6 +111,8 @@ def _lines(price: Price) -> Iterator[Step]:
         yield _formula(line, months, digits)
         if line.capped:
             yield from _cap(line, price, digits)
+    if price.settlement:
+        yield from settlement_steps(price, price.settlement)
 
 
 def _made_up(line: PricedLine) -> Iterator[Step]:
@@ -138,6 +149,9 @@ def _cap(line: PricedLine, price: Price, digits: int) -> Iterator[Step]:
         yield step("line.no_credit", {"name": line.name})
         return
     day = price.time_left.day
+    held = held_by_layers(line, day)
+    if line.settled and line.formula >= -held:
+        return  # the layers hold it; what was used and what is bought anew do not leave it
     for layer in line.component.layers or ():
         figures = {
             "name": line.name,
@@ -152,7 +166,8 @@ def _cap(line: PricedLine, price: Price, digits: int) -> Iterator[Step]:
             yield Step("cap.layer_share", figures | {"share": str(layer.share)})
     if not line.component.layers:
         yield step("cap.unpaid", {"name": line.name})
-    yield Step("line.capped", {"name": line.name, "exact": plain(line.exact, digits)})
+    exact = eight_decimals(-held) if line.settled else line.exact
+    yield Step("line.capped", {"name": line.name, "exact": plain(exact, digits)})
 
 
 def _rounding(price: Price) -> Iterator[Step]:
