@@ -60,18 +60,18 @@ def test_one_mistake_is_made_at_a_time() -> None:
         mutated(source, 5)
 
 
-def test_a_mistake_is_seen() -> None:
-    """A price that is rounded the other way, in the money room and by its own tests."""
-    status, said = _run("--module", "rebuy", "--tests", "test_published_examples.py", "--at-least", "100")
+def test_mistakes_are_seen() -> None:
+    """Each of the four numbers of digits that a currency may have, one too many."""
+    status, said = _run("--module", "currencies", "--tests", "test_quote_corners.py", "--at-least", "100")
 
-    assert (status, said.splitlines()[-1].split(" mistakes")[0]) == (0, "12 of 12"), said
+    assert (status, said.split(" mistakes")[0]) == (0, "4 of 4"), said
 
 
 def test_a_mistake_that_no_test_looks_for_survives_and_is_named() -> None:
-    status, said = _run("--module", "rebuy", "--mutant", "0", "--tests", "test_time_left.py")
+    status, said = _run("--module", "currencies", "--mutant", "0", "--tests", "test_time_left.py")
 
     assert status == 1
-    assert said.startswith("survived (1 of 1) rebuy.py:")
+    assert said.startswith("survived (1 of 1) currencies.py:")
     assert "0 of 1 mistakes seen: 0.0 %" in said
 
 

@@ -192,3 +192,10 @@ def test_two_lines_of_one_name_cannot_be_funded() -> None:
     change = price("2025-09-02", "2025-12-01", component("i", "1", "2", ()), component("i", "1", "2", ()))
     with pytest.raises(BadInput, match="same name"):
         fund(change, document(change, UNTAXED))
+
+
+@pytest.mark.parametrize("amounts", [(), ("-500",)])
+def test_a_gift_pays_nothing_where_nothing_is_due(amounts: tuple[str, ...]) -> None:
+    change = yen(*amounts)
+    with pytest.raises(BadInput, match="between 0 and 0 here, not 1"):
+        fund(change, document(change, UNTAXED), gifted_minor=1)

@@ -184,6 +184,18 @@ def test_a_terminal_without_an_arrow_gets_the_same_json_escaped() -> None:
     assert json.loads(plain.stdout) == json.loads(full.stdout)
 
 
+def test_without_an_arrow_every_answer_of_many_is_escaped() -> None:
+    written = io.BytesIO()
+    stdout = io.TextIOWrapper(written, encoding="ascii")
+    text = f"{json.dumps(PUBLISHED)}\n{json.dumps(PUBLISHED)}\n"
+
+    assert main(["--lines", "-"], io.StringIO(text), stdout, io.StringIO()) == 0
+    stdout.flush()
+    one, other = written.getvalue().splitlines()
+    assert one == other
+    assert json.loads(one) == json.loads(_run(json.dumps(PUBLISHED))[1])
+
+
 def test_the_complaint_comes_after_the_answers_that_stand() -> None:
     command = "import sys; from prorata.pricing.quote_command import main; sys.exit(main(sys.argv[1:]))"
     ran = subprocess.run(

@@ -152,3 +152,11 @@ def test_a_net_credit_moves_the_tax_of_what_grows() -> None:
 def test_impossible_tax_rules_are_refused(rate: str, rounding: str) -> None:
     with pytest.raises(BadInput):
         TaxRule(Decimal(rate), False, rounding)
+
+
+def test_tax_on_what_only_the_carry_makes_due_stands_on_the_line_that_shows_it() -> None:
+    """Neither line grows; half a yen of an earlier change makes one yen due, shown on the first."""
+    kept = [component(name, "5", "5", (), None) for name in ("one", "other")]
+    change = price("2025-09-15", "2025-10-15", *kept, currency="JPY", carry="0.5")
+
+    assert _lines(document(change, TaxRule(Decimal(2)))) == [(1, 2, 3), (0, 0, 0)]

@@ -10,9 +10,9 @@ from .english_time import Params, counted, day, leg
 from .step import Step
 
 _AMOUNTS = (
-    "price", "amount", "total", "rest", "net", "tax", "gross", "exact", "before", "paid", "used", "anew", "credit", "grown",
-    "reduced", "monthly", "hourly",
-)  # fmt: skip
+    *("exact", "amount", "total", "rest", "net", "tax", "gross", "price", "before"),
+    *("paid", "used", "anew", "credit", "grown", "reduced", "monthly", "hourly"),
+)
 _ROUNDED = {"half_up": "half up", "down": "down", "up": "up"}
 
 

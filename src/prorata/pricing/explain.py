@@ -48,8 +48,7 @@ Lines
 - rebuy.hours (since, hourly, hours, exact): the same by the hour
 - rebuy.anew (monthly, months, factor, exact): the new configuration for the time left
 - rebuy.credit (paid, used, anew, exact): paid - used - anew, or zero
-- rebuy.part (grown, credit, reduced): every reduction counts (grown + credit) / reduced; only with several lines and where
-  that is not nothing
+- rebuy.part (grown, credit, reduced): every reduction counts (grown + credit) / reduced; only with several lines
 - line.settled (name, before, exact): what a reduced line is instead
 
 Rounding
@@ -107,7 +106,8 @@ def _lines(price: Price) -> Iterator[Step]:
         yield step("lines.none")
     digits, months = minor_digits(price.currency), price.time_left.fraction
     for line in price.lines:
-        yield from _made_up(line)
+        if line.component.old_made or line.component.new_made:
+            yield from _made_up(line)
         yield _formula(line, months, digits)
         if line.capped:
             yield from _cap(line, price, digits)
@@ -148,10 +148,10 @@ def _cap(line: PricedLine, price: Price, digits: int) -> Iterator[Step]:
     if price.credit == "none":
         yield step("line.no_credit", {"name": line.name})
         return
-    held = held_by_layers(line, price.time_left.day)
+    day = price.time_left.day
+    held = held_by_layers(line, day)
     if line.settled and line.formula >= -held:
         return  # the layers hold it; what was used and what is bought anew do not leave it
-    day = price.time_left.day
     for layer in line.component.layers or ():
         figures = {
             "name": line.name,

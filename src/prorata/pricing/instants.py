@@ -44,6 +44,8 @@ class Instant:
         """Seconds from here to `later`, exactly, whatever the clocks on the wall did."""
         span = later.utc - self.utc
         micros = (span.days * 86_400 + span.seconds) * 10**6 + span.microseconds
+        if later.beyond == self.beyond:
+            return Fraction(micros, 10**6)
         return (micros + later.beyond - self.beyond) / 10**6
 
 
