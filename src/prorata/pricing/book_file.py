@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .errors import BadInput
+from .json_fields import Fields, Wrong, each, not_negative, parse, refuse, text_in
 from .money import minor_digits
-from .quote_input import _each, _Fields, _not_negative, _parse, _refuse, _schedule, _text, _Wrong
+from .quote_input import schedule_in
 from .rates import Rate, rate_from_json
 from .tiers import Schedule
 
@@ -41,23 +42,23 @@ class BookFile:
 
 def read_books(text: str) -> tuple[BookFile, ...]:
     """The price books in the text of one JSON object, or of a list of them. Raises BadInput with one line."""
-    found = _parse(text)
+    found = parse(text)
     if found == []:
         raise BadInput("the list is empty: give one price book or more")
     try:
-        return tuple(_each(_book)(found)) if isinstance(found, list) else (_book(found),)
-    except _Wrong as wrong:
+        return tuple(each(_book)(found)) if isinstance(found, list) else (_book(found),)
+    except Wrong as wrong:
         raise BadInput(str(wrong)) from None
 
 
 def _book(value: object) -> BookFile:
-    fields = _Fields(value, _KEYS)
-    currency = fields.read("currency", _text)
+    fields = Fields(value, _KEYS)
+    currency = fields.read("currency", text_in)
     minor_digits(currency)  # raises for a currency nobody can be charged in
-    schedule = fields.read("discounts", _schedule, None)
-    assert isinstance(value, dict)  # _Fields has refused anything else
+    schedule = fields.read("discounts", schedule_in, None)
+    assert isinstance(value, dict)  # Fields has refused anything else
     return BookFile(
-        product=fields.read("product", _text),
+        product=fields.read("product", text_in),
         currency=currency,
         tax_included=fields.read("tax_included", _yes_or_no, False),
         rates=fields.read("rates", _rates),
@@ -72,9 +73,9 @@ def _minor(currency: str) -> Callable[[object], int]:
     digits = minor_digits(currency)
 
     def read(value: object) -> int:
-        minor = Fraction(_not_negative(value)) * 10**digits
+        minor = Fraction(not_negative(value)) * 10**digits
         if minor.denominator != 1:
-            _refuse(f"must have at most {digits} decimals", value)
+            refuse(f"must have at most {digits} decimals", value)
         return int(minor)
 
     return read
@@ -82,7 +83,7 @@ def _minor(currency: str) -> Callable[[object], int]:
 
 def _rates(value: object) -> dict[str, Rate]:
     if not isinstance(value, dict) or not value:
-        _refuse('must be rates by resource, such as {"cpu": "12.50"}', value)
+        refuse('must be rates by resource, such as {"cpu": "12.50"}', value)
     return {code: _rate(code, rate) for code, rate in value.items()}
 
 
@@ -92,10 +93,10 @@ def _rate(code: str, value: object) -> Rate:
     except BadInput as bad:
         # What went wrong inside a rate begins with its place there: ".tiered[0].unit must be ...".
         place, gap, said = re.fullmatch(r"([^ :]*)([ :]+)(.*)", str(bad), re.DOTALL).groups()  # type: ignore[union-attr]
-        raise _Wrong(gap + said, f".{code}{place}") from None
+        raise Wrong(gap + said, f".{code}{place}") from None
 
 
 def _yes_or_no(value: object) -> bool:
     if not isinstance(value, bool):
-        _refuse("must be true or false", value)
+        refuse("must be true or false", value)
     return value
