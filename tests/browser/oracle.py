@@ -278,14 +278,14 @@ class Books:
         net, gross = (total - tax, total) if self.included else (total, total + tax)
         bringing = sum((self._brought(line, "gifted") for line in lines), Fraction(0))
         gifted_back = min(floor(bringing * self._returned_part(lines, total)), max(-gross, 0))
+        left_over = exact + self.carry - Fraction(total, self.unit)
         return Figures(
             day=day, left=left, factor=factor, lines=lines, exact=exact, carry=self.carry, total=total,
             amounts={line.code: amount for line, amount in zip(lines, amounts, strict=True)}, net=net, tax=tax,
             gross=gross, line_tax=line_tax, cash_back=max(-gross, 0) - gifted_back, gifted_back=gifted_back,
             brought_gifts=floor(bringing) - gifted_back, monthly_before=self.monthly_of(self.configuration),
             monthly_after=self.monthly_of(after), renewal_before=self.renewal(self.configuration),
-            renewal_after=self.renewal(after),
-            back_today=self._back_today(lines, left, factor, exact + self.carry - Fraction(total, self.unit)),
+            renewal_after=self.renewal(after), back_today=self._back_today(lines, left, factor, left_over),
             rate_until=self.rate_until(day), after=after, total_major=Fraction(total, self.unit),
         )  # fmt: skip
 

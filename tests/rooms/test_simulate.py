@@ -66,8 +66,12 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ({"rates": {"cpu": 1.5}}, "has no price for support mail, which service-00000 has: add it"),
         ({"rates": {"cpu": "-1"}}, 'rates.cpu must be a price in quotes such as "65" or "1.50", not "-1"'),
         ({"rates": {"cpu": {"tiered": []}}}, "rates.cpu.tiered: a rate in bands needs at least one band"),
-        ({"vat": "1"}, "vat is not a known key: use product, currency, tax_included, rates, discounts"),
+        (
+            {"vat": "1"},
+            "vat is not a known key: use product, currency, tax_included, minimum_charge, rates, discounts",
+        ),
         ({"discounts": [{"months": 1, "off": "2"}]}, 'discounts[0].off must be between 0 and 1, not "2"'),
+        ({"minimum_charge": "0.001"}, 'minimum_charge must have at most 2 decimals, not "0.001"'),
         ({"discounts": "none"}, 'discounts must be a list, not "none"'),
         ({"product": "turbo"}, "product 'turbo' is not sold here: use turbo-host"),
         ({"rates": {"gpu": "1"}}, "rates.gpu is no resource of turbo-host: use cpu, support"),

@@ -110,6 +110,16 @@ def test_a_version_that_has_not_started(staff: Client, page: str) -> None:
     assert "Renewals 2 30.00 55.00 +25.00" in words(answer), problems(answer)
 
 
+def test_campaigns_are_no_price_lists(staff: Client, page: str) -> None:
+    product = provider()
+    PriceBook.objects.create(
+        product=product, currency="CHF", campaign=True, starts_at=business.now(), ends_at=business.now() + timedelta(days=9)
+    )  # fmt: skip
+    body = staff.get(page).content.decode()
+    assert "TURBO-HOST EUR v1" in body
+    assert "CHF" not in body
+
+
 def test_a_file_and_the_same_again_without_it(staff: Client, page: str) -> None:
     product = provider()
     services(product, 2)

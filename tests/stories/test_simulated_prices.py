@@ -189,9 +189,10 @@ def test_quotes_of_the_time_before_rules_had_periods(
 
 
 def test_a_minimum_charge_holds_on_both_sides(
-    provider: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    provider: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With at least 5,100 for a change that costs something: 5,088 becomes 5,100, and 5,113 stays. A credit is none."""
+    """With at least 5,100 for a change that costs something: 5,088 becomes 5,100, and 5,113 stays. A credit is none.
+    At the other prices 4,523 becomes 5,100 as well, and 6,000 where the other book asks for as much."""
     read = replaying._replay
 
     def with_minimum(fact: dict[str, Any], *others: Any) -> Any:
@@ -201,6 +202,15 @@ def test_a_minimum_charge_holds_on_both_sides(
     (jpy,) = told(capsys, "--rule", "average-months", "--product", "bestnet-cloud")["currencies"]
 
     assert sides(jpy["changes"]) == (2, "4599", "4612", "13")
+    for book_says, then in (
+        ({}, "4599"),
+        ({"minimum_charge": "6000"}, "5499"),
+        ({"minimum_charge": 0}, "4022"),
+    ):
+        file = tmp_path / "cloud.json"
+        file.write_text(json.dumps(OTHER_CLOUD | book_says))
+        (jpy,) = told(capsys, "--price-book", str(file))["currencies"]
+        assert sides(jpy["changes"])[1:3] == ("4599", then)
 
 
 def test_one_product_alone(provider: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,11 +49,6 @@ def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
     Quotes that were made when there was one rule and one version of it have neither versions nor the start of a period.
     """
     start = inputs.get("starts_at")
-    tax = TaxRule(
-        rate=Decimal(inputs["tax"]["rate"]),
-        included=inputs["tax"]["included"],
-        rounding=inputs["tax"]["rounding"],
-    )
     price = price_change(
         at=datetime.fromisoformat(inputs["at"]), ends_at=datetime.fromisoformat(inputs["ends_at"]),
         zone=ZoneInfo(inputs["zone"]), currency=inputs["currency"], carry=Decimal(inputs["carry"]), rule=inputs["rule"],
@@ -63,7 +58,7 @@ def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
         components=[component_of(stored) for stored in inputs["components"]],
     )  # fmt: skip
     return price, document(
-        price, tax, minimum=inputs.get("minimum", 0), voucher=_terms(inputs.get("voucher"))
+        price, tax_of(inputs), minimum=inputs.get("minimum", 0), voucher=_terms(inputs.get("voucher"))
     )
 
 
@@ -75,6 +70,12 @@ def component_of(stored: dict[str, Any]) -> Component:
         layers=tuple(_paid(layer) for layer in stored["layers"]),
         old_made=stored.get("old_made", ""), new_made=stored.get("new_made", ""),  # older quotes have none
     )  # fmt: skip
+
+
+def tax_of(inputs: dict[str, Any]) -> TaxRule:
+    """The tax rule of frozen inputs."""
+    tax = inputs["tax"]
+    return TaxRule(rate=Decimal(tax["rate"]), included=tax["included"], rounding=tax["rounding"])
 
 
 def _voucher(voucher: Voucher | None) -> dict[str, Any] | None:

@@ -66,11 +66,13 @@ class SimulatorForm(fields.PlainForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        currencies = PriceBook.objects.order_by("currency").values_list("currency", flat=True).distinct()
+        currencies = (
+            PriceBook.objects.public().order_by("currency").values_list("currency", flat=True).distinct()
+        )
         self._offer("currency", [(code, code) for code in currencies])
         self._offer("rule", [("", _("As it is")), *((code, said.name) for code, said in RULES.items())])
         self.fields["rule"].required = self.fields["version"].required = False
-        versions = PriceBook.objects.select_related("product")
+        versions = PriceBook.objects.public().select_related("product")
         self.fields["version"].queryset = versions.order_by("product__name", "currency", "-version")  # type: ignore[attr-defined]
 
     def _offer(self, field: str, choices: list[tuple[str, Any]]) -> None:
