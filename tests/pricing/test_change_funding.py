@@ -8,7 +8,7 @@ import pytest
 
 from pricing.worked import component, layer, mock, price, yen
 from prorata.pricing.change import BadInput
-from prorata.pricing.funding import NewLayer, Returned, fund
+from prorata.pricing.funding import NewLayer, Returned, _shortened, fund
 from prorata.pricing.tax import DocumentLine, TaxRule, document
 
 JAPANESE = TaxRule(Decimal("0.10"), included=False, rounding="down")
@@ -199,3 +199,19 @@ def test_a_gift_pays_nothing_where_nothing_is_due(amounts: tuple[str, ...]) -> N
     change = yen(*amounts)
     with pytest.raises(BadInput, match="between 0 and 0 here, not 1"):
         fund(change, document(change, UNTAXED), gifted_minor=1)
+
+
+def test_what_is_kept_back_is_taken_from_the_largest_line_first() -> None:
+    lines = (
+        DocumentLine("small", 10, 1, 11),
+        DocumentLine("large", 100, 10, 110),
+        DocumentLine("below", -1, 0, -1),
+    )
+
+    assert _shortened(lines, 0) == lines
+    assert _shortened(lines, 3) == (lines[0], DocumentLine("large", 97, 10, 107), lines[2])
+    assert _shortened(lines, 112) == (
+        DocumentLine("small", 8, 1, 9),
+        DocumentLine("large", 0, 0, 0),
+        lines[2],
+    )

@@ -373,6 +373,14 @@ def test_days_are_the_raw_rest_even_above_of() -> None:
     assert answer["total"] == "30.00"
 
 
+def test_a_rest_exactly_as_long_as_its_month_is_said_in_days() -> None:
+    """31 January leads to 28 February; the 28 days to 28 March are all of the 28 of February."""
+    answer = _quote(at="2025-01-31", ends_at="2025-03-28")
+
+    assert answer["time_left"]["months"] == "2.0000"
+    assert "28 Feb → 28 Mar: 28 of 28 days = 1.0000" in answer["steps"]
+
+
 def test_months_are_printed_with_four_decimals_half_to_even() -> None:
     """8 of 31 days are 0.25806..., 7 of 28 exactly a quarter, and 1, 3 and 5 of 32 seconds end on a half."""
     assert _quote(at="2025-10-20", ends_at="2025-10-28")["time_left"]["months"] == "0.2581"
