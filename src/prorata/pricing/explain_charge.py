@@ -26,13 +26,13 @@ def charge_steps(document: Document) -> Iterator[Step]:
         return
     voucher, off = charged.voucher, charged.discount_minor
     figures = {"code": voucher.code, "amount": money_text(-off, digits), "currency": currency}
-    if voucher.off is None:
+    if voucher.amount is not None:
         yield step("voucher.amount", figures)
-        if rest := (voucher.amount or 0) - off:
+        if rest := voucher.amount - off:
             yield step(
                 "voucher.rest", {"code": voucher.code, "rest": money_text(rest, digits), "currency": currency}
             )
-    else:
+    elif voucher.off is not None:
         yield step("voucher.part", {**figures, "off": per_cent(voucher.off)})
         if voucher.at_most == off:
             yield step(
