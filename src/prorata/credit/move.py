@@ -64,17 +64,21 @@ def move(
     actor: str = "system",
     reason: str = "",
     pledge: bool = False,
+    reverses: int | None = None,
 ) -> int:
     """Post one transfer between purses and `against`, change the balances, write the credit log. Returns the transfer's id.
 
     The customer must be locked. `against` are the other legs (debit positive); all legs must balance. With `pledge`, what
-    leaves the purses is remembered as held for `origin`. Raises NotEnoughCredit if a purse would go below zero.
+    leaves the purses is remembered as held for `origin`. `reverses` is the id of the transfer that this one takes back.
+    Raises NotEnoughCredit if a purse would go below zero.
     """
     assert_locked(customer_id)
     # A purse is our liability: what the customer receives is a credit entry, negative in the ledger.
     legs = [(purse_account(m.purse_id, currency), -m.amount_minor) for m in movements] + list(against)
     wanted = [m for m in movements if m.amount_minor]
-    parameters = posting(key=key, kind=what, origin=origin, legs=legs, at=at, actor=actor, reason=reason) | {
+    parameters = posting(
+        key=key, kind=what, origin=origin, legs=legs, at=at, actor=actor, reason=reason, reverses=reverses
+    ) | {
         "moves": json.dumps([{"purse": m.purse_id, "amount": m.amount_minor} for m in wanted]),
         "customer": customer_id, "currency": currency, "pledge": pledge,
     }  # fmt: skip

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 MOVEMENTS = (
     "granted", "pledged", "released", "spent", "returned", "surplus", "late", "reduced", "reversed", "expired",
+    "corrected", "undone",
 )  # fmt: skip
 
 
@@ -21,6 +22,8 @@ def movement_words(what: str, otherwise: str = "") -> str:
         "late": _("A payment arrived after its time"),
         "reduced": _("Resources were reduced"),
         "reversed": _("What could not be delivered came back"),
+        "corrected": _("Corrected by our staff"),
+        "undone": _("Taken back by our staff"),
         "expired": _("Gifted credit ended and was not used"),
     }
     return said.get(what, otherwise or what)

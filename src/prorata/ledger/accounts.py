@@ -54,6 +54,11 @@ def gifts(currency: str) -> AccountName:
     return AccountName(f"expense/gifts/{currency}", "expense", currency)
 
 
+def corrections(currency: str) -> AccountName:
+    """What staff gave or took by hand, each with a reason that the customer reads."""
+    return AccountName(f"expense/corrections/{currency}", "expense", currency)
+
+
 def adopted(currency: str) -> AccountName:
     """Balancing side of what was paid before a service was adopted from elsewhere."""
     return AccountName(f"equity/adopted/{currency}", "liability", currency)

@@ -51,6 +51,7 @@ urlpatterns = [
     path("changes/<slug:reference>/state", changes.state, name="change_state"),
     path("changes/<slug:reference>/cancel", changes.cancel, name="cancel"),
     path("credit", credit.index, name="credit"),
+    path("credit.csv", credit.export, name="credit_csv"),
     path("theme", theme.theme, name="theme"),
     path("demo/mails", demo.mails, name="mails"),
     path("demo/mails/<int:pk>", demo.mail, name="mail"),

@@ -8,19 +8,23 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import BigIntegerField, Case, OuterRef, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Cast, Coalesce, Substr
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.decorators import action
 
 from prorata import clock
 from prorata.changes.models import Change
+from prorata.credit.correct import BY_HAND
 from prorata.credit.models import LogLine, Pledge, Purse
 from prorata.credit.words import MOVEMENTS, movement_words
 from prorata.customers.models import User
 from prorata.staff.columns import Money, link_to, money
+from prorata.staff.correct_view import undo
 from prorata.staff.credit_export import export
 from prorata.staff.origins import origin_link, origin_words
 from prorata.staff.pages import guarded
@@ -222,6 +226,7 @@ class LogLineAdmin(Words, ReadOnlyAdmin):
     ]
     list_filter = ["at", Happened, ("purse__kind", admin.ChoicesFieldListFilter)]
     list_before_template = "staff/credit_export.html"
+    actions_detail = ["take_back"]
     search_fields = ["customer__name", "what", "origin", "reason", "=currency"]
     ordering = ["-id"]
     fields = [
@@ -237,7 +242,22 @@ class LogLineAdmin(Words, ReadOnlyAdmin):
             return export(self.get_changelist_instance(request).get_queryset(request), actor_words)
 
         name = "credit_logline_export"
-        return [path("export/", guarded(all_rows, "credit.view_logline"), name=name), *super().get_urls()]
+        return [
+            path("export/", guarded(all_rows, "credit.view_logline"), name=name),
+            path(
+                "<int:line_id>/take-back/", guarded(undo, "credit.change_purse"), name="credit_logline_undo"
+            ),
+            *super().get_urls(),
+        ]
+
+    @action(description=gettext_lazy("Take back"), url_path="undo", icon="undo")
+    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:credit_logline_undo", object_id)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Only what staff gave or took by hand can be taken back here."""
+        by_hand = LogLine.objects.filter(pk=object_id, what__in=BY_HAND).exists()
+        return super().get_actions_detail(request, object_id) if by_hand else []
 
     @admin.display(description=gettext_lazy("Purse"), ordering="purse__kind")
     def purse_kind(self, line: LogLine) -> str:

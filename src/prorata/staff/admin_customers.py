@@ -25,6 +25,7 @@ from prorata.credit.available import available
 from prorata.customers.models import Customer, Membership, User
 from prorata.pricing.display import amount_text
 from prorata.services.models import Service
+from prorata.staff.correct_view import correct
 from prorata.staff.grant_view import grant
 from prorata.staff.pages import guarded, page
 from prorata.staff.people import AlreadyThere, let_act
@@ -75,7 +76,7 @@ class CustomerAdmin(DeskAdmin):
     list_display = ["name", "email", "country", "created_at"]
     search_fields = ["name", "email", "memberships__user__email"]
     ordering = ["name", "pk"]
-    actions_detail = ["add_person", "grant_credit", "adopt"]
+    actions_detail = ["add_person", "grant_credit", "correct_credit", "adopt"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs["form"] = CustomerForm if obj else NewCustomerForm
@@ -123,6 +124,11 @@ class CustomerAdmin(DeskAdmin):
                 name="customers_customer_grant",
             ),
             path(
+                "<int:customer_id>/correct/",
+                guarded(correct, "credit.change_purse"),
+                name="customers_customer_correct",
+            ),
+            path(
                 "<int:customer_id>/person/",
                 guarded(add_person, "customers.add_membership"),
                 name="customers_customer_person",
@@ -137,6 +143,10 @@ class CustomerAdmin(DeskAdmin):
     @action(description=gettext_lazy("Grant gifted credit"), url_path="grant-credit", icon="redeem")
     def grant_credit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:customers_customer_grant", object_id)
+
+    @action(description=gettext_lazy("Correct account credit"), url_path="correct-credit", icon="balance")
+    def correct_credit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:customers_customer_correct", object_id)
 
     @action(description=gettext_lazy("Adopt a machine"), url_path="adopt-machine", icon="add_link")
     def adopt(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -18,7 +18,10 @@ from prorata.credit.models import LogLine, Purse, Voucher
 from prorata.credit.voucher import usable_by
 from prorata.credit.words import change_of, movement_words
 from prorata.customers.scope import mine
+from prorata.portal.credit_log import Filter, as_rows, by_whom, choices, colleagues
 from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
+from prorata.pricing.terms import local_date
+from prorata.spreadsheet import CONTENT_TYPE, csv_lines
 
 # What ended is told beside the purses for the last few gifts; the credit log has all of it.
 ENDED_SHOWN = 5
@@ -28,21 +31,21 @@ ENDED_SHOWN = 5
 @signed_in
 def index(request: Asked) -> HttpResponse:
     now, zone = clock.now(), ZoneInfo(seller().zone)
+    asked, people = Filter.read(request.GET), colleagues(request.user)
     purses = list(my_purses(request))
     alive = [
         p
         for p in purses
         if p.kind == Purse.Kind.ACCOUNT or (p.balance_minor and p.expires_at and p.expires_at > now)
     ]
-    log = Slice(
-        mine(request.user, LogLine.objects.select_related("purse")).order_by("-id"), page_number(request)
-    )
+    log = Slice(asked.of(my_log(request), zone), page_number(request))
     changes = changes_of(request, log.rows)
     rows = [
         {
             "line": line,
             "what": movement_words(line.what, line.reason),
             "change": changes.get(change_of(line.origin)),
+            "by": by_whom(line.actor, people),
         }
         for line in log.rows
     ]
@@ -60,11 +63,32 @@ def index(request: Asked) -> HttpResponse:
             "gone": gone,
             "rows": rows,
             "page": log,
+            "asked": asked,
+            "kinds": choices(),
+            "purse_kinds": Purse.Kind.choices,
             "zone": zone,
             "totals": totals.items(),
             "vouchers": usable_by(mine(request.user, Voucher.objects.all()), now),
         },
     )
+
+
+@require_GET
+@signed_in
+def export(request: Asked) -> StreamingHttpResponse:
+    """The log as a CSV file, filtered as the page is, all pages of it."""
+    zone = ZoneInfo(seller().zone)
+    lines = Filter.read(request.GET).of(my_log(request), zone)
+    name = f"credit-log-{local_date(clock.now(), zone)}.csv"
+    return StreamingHttpResponse(
+        csv_lines(as_rows(lines, zone, colleagues(request.user))), content_type=CONTENT_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )  # fmt: skip
+
+
+def my_log(request: Asked) -> QuerySet[LogLine]:
+    """Every line of my credit log, newest first."""
+    return mine(request.user, LogLine.objects.select_related("purse")).order_by("-id")
 
 
 def my_purses(request: Asked) -> QuerySet[Any]:
