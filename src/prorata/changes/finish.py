@@ -114,7 +114,7 @@ def _give_back(
     sign = 1 if change.invoice else -1
     figures = change.quote.figures
     give_credit(
-        seller=seller(), service=change.service, invoice=change.invoice, origin=change.origin,
+        seller=seller(), buyer=change.customer, service=change.service, invoice=change.invoice, origin=change.origin,
         reason="reversed" if change.invoice else "reduced", lines=_note_lines(change, shown, sign, returned),
         tax_rate=Decimal(figures["tax_rate"]), tax_label=figures["tax_label"], returned=returned,
         gifted_expires_at=gifted_until, at=now, actor="system",

@@ -28,7 +28,7 @@ from prorata.credit.pledge import hold
 from prorata.credit.voucher_use import VoucherGone
 from prorata.credit.voucher_use import hold as hold_voucher
 from prorata.customers.lock import lock_customer
-from prorata.customers.models import User
+from prorata.customers.models import Customer, User
 from prorata.customers.scope import may, my_one
 from prorata.events.publish import publish
 from prorata.invoices.issue import DraftLine, issue
@@ -106,7 +106,7 @@ def _submit(
     may_restart: bool,
     shown_due_minor: int,
 ) -> Change:
-    lock_customer(quote.customer_id)
+    customer = lock_customer(quote.customer_id)
     service = lock_service(quote.service_id, quote.customer_id)
     now = clock.now()
     if (
@@ -126,7 +126,7 @@ def _submit(
         raise Refused(Refusal("credit_changed"))
     if pay.due_minor and method(method_code) is None:
         raise Refused(Refusal("choose_method"))
-    return _write(user, quote, service, sold_by, reading, pay, method_code, may_restart, now)
+    return _write(user, quote, customer, service, sold_by, reading, pay, method_code, may_restart, now)
 
 
 def _still_true(
@@ -155,6 +155,7 @@ def _still_true(
 def _write(
     user: User,
     quote: Quote,
+    customer: Customer,
     service: Service,
     sold_by: Seller,
     reading: Reading | None,
@@ -171,7 +172,7 @@ def _write(
     wait = PAY_WITHIN.get(method_code, PAY_WITHIN_DEFAULT) if pay.due_minor else APPLY_WITHIN
     change.deadline = min(now + wait, service.term_ends_at)
     if quote.gross_minor > 0:
-        change.invoice = _invoice(change, quote, service, sold_by, pay, now)
+        change.invoice = _invoice(change, quote, customer, service, sold_by, pay, now)
     if pay.due_minor:
         change.status = states.AWAITING_PAYMENT
     else:
@@ -221,11 +222,18 @@ def _id(change: Change) -> int:
 
 
 def _invoice(
-    change: Change, quote: Quote, service: Service, sold_by: Seller, pay: Split, now: datetime
+    change: Change,
+    quote: Quote,
+    customer: Customer,
+    service: Service,
+    sold_by: Seller,
+    pay: Split,
+    now: datetime,
 ) -> Invoice:
     figures = quote.figures
     return issue(
-        seller=sold_by, service=service, origin=change.origin, reference=change.reference.replace("C-", "PF-", 1),
+        seller=sold_by, buyer=customer, service=service, origin=change.origin,
+        reference=change.reference.replace("C-", "PF-", 1),
         lines=[
             DraftLine(
                 component=line["code"], text=line_text(line), period_starts=local_date(quote.made_at, _zone(quote)),

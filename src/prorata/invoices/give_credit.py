@@ -11,9 +11,11 @@ from typing import Literal
 from prorata.credit.move import Movement, move
 from prorata.credit.purse import account_purse, gifted_purse
 from prorata.customers.lock import assert_locked
+from prorata.customers.models import Customer
 from prorata.events.publish import publish
 from prorata.invoices.models import CreditNote, CreditNoteLine, Invoice, Seller
 from prorata.invoices.numbers import take
+from prorata.invoices.parties import parties
 from prorata.ledger import accounts
 from prorata.pricing.funding import Returned
 from prorata.services.models import Service
@@ -36,6 +38,7 @@ class NoteLine:
 def give_credit(
     *,
     seller: Seller,
+    buyer: Customer,
     service: Service,
     invoice: Invoice | None,
     origin: str,
@@ -50,6 +53,7 @@ def give_credit(
 ) -> CreditNote:
     """Book `lines` back to the customer: cash to account credit, gifted to gifted credit. Publishes credit.booked."""
     assert_locked(service.customer_id)
+    assert buyer.pk == service.customer_id, f"{buyer.pk} does not own service {service.pk}"
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
     assert net + tax == returned.cash_minor + returned.gifted_minor, (
         f"{origin}: {net}+{tax} is not {returned}"
@@ -70,8 +74,8 @@ def give_credit(
         origin=origin, at=at, actor=actor,
     )  # fmt: skip
     note = CreditNote.objects.create(
-        seller=seller, customer_id=customer, service=service, invoice=invoice, origin=origin, reason=reason,
-        currency=currency,
+        seller=seller, customer=buyer, **parties(seller, buyer), service=service, invoice=invoice,
+        origin=origin, reason=reason, currency=currency,
         net_minor=net, tax_minor=tax, gross_minor=net + tax, tax_rate=tax_rate, tax_label=tax_label, at=at,
         cash_minor=returned.cash_minor, gifted_minor=returned.gifted_minor, transfer_id=transfer,
         number=take(seller.pk, "credit_note"),

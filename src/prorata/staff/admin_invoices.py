@@ -15,6 +15,24 @@ from prorata.staff.columns import Money, money, precise
 from prorata.staff.origins import origin_link
 from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
 
+AS_ISSUED = ["seller_as_issued", "buyer_as_issued"]
+
+
+class PartiesAsIssued:
+    """Seller and buyer as the document prints them; their own pages show what holds today."""
+
+    @admin.display(description=_("Seller as printed"))
+    def seller_as_issued(self, paper: Invoice | CreditNote) -> str:
+        return _party(paper.seller_name, paper.seller_address, paper.seller_country, paper.seller_tax_number)
+
+    @admin.display(description=_("Customer as printed"))
+    def buyer_as_issued(self, paper: Invoice | CreditNote) -> str:
+        return _party(paper.buyer_name, paper.buyer_address, paper.buyer_country, paper.buyer_tax_number)
+
+
+def _party(name: str, address: str, country: str, tax_number: str) -> str:
+    return ", ".join(part for part in (name, *address.splitlines(), country, tax_number) if part.strip())
+
 
 class InvoiceLines(ReadOnlyRows):
     model = InvoiceLine
@@ -47,7 +65,7 @@ class Attempts(ReadOnlyRows):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnlyAdmin):
+class InvoiceAdmin(PartiesAsIssued, ReadOnlyAdmin):
     inlines = [InvoiceLines, Attempts]
     list_display = [
         "reference",
@@ -70,6 +88,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
         "customer",
         "service",
         "seller",
+        *AS_ISSUED,
         "for_what",
         "net",
         "tax",
@@ -86,6 +105,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
         "closed_at",
     ]
     readonly_fields = [
+        *AS_ISSUED,
         "for_what",
         "net",
         "tax",
@@ -136,7 +156,7 @@ class CreditNoteLines(ReadOnlyRows):
 
 
 @admin.register(CreditNote)
-class CreditNoteAdmin(ReadOnlyAdmin):
+class CreditNoteAdmin(PartiesAsIssued, ReadOnlyAdmin):
     inlines = [CreditNoteLines]
     list_display = ["number", "customer", "reason", "gross", "cash", "gifted", "at"]
     list_select_related = ["customer"]
@@ -149,6 +169,7 @@ class CreditNoteAdmin(ReadOnlyAdmin):
         "customer",
         "service",
         "seller",
+        *AS_ISSUED,
         "invoice",
         "for_what",
         "net",
@@ -159,7 +180,7 @@ class CreditNoteAdmin(ReadOnlyAdmin):
         "at",
         "transfer",
     ]
-    readonly_fields = ["for_what", "net", "tax", "gross", "cash", "gifted"]
+    readonly_fields = [*AS_ISSUED, "for_what", "net", "tax", "gross", "cash", "gifted"]
     net = Money("net_minor", _("Net"))
     tax = Money("tax_minor", _("Tax"))
     gross = Money("gross_minor", _("Total"))
