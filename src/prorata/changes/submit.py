@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from prorata import clock
 from prorata.catalog.models import ResourceType
@@ -17,6 +15,7 @@ from prorata.catalog.values import book
 from prorata.changes import states
 from prorata.changes.limits import check, limits
 from prorata.changes.models import Change, ChangeLine, Quote, SecurityEvent
+from prorata.changes.paper_lines import line_facts, line_text
 from prorata.changes.quote import reference
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.situation import seller
@@ -240,6 +239,7 @@ def _invoice(
                 period_ends=local_date(service.term_ends_at, _zone(quote)), exact=Decimal(line["exact"]),
                 net_minor=line["net_minor"], tax_minor=line["tax_minor"],
                 raised_minor=line.get("raised_minor", 0), discount_minor=line.get("discount_minor", 0),
+                **line_facts(line, figures),
             )
             for line in figures["lines"]
         ],
@@ -247,14 +247,6 @@ def _invoice(
         tax_rate=Decimal(figures["tax_rate"]), tax_label=figures["tax_label"], tax_included=figures["tax_included"],
         credit_minor=pay.credit_minor, gifted_minor=pay.gifted_minor, at=now, pay_until=change.deadline,
     )  # fmt: skip
-
-
-def line_text(line: dict[str, Any]) -> str:
-    """What a document line says, e.g. "Memory 4 to 8 GB"."""
-    unit = f"\u00a0{line['unit']}" if line["unit"] else ""
-    return _("%(name)s %(before)s to %(after)s%(unit)s") % {
-        "name": line["name"], "before": line["before_name"], "after": line["after_name"], "unit": unit,
-    }  # fmt: skip
 
 
 def _growth(quote: Quote) -> dict[str, int]:

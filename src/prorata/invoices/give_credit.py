@@ -13,9 +13,11 @@ from prorata.credit.purse import account_purse, gifted_purse
 from prorata.customers.lock import assert_locked
 from prorata.customers.models import Customer
 from prorata.events.publish import publish
+from prorata.invoices.line_facts import LineFacts
 from prorata.invoices.models import CreditNote, CreditNoteLine, Invoice, Seller
 from prorata.invoices.numbers import take
 from prorata.invoices.parties import parties
+from prorata.invoices.sources import Layers, keep_sources
 from prorata.ledger import accounts
 from prorata.pricing.funding import Returned
 from prorata.services.models import Service
@@ -25,7 +27,7 @@ GRACE = timedelta(days=14)
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoteLine:
+class NoteLine(LineFacts):
     """Amounts given back, positive, in minor units; `exact` in major units."""
 
     component: str
@@ -44,6 +46,7 @@ def give_credit(
     origin: str,
     reason: Literal["reduced", "reversed"],
     lines: Sequence[NoteLine],
+    layers: Layers,
     tax_rate: Decimal,
     tax_label: str,
     returned: Returned,
@@ -51,7 +54,10 @@ def give_credit(
     at: datetime,
     actor: str,
 ) -> CreditNote:
-    """Book `lines` back to the customer: cash to account credit, gifted to gifted credit. Publishes credit.booked."""
+    """Book `lines` back to the customer: cash to account credit, gifted to gifted credit. Publishes credit.booked.
+
+    `layers` are the paid layers that were taken back, per component; none where a paid change was not delivered.
+    """
     assert_locked(service.customer_id)
     assert buyer.pk == service.customer_id, f"{buyer.pk} does not own service {service.pk}"
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
@@ -80,9 +86,10 @@ def give_credit(
         cash_minor=returned.cash_minor, gifted_minor=returned.gifted_minor, transfer_id=transfer,
         number=take(seller.pk, "credit_note"),
     )  # fmt: skip
-    CreditNoteLine.objects.bulk_create(
+    written = CreditNoteLine.objects.bulk_create(
         CreditNoteLine(credit_note=note, position=position, **vars(line))
         for position, line in enumerate(lines, start=1)
     )
+    keep_sources(note, written, layers)
     publish("credit.booked", id=note.pk)
     return note

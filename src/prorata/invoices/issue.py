@@ -9,13 +9,14 @@ from decimal import Decimal
 
 from prorata.customers.lock import assert_locked
 from prorata.customers.models import Customer
+from prorata.invoices.line_facts import LineFacts
 from prorata.invoices.models import Invoice, InvoiceLine, Seller
 from prorata.invoices.parties import parties
 from prorata.services.models import Service
 
 
 @dataclass(frozen=True, kw_only=True)
-class DraftLine:
+class DraftLine(LineFacts):
     """Amounts in minor units; `exact` in major units before rounding. Net and tax are what is charged: a minimum charge
     raised them by `raised_minor`, a voucher took off `discount_minor`, both in the basis of the price book."""
 

@@ -9,6 +9,7 @@ from django.db import models
 
 from prorata.catalog.models import PriceBook
 from prorata.customers.models import Customer
+from prorata.invoices.line_facts import KeepsLineFacts
 from prorata.invoices.parties import Parties, names_its_parties
 from prorata.ledger.append_only import AppendOnly
 from prorata.ledger.models import Transfer
@@ -151,7 +152,7 @@ class Invoice(Parties):
         )
 
 
-class InvoiceLine(AppendOnly):
+class InvoiceLine(KeepsLineFacts, AppendOnly):
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()
     component = models.CharField(max_length=40, help_text="resource type code")
@@ -224,7 +225,7 @@ class CreditNote(Parties, AppendOnly):
         return self.number
 
 
-class CreditNoteLine(AppendOnly):
+class CreditNoteLine(KeepsLineFacts, AppendOnly):
     credit_note = models.ForeignKey(CreditNote, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()
     component = models.CharField(max_length=40)
@@ -281,6 +282,35 @@ class Layer(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.component} {self.low} to {self.high}: {self.amount}"
+
+
+class CreditSource(AppendOnly):
+    """What a credit note line reduces: the layer it took back and the invoice line that charged it.
+
+    An opening layer, and one that grew in a change without anything to pay, have no invoice. What could not be delivered
+    never became a layer.
+    """
+
+    line = models.ForeignKey(CreditNoteLine, on_delete=models.PROTECT, related_name="sources")
+    invoice_line = models.ForeignKey(
+        InvoiceLine, on_delete=models.PROTECT, null=True, related_name="credited_by"
+    )
+    layer = models.ForeignKey(Layer, on_delete=models.PROTECT, null=True, related_name="credited_by")
+
+    class Meta:
+        ordering = ["line", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line", "layer"], name="credit_source_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=models.Q(invoice_line__isnull=False) | models.Q(layer__isnull=False),
+                name="credit_source_names_something",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.invoice_line or self.layer)
 
 
 class Unwinding(AppendOnly):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from django.db import models
 
-from prorata.customers.models import Customer
-
-if TYPE_CHECKING:
-    from prorata.invoices.models import Seller
-
 PARTY = ("name", "address", "country", "tax_number")
+
+
+class Party(Protocol):
+    """A seller or a customer."""
+
+    name: str
+    address: str
+    country: str
+    tax_number: str
 
 
 class Parties(models.Model):
@@ -40,7 +44,7 @@ def names_its_parties(document: str) -> models.CheckConstraint:
 PARTY_COLUMNS = tuple(f"{side}_{fact}" for side in ("seller", "buyer") for fact in PARTY)
 
 
-def parties(seller: Seller, buyer: Customer) -> dict[str, str]:
+def parties(seller: Party, buyer: Party) -> dict[str, str]:
     """What a new document keeps of them: column -> value."""
     return {f"seller_{fact}": getattr(seller, fact) for fact in PARTY} | {
         f"buyer_{fact}": getattr(buyer, fact) for fact in PARTY

@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Prefetch
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from prorata.invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Layer, Unwinding
+from prorata.invoices.models import (
+    CreditNote,
+    CreditNoteLine,
+    CreditSource,
+    Invoice,
+    InvoiceLine,
+    Layer,
+    Unwinding,
+)
 from prorata.payments.models import PaymentAttempt
-from prorata.staff.columns import Money, money, precise
+from prorata.staff.columns import Money, link_to, money, precise
 from prorata.staff.origins import origin_link
 from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
 
@@ -133,14 +144,31 @@ class InvoiceAdmin(PartiesAsIssued, ReadOnlyAdmin):
         return origin_link(invoice.origin)
 
 
+def _source(source: CreditSource) -> str:
+    if source.invoice_line is not None:
+        line = source.invoice_line
+        return link_to(
+            line.invoice, gettext("%(invoice)s, line %(n)s") % {"invoice": line.invoice, "n": line.position}
+        )
+    assert source.layer is not None
+    words = {"invoice": gettext("no invoice here"), "origin": origin_link(source.layer.origin)}
+    return format_html("{origin} ({invoice})", **words)
+
+
 class CreditNoteLines(ReadOnlyRows):
     model = CreditNoteLine
     verbose_name_plural = _("Lines")
-    fields = ["text", "exact_amount", "net", "tax"]
-    readonly_fields = ["exact_amount", "net", "tax"]
+    fields = ["text", "exact_amount", "net", "tax", "reduces"]
+    readonly_fields = ["exact_amount", "net", "tax", "reduces"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("credit_note")
+        sources = CreditSource.objects.select_related("invoice_line__invoice", "layer")
+        rows = super().get_queryset(request).select_related("credit_note")
+        return rows.prefetch_related(Prefetch("sources", sources))
+
+    @admin.display(description=_("Reduces"))
+    def reduces(self, line: CreditNoteLine) -> str:
+        return format_html_join(", ", "{}", ((_source(one),) for one in line.sources.all())) or "–"
 
     @admin.display(description=_("Exact"))
     def exact_amount(self, line: CreditNoteLine) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from prorata import clock
 from prorata.changes.models import Change
 from prorata.changes.situation import seller
 from prorata.customers.scope import may, mine, my_one
-from prorata.invoices.models import CreditNote, Invoice
+from prorata.invoices.models import CreditNote, CreditSource, Invoice
 from prorata.payments.checkout import PaymentRefused, PaymentUnknown, start_checkout
 from prorata.payments.look import look
 from prorata.payments.methods import methods
@@ -138,8 +138,9 @@ def come_back(request: Asked, attempt: uuid.UUID) -> HttpResponse:
 @signed_in
 def credit_note(request: Asked, number: str) -> HttpResponse:
     """A credit note, as a document."""
+    sources = CreditSource.objects.select_related("invoice_line__invoice", "layer")
     rows = CreditNote.objects.select_related("seller", "customer", "service", "invoice").prefetch_related(
-        "lines"
+        Prefetch("lines__sources", sources)
     )
     found = my_one(request.user, rows, number=number)
     if not found.lines.all():
