@@ -21,9 +21,11 @@ from prorata.invoices.models import (
     Layer,
     Unwinding,
 )
+from prorata.invoices.paper.read import printable_credit_notes, printable_invoices
 from prorata.payments.models import PaymentAttempt
 from prorata.staff.columns import Money, link_to, money, precise
 from prorata.staff.origins import origin_link
+from prorata.staff.paper_links import PaperLinks
 from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
 
 AS_ISSUED = ["seller_as_issued", "buyer_as_issued"]
@@ -76,7 +78,8 @@ class Attempts(ReadOnlyRows):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(PartiesAsIssued, ReadOnlyAdmin):
+class InvoiceAdmin(PaperLinks, PartiesAsIssued, ReadOnlyAdmin):
+    printable = printable_invoices
     inlines = [InvoiceLines, Attempts]
     list_display = [
         "reference",
@@ -95,6 +98,7 @@ class InvoiceAdmin(PartiesAsIssued, ReadOnlyAdmin):
     fields = [
         "reference",
         "number",
+        "pdf",
         "status",
         "customer",
         "service",
@@ -116,6 +120,7 @@ class InvoiceAdmin(PartiesAsIssued, ReadOnlyAdmin):
         "closed_at",
     ]
     readonly_fields = [
+        "pdf",
         *AS_ISSUED,
         "for_what",
         "net",
@@ -184,7 +189,8 @@ class CreditNoteLines(ReadOnlyRows):
 
 
 @admin.register(CreditNote)
-class CreditNoteAdmin(PartiesAsIssued, ReadOnlyAdmin):
+class CreditNoteAdmin(PaperLinks, PartiesAsIssued, ReadOnlyAdmin):
+    printable = printable_credit_notes
     inlines = [CreditNoteLines]
     list_display = ["number", "customer", "reason", "gross", "cash", "gifted", "at"]
     list_select_related = ["customer"]
@@ -193,6 +199,7 @@ class CreditNoteAdmin(PartiesAsIssued, ReadOnlyAdmin):
     ordering = ["-id"]
     fields = [
         "number",
+        "pdf",
         "reason",
         "customer",
         "service",
@@ -208,7 +215,7 @@ class CreditNoteAdmin(PartiesAsIssued, ReadOnlyAdmin):
         "at",
         "transfer",
     ]
-    readonly_fields = [*AS_ISSUED, "for_what", "net", "tax", "gross", "cash", "gifted"]
+    readonly_fields = ["pdf", *AS_ISSUED, "for_what", "net", "tax", "gross", "cash", "gifted"]
     net = Money("net_minor", _("Net"))
     tax = Money("tax_minor", _("Tax"))
     gross = Money("gross_minor", _("Total"))
