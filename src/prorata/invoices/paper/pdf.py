@@ -11,11 +11,12 @@ import noto_cjk_sans_jp_bold
 import noto_cjk_sans_jp_regular
 import typst
 
+from prorata.invoices.einvoice import add_einvoice, carries_einvoice
 from prorata.invoices.models import CreditNote, Invoice
 from prorata.invoices.paper.content import Content
 from prorata.invoices.paper.of_credit_note import credit_note_content
 from prorata.invoices.paper.of_invoice import invoice_content
-from prorata.invoices.paper.words import Language
+from prorata.invoices.paper.words import Language, say
 
 TEMPLATE = Path(__file__).with_name("document.typ")
 # Noto, under the SIL Open Font License, from the packages of the lock: nothing of the system is looked at.
@@ -33,12 +34,20 @@ def fonts() -> typst.Fonts:
 
 def invoice_pdf(invoice: Invoice, language: Language) -> bytes:
     """The invoice as it stands, read with its seller, service and lines."""
-    return render(invoice_content(invoice, language))
+    return _finished(invoice, invoice_content(invoice, language), language)
 
 
 def credit_note_pdf(note: CreditNote, language: Language) -> bytes:
     """The credit note, read with its seller, service, lines and their sources."""
-    return render(credit_note_content(note, language))
+    return _finished(note, credit_note_content(note, language), language)
+
+
+def _finished(paper: Invoice | CreditNote, content: Content, language: Language) -> bytes:
+    if not carries_einvoice(paper):
+        return render(content)
+    content.note += " " + say("einvoice", language)
+    title = f"{content.title} {content.number}"
+    return add_einvoice(render(content), paper, title=title, language=content.language)
 
 
 def render(content: Content) -> bytes:

@@ -106,6 +106,11 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "tax_gross": ("With tax", "税込額", "含税额"),
     "untaxed": ("not taxed", "対象外", "不征税"),
     "currency_note": ("Amounts in {name} ({code}).", "金額の単位：{name}（{code}）", "金额单位：{name}（{code}）"),
+    "einvoice": (
+        "This file contains the same document as data: factur-x.xml (EN 16931).",
+        "このファイルには同じ内容のデータ factur-x.xml（EN 16931）が含まれています。",
+        "本文件内含同一单据的数据文件 factur-x.xml（EN 16931）。",
+    ),
     "page": ("Page {page} of {pages}", "{page} / {pages} ページ", "第 {page} 页，共 {pages} 页"),
 }  # fmt: skip
 
