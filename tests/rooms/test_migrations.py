@@ -16,11 +16,13 @@ from django.db.migrations.state import StateApps
 from psycopg.errors import CheckViolation, RestrictViolation
 
 from prorata.credit.models import Pledge, Purse
+from prorata.invoices.models import CreditNote, Invoice
 from prorata.ledger.append_only import AppendOnly
 from prorata.ledger.models import Account, Entry, Transfer
 from support.database import TestDatabase
 
 NAME = "prorata_fresh"
+REGISTRATION = "T1234567890123"
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
 # What stood before the guards of the second day.
 BEFORE = [
@@ -65,6 +67,13 @@ def test_from_nothing_and_back_and_over_older_rows(fresh: None, database: TestDa
     assert sorted(Entry.objects.values_list("amount_minor", flat=True)) == [-100, 100]
     assert Purse.objects.get().balance_minor == 5
     assert Pledge.objects.get().state == "held"
+    for paper in (Invoice.objects.get(), CreditNote.objects.get()):
+        assert (paper.seller_name, paper.seller_country, paper.seller_tax_number) == (
+            "Old K.K.",
+            "JP",
+            REGISTRATION,
+        )
+        assert (paper.buyer_name, paper.buyer_country) == ("Tanaka Design", "JP")
     with psycopg.connect(database.application.url(NAME)) as sql:
         for amount in (1, -1):
             sql.execute(
@@ -118,11 +127,16 @@ def _write_as_the_older_version(then: StateApps) -> tuple[int, int]:
     customer = made("customers.Customer", name="Tanaka Design", email="aiko@example.com")
     purse = made("credit.Purse", customer=customer, kind="account", currency="JPY", balance_minor=5)
     made("credit.Pledge", purse=purse, origin="change:C-OLD", amount_minor=3, held_at=NOW)
-    seller = made("invoices.Seller", code="old", name="Old K.K.")
+    seller = made("invoices.Seller", code="old", name="Old K.K.", tax_number=REGISTRATION)
     made("invoices.NumberSeries", seller=seller, kind="invoice", prefix="INV-", next_number=7)
     invoice = made(
         "invoices.Invoice",
         seller=seller, customer=customer, origin="change:C-OLD", reference="PF-OLD", currency="JPY", net_minor=100,
         tax_minor=10, gross_minor=110, tax_rate=0, credit_minor=3, created_at=NOW, pay_until=NOW + timedelta(hours=1),
+    )  # fmt: skip
+    made(
+        "invoices.CreditNote",
+        seller=seller, customer=customer, origin="change:C-OLDER", number="CN-OLD", reason="reduced", currency="JPY",
+        net_minor=10, tax_minor=1, gross_minor=11, tax_rate=0, cash_minor=11, gifted_minor=0, at=NOW, transfer=moved,
     )  # fmt: skip
     return moved.pk, invoice.pk

@@ -8,6 +8,7 @@ from typing import Any
 from prorata.catalog.values import Value
 from prorata.changes.estimate import Estimate, Mode
 from prorata.pricing.funding import fund
+from prorata.pricing.money import eight_decimals
 
 
 def figures(estimate: Estimate, modes: Mapping[str, Mode]) -> dict[str, Any]:
@@ -22,8 +23,10 @@ def figures(estimate: Estimate, modes: Mapping[str, Mode]) -> dict[str, Any]:
                 "exact": str(line.exact), "mode": modes.get(line.code, line.mode), "capped": line.capped,
                 "reduces": line.reduces, "raised_minor": line.raised_minor, "discount_minor": line.discount_minor,
                 "old_monthly": str(line.old_monthly), "new_monthly": str(line.new_monthly),
+                "old_factor": f"{eight_decimals(priced.old_factor).normalize():f}",
+                "new_factor": f"{eight_decimals(priced.new_factor).normalize():f}",
             }
-            for line in estimate.lines
+            for line, priced in zip(estimate.lines, price.lines, strict=True)
         ],
         "raised_minor": paper.charge.raise_minor, "discount_minor": paper.charge.discount_minor,
         "voucher": paper.charge.voucher.code if paper.charge.voucher else "",

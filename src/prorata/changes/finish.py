@@ -15,8 +15,8 @@ from prorata.catalog.values import book
 from prorata.changes import states
 from prorata.changes.inputs import replay
 from prorata.changes.models import Change, ChangeLine
+from prorata.changes.paper_lines import line_facts, line_text
 from prorata.changes.situation import seller
-from prorata.changes.submit import line_text
 from prorata.credit import voucher_use
 from prorata.credit.models import LogLine
 from prorata.events.publish import publish
@@ -114,8 +114,9 @@ def _give_back(
     sign = 1 if change.invoice else -1
     figures = change.quote.figures
     give_credit(
-        seller=seller(), service=change.service, invoice=change.invoice, origin=change.origin,
+        seller=seller(), buyer=change.customer, service=change.service, invoice=change.invoice, origin=change.origin,
         reason="reversed" if change.invoice else "reduced", lines=_note_lines(change, shown, sign, returned),
+        layers={} if change.invoice else _taken_back(change, shown),
         tax_rate=Decimal(figures["tax_rate"]), tax_label=figures["tax_label"], returned=returned,
         gifted_expires_at=gifted_until, at=now, actor="system",
     )  # fmt: skip
@@ -132,7 +133,17 @@ def _note_line(line: dict[str, Any], sign: int, short: int, change: Change) -> N
     return NoteLine(
         component=line["code"], text=line_text(line), exact=sign * Decimal(line["exact"]),
         net_minor=sign * line["net_minor"] - short, tax_minor=sign * line["tax_minor"],
+        **line_facts(line, change.quote.figures),
     )  # fmt: skip
+
+
+def _taken_back(change: Change, kept: set[str]) -> dict[str, list[int]]:
+    """The paid layers that the delivered reductions took back, per component."""
+    return {
+        code: [s["layer"] for s in rows]
+        for code, rows in change.quote.inputs["slices"].items()
+        if code in kept
+    }
 
 
 def _mark(change: Change, lines: dict[str, ChangeLine], kept: set[str], now: datetime) -> None:

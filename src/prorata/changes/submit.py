@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from prorata import clock
 from prorata.catalog.models import ResourceType
@@ -17,6 +15,7 @@ from prorata.catalog.values import book
 from prorata.changes import states
 from prorata.changes.limits import check, limits
 from prorata.changes.models import Change, ChangeLine, Quote, SecurityEvent
+from prorata.changes.paper_lines import line_facts, line_text
 from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
 from prorata.changes.quote import reference
 from prorata.changes.refusals import Refusal, Refused
@@ -29,7 +28,7 @@ from prorata.credit.pledge import hold
 from prorata.credit.voucher_use import VoucherGone
 from prorata.credit.voucher_use import hold as hold_voucher
 from prorata.customers.lock import lock_customer
-from prorata.customers.models import User
+from prorata.customers.models import Customer, User
 from prorata.customers.scope import may, my_one
 from prorata.events.publish import publish
 from prorata.invoices.issue import DraftLine, issue
@@ -107,7 +106,7 @@ def _submit(
     may_restart: bool,
     shown_due_minor: int,
 ) -> Change:
-    lock_customer(quote.customer_id)
+    customer = lock_customer(quote.customer_id)
     service = lock_service(quote.service_id, quote.customer_id)
     now = clock.now()
     product, zone = quote.service.product, ZoneInfo(sold_by.zone)
@@ -128,7 +127,7 @@ def _submit(
         raise Refused(Refusal("credit_changed"))
     if pay.due_minor and method(method_code) is None:
         raise Refused(Refusal("choose_method"))
-    return _write(user, quote, service, sold_by, reading, pay, method_code, may_restart, now)
+    return _write(user, quote, customer, service, sold_by, reading, pay, method_code, may_restart, now)
 
 
 def _still_true(
@@ -165,6 +164,7 @@ def _still_true(
 def _write(
     user: User,
     quote: Quote,
+    customer: Customer,
     service: Service,
     sold_by: Seller,
     reading: Reading | None,
@@ -181,7 +181,7 @@ def _write(
     wait = PAY_WITHIN.get(method_code, PAY_WITHIN_DEFAULT) if pay.due_minor else APPLY_WITHIN
     change.deadline = min(now + wait, service.term_ends_at)
     if quote.gross_minor > 0:
-        change.invoice = _invoice(change, quote, service, sold_by, pay, now)
+        change.invoice = _invoice(change, quote, customer, service, sold_by, pay, now)
     if pay.due_minor:
         change.status = states.AWAITING_PAYMENT
     else:
@@ -231,17 +231,25 @@ def _id(change: Change) -> int:
 
 
 def _invoice(
-    change: Change, quote: Quote, service: Service, sold_by: Seller, pay: Split, now: datetime
+    change: Change,
+    quote: Quote,
+    customer: Customer,
+    service: Service,
+    sold_by: Seller,
+    pay: Split,
+    now: datetime,
 ) -> Invoice:
     figures = quote.figures
     return issue(
-        seller=sold_by, service=service, origin=change.origin, reference=change.reference.replace("C-", "PF-", 1),
+        seller=sold_by, buyer=customer, service=service, origin=change.origin,
+        reference=change.reference.replace("C-", "PF-", 1),
         lines=[
             DraftLine(
                 component=line["code"], text=line_text(line), period_starts=local_date(quote.made_at, _zone(quote)),
                 period_ends=local_date(service.term_ends_at, _zone(quote)), exact=Decimal(line["exact"]),
                 net_minor=line["net_minor"], tax_minor=line["tax_minor"],
                 raised_minor=line.get("raised_minor", 0), discount_minor=line.get("discount_minor", 0),
+                **line_facts(line, figures),
             )
             for line in figures["lines"]
         ],
@@ -249,14 +257,6 @@ def _invoice(
         tax_rate=Decimal(figures["tax_rate"]), tax_label=figures["tax_label"], tax_included=figures["tax_included"],
         credit_minor=pay.credit_minor, gifted_minor=pay.gifted_minor, at=now, pay_until=change.deadline,
     )  # fmt: skip
-
-
-def line_text(line: dict[str, Any]) -> str:
-    """What a document line says, e.g. "Memory 4 to 8 GB"."""
-    unit = f"\u00a0{line['unit']}" if line["unit"] else ""
-    return _("%(name)s %(before)s to %(after)s%(unit)s") % {
-        "name": line["name"], "before": line["before_name"], "after": line["after_name"], "unit": unit,
-    }  # fmt: skip
 
 
 def _growth(quote: Quote) -> dict[str, int]:

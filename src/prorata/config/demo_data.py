@@ -73,8 +73,8 @@ def load() -> dict[str, str]:
 
 def _provider() -> None:
     seller = Seller.objects.create(
-        code="bestnet", name="Bestnet K.K.", address="1-1 Marunouchi, Chiyoda-ku, Tokyo", tax_number="T1234567890123",
-        tax_rounding=Seller.Rounding.DOWN, zone=str(ZONE),
+        code="bestnet", name="Bestnet K.K.", address="1-1 Marunouchi, Chiyoda-ku, Tokyo", country="JP",
+        tax_number="T9234567890123", tax_rounding=Seller.Rounding.DOWN, zone=str(ZONE),
     )  # fmt: skip
     NumberSeries.objects.create(seller=seller, kind="invoice", prefix="INV-")
     NumberSeries.objects.create(seller=seller, kind="credit_note", prefix="CN-")

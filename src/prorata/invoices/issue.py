@@ -8,12 +8,15 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from prorata.customers.lock import assert_locked
+from prorata.customers.models import Customer
+from prorata.invoices.line_facts import LineFacts
 from prorata.invoices.models import Invoice, InvoiceLine, Seller
+from prorata.invoices.parties import parties
 from prorata.services.models import Service
 
 
 @dataclass(frozen=True, kw_only=True)
-class DraftLine:
+class DraftLine(LineFacts):
     """Amounts in minor units; `exact` in major units before rounding. Net and tax are what is charged: a minimum charge
     raised them by `raised_minor`, a voucher took off `discount_minor`, both in the basis of the price book."""
 
@@ -31,6 +34,7 @@ class DraftLine:
 def issue(
     *,
     seller: Seller,
+    buyer: Customer,
     service: Service,
     origin: str,
     reference: str,
@@ -46,10 +50,12 @@ def issue(
 ) -> Invoice:
     """An open invoice over `lines`, of which `credit_minor` is covered by purses."""
     assert_locked(service.customer_id)
+    assert buyer.pk == service.customer_id, f"{buyer.pk} does not own service {service.pk}"
     net, tax = sum(line.net_minor for line in lines), sum(line.tax_minor for line in lines)
     invoice = Invoice.objects.create(
-        seller=seller, customer_id=service.customer_id, service=service, origin=origin, reference=reference,
-        currency=service.currency, net_minor=net, tax_minor=tax, gross_minor=net + tax, tax_rate=tax_rate,
+        seller=seller, customer=buyer, **parties(seller, buyer),
+        service=service, origin=origin, reference=reference, currency=service.currency,
+        net_minor=net, tax_minor=tax, gross_minor=net + tax, tax_rate=tax_rate,
         tax_label=tax_label, tax_included=tax_included, credit_minor=credit_minor, gifted_minor=gifted_minor,
         created_at=at, pay_until=pay_until, voucher_code=voucher_code,
     )  # fmt: skip

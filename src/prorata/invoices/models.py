@@ -9,6 +9,8 @@ from django.db import models
 
 from prorata.catalog.models import PriceBook
 from prorata.customers.models import Customer
+from prorata.invoices.line_facts import KeepsLineFacts
+from prorata.invoices.parties import Parties, names_its_parties
 from prorata.ledger.append_only import AppendOnly
 from prorata.ledger.models import Transfer
 from prorata.services.models import Service
@@ -25,6 +27,7 @@ class Seller(models.Model):
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=200)
     address = models.TextField(blank=True)
+    country = models.CharField(max_length=2, blank=True, help_text="ISO 3166 code; e-invoices need it")
     tax_number = models.CharField(max_length=40, blank=True)
     tax_rounding = models.CharField(max_length=7, choices=Rounding, default=Rounding.HALF_UP)
     zone = models.CharField(max_length=60, default="UTC", help_text="billing time zone, e.g. Asia/Tokyo")
@@ -62,7 +65,7 @@ class NumberSeries(models.Model):
         return f"{self.prefix}{self.next_number}"
 
 
-class Invoice(models.Model):
+class Invoice(Parties):
     """A demand for payment. Lines and totals never change; the legal number comes when it is settled."""
 
     class Status(models.TextChoices):
@@ -107,6 +110,7 @@ class Invoice(models.Model):
                 name="invoice_adds_up",
             ),
             models.CheckConstraint(condition=models.Q(gross_minor__gt=0), name="invoice_asks_for_something"),
+            names_its_parties("invoice"),
             models.CheckConstraint(
                 condition=models.Q(
                     status="paid", number__isnull=False, settled_at__isnull=False, closed_at__isnull=True
@@ -148,7 +152,7 @@ class Invoice(models.Model):
         )
 
 
-class InvoiceLine(AppendOnly):
+class InvoiceLine(KeepsLineFacts, AppendOnly):
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()
     component = models.CharField(max_length=40, help_text="resource type code")
@@ -180,7 +184,7 @@ class InvoiceLine(AppendOnly):
         return charged - self.raised_minor + self.discount_minor
 
 
-class CreditNote(AppendOnly):
+class CreditNote(Parties, AppendOnly):
     """A numbered document that gives back: for a reduction after the machine has shrunk, or for what was not delivered."""
 
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="credit_notes")
@@ -214,13 +218,14 @@ class CreditNote(AppendOnly):
                 name="credit_note_is_given",
             ),
             models.CheckConstraint(condition=models.Q(gross_minor__gt=0), name="credit_note_gives_something"),
+            names_its_parties("credit_note"),
         ]
 
     def __str__(self) -> str:
         return self.number
 
 
-class CreditNoteLine(AppendOnly):
+class CreditNoteLine(KeepsLineFacts, AppendOnly):
     credit_note = models.ForeignKey(CreditNote, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()
     component = models.CharField(max_length=40)
@@ -277,6 +282,35 @@ class Layer(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.component} {self.low} to {self.high}: {self.amount}"
+
+
+class CreditSource(AppendOnly):
+    """What a credit note line reduces: the layer it took back and the invoice line that charged it.
+
+    An opening layer, and one that grew in a change without anything to pay, have no invoice. What could not be delivered
+    never became a layer.
+    """
+
+    line = models.ForeignKey(CreditNoteLine, on_delete=models.PROTECT, related_name="sources")
+    invoice_line = models.ForeignKey(
+        InvoiceLine, on_delete=models.PROTECT, null=True, related_name="credited_by"
+    )
+    layer = models.ForeignKey(Layer, on_delete=models.PROTECT, null=True, related_name="credited_by")
+
+    class Meta:
+        ordering = ["line", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line", "layer"], name="credit_source_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=models.Q(invoice_line__isnull=False) | models.Q(layer__isnull=False),
+                name="credit_source_names_something",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.invoice_line or self.layer)
 
 
 class Unwinding(AppendOnly):

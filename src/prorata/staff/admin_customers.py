@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -31,22 +29,17 @@ from prorata.staff.pages import guarded, page
 from prorata.staff.people import AlreadyThere, let_act
 from prorata.staff.person_form import PersonFields
 from prorata.staff.readonly import DeskAdmin, ReadOnlyRows
+from prorata.staff.tax_identity import TaxIdentity
 
 CUSTOMER_FIELDS = ["name", "email", "country", "address", "tax_number"]
 PERSON_FIELDS = ["person_name", "person_email", "role", "sign_in", "first_password"]
 
 
-class CustomerForm(forms.ModelForm):
+class CustomerForm(TaxIdentity):
     class Meta:
         model = Customer
         fields = CUSTOMER_FIELDS
         widgets = {"address": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
-
-    def clean_country(self) -> str:
-        code = str(self.cleaned_data["country"]).strip().upper()
-        if not re.fullmatch("[A-Z]{2}", code):
-            raise ValidationError(_("Use the two letters of the country, e.g. JP or DE."))
-        return code
 
 
 class NewCustomerForm(PersonFields, CustomerForm):

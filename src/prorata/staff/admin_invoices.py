@@ -5,15 +5,46 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Prefetch
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from prorata.invoices.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, Layer, Unwinding
+from prorata.invoices.models import (
+    CreditNote,
+    CreditNoteLine,
+    CreditSource,
+    Invoice,
+    InvoiceLine,
+    Layer,
+    Unwinding,
+)
+from prorata.invoices.paper.read import printable_credit_notes, printable_invoices
 from prorata.payments.models import PaymentAttempt
-from prorata.staff.columns import Money, money, precise
+from prorata.staff.columns import Money, link_to, money, precise
 from prorata.staff.origins import origin_link
+from prorata.staff.paper_links import PaperLinks
 from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
+
+AS_ISSUED = ["seller_as_issued", "buyer_as_issued"]
+
+
+class PartiesAsIssued:
+    """Seller and buyer as the document prints them; their own pages show what holds today."""
+
+    @admin.display(description=_("Seller as printed"))
+    def seller_as_issued(self, paper: Invoice | CreditNote) -> str:
+        return _party(paper.seller_name, paper.seller_address, paper.seller_country, paper.seller_tax_number)
+
+    @admin.display(description=_("Customer as printed"))
+    def buyer_as_issued(self, paper: Invoice | CreditNote) -> str:
+        return _party(paper.buyer_name, paper.buyer_address, paper.buyer_country, paper.buyer_tax_number)
+
+
+def _party(name: str, address: str, country: str, tax_number: str) -> str:
+    return ", ".join(part for part in (name, *address.splitlines(), country, tax_number) if part.strip())
 
 
 class InvoiceLines(ReadOnlyRows):
@@ -47,7 +78,8 @@ class Attempts(ReadOnlyRows):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnlyAdmin):
+class InvoiceAdmin(PaperLinks, PartiesAsIssued, ReadOnlyAdmin):
+    printable = printable_invoices
     inlines = [InvoiceLines, Attempts]
     list_display = [
         "reference",
@@ -66,10 +98,12 @@ class InvoiceAdmin(ReadOnlyAdmin):
     fields = [
         "reference",
         "number",
+        "pdf",
         "status",
         "customer",
         "service",
         "seller",
+        *AS_ISSUED,
         "for_what",
         "net",
         "tax",
@@ -86,6 +120,8 @@ class InvoiceAdmin(ReadOnlyAdmin):
         "closed_at",
     ]
     readonly_fields = [
+        "pdf",
+        *AS_ISSUED,
         "for_what",
         "net",
         "tax",
@@ -113,14 +149,31 @@ class InvoiceAdmin(ReadOnlyAdmin):
         return origin_link(invoice.origin)
 
 
+def _source(source: CreditSource) -> str:
+    if source.invoice_line is not None:
+        line = source.invoice_line
+        return link_to(
+            line.invoice, gettext("%(invoice)s, line %(n)s") % {"invoice": line.invoice, "n": line.position}
+        )
+    assert source.layer is not None
+    words = {"invoice": gettext("no invoice here"), "origin": origin_link(source.layer.origin)}
+    return format_html("{origin} ({invoice})", **words)
+
+
 class CreditNoteLines(ReadOnlyRows):
     model = CreditNoteLine
     verbose_name_plural = _("Lines")
-    fields = ["text", "exact_amount", "net", "tax"]
-    readonly_fields = ["exact_amount", "net", "tax"]
+    fields = ["text", "exact_amount", "net", "tax", "reduces"]
+    readonly_fields = ["exact_amount", "net", "tax", "reduces"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("credit_note")
+        sources = CreditSource.objects.select_related("invoice_line__invoice", "layer")
+        rows = super().get_queryset(request).select_related("credit_note")
+        return rows.prefetch_related(Prefetch("sources", sources))
+
+    @admin.display(description=_("Reduces"))
+    def reduces(self, line: CreditNoteLine) -> str:
+        return format_html_join(", ", "{}", ((_source(one),) for one in line.sources.all())) or "–"
 
     @admin.display(description=_("Exact"))
     def exact_amount(self, line: CreditNoteLine) -> str:
@@ -136,7 +189,8 @@ class CreditNoteLines(ReadOnlyRows):
 
 
 @admin.register(CreditNote)
-class CreditNoteAdmin(ReadOnlyAdmin):
+class CreditNoteAdmin(PaperLinks, PartiesAsIssued, ReadOnlyAdmin):
+    printable = printable_credit_notes
     inlines = [CreditNoteLines]
     list_display = ["number", "customer", "reason", "gross", "cash", "gifted", "at"]
     list_select_related = ["customer"]
@@ -145,10 +199,12 @@ class CreditNoteAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     fields = [
         "number",
+        "pdf",
         "reason",
         "customer",
         "service",
         "seller",
+        *AS_ISSUED,
         "invoice",
         "for_what",
         "net",
@@ -159,7 +215,7 @@ class CreditNoteAdmin(ReadOnlyAdmin):
         "at",
         "transfer",
     ]
-    readonly_fields = ["for_what", "net", "tax", "gross", "cash", "gifted"]
+    readonly_fields = ["pdf", *AS_ISSUED, "for_what", "net", "tax", "gross", "cash", "gifted"]
     net = Money("net_minor", _("Net"))
     tax = Money("tax_minor", _("Tax"))
     gross = Money("gross_minor", _("Total"))

@@ -21,14 +21,16 @@ from prorata.provisioning.models import Job, JobStep
 from prorata.staff.columns import pretty_json
 from prorata.staff.origins import origin_link
 from prorata.staff.readonly import DeskAdmin, ReadOnlyAdmin, ReadOnlyRows
+from prorata.staff.tax_identity import TaxIdentity
 
+SELLER_FIELDS = ["name", "code", "address", "country", "tax_number", "tax_rounding", "zone"]
 USUAL_SERIES = [{"kind": "invoice", "prefix": "INV-"}, {"kind": "credit_note", "prefix": "CN-"}]
 
 
-class SellerForm(forms.ModelForm):
+class SellerForm(TaxIdentity):
     class Meta:
         model = Seller
-        fields = ["name", "code", "address", "tax_number", "tax_rounding", "zone"]
+        fields = SELLER_FIELDS
         widgets = {"address": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
 
@@ -84,7 +86,7 @@ class SellerAdmin(DeskAdmin):
     inlines = [Series]
     list_display = ["name", "code", "zone", "tax_rounding"]
     form = SellerForm
-    fields = ["name", "code", "address", "tax_number", "tax_rounding", "zone"]
+    fields = SELLER_FIELDS
     ordering = ["id"]
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:

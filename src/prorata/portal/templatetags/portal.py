@@ -23,11 +23,13 @@ from prorata.changes.refusals import Refusal
 from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
 from prorata.credit.models import Voucher
-from prorata.invoices.models import InvoiceLine
+from prorata.invoices.models import CreditNoteLine, InvoiceLine
 from prorata.portal import menu, when
 from prorata.portal import money as amounts
 from prorata.portal.explanation_file import pages
 from prorata.portal.language import html_language
+from prorata.portal.paper_words import Reduced, rate_words
+from prorata.portal.paper_words import reduces as reduced_by
 from prorata.portal.voucher_words import worth
 
 register = template.Library()
@@ -72,6 +74,18 @@ def voucher_words(voucher: Voucher) -> str:
 def price_before(line: InvoiceLine, tax_included: bool) -> int:
     """What an invoice line asks before a minimum charge and a voucher, in minor units."""
     return line.price_minor(tax_included)
+
+
+@register.filter
+def rate(line: InvoiceLine | CreditNoteLine, currency: str) -> str:
+    """What a document line was worked out from, in words."""
+    return rate_words(line, currency)
+
+
+@register.filter
+def reduces(line: CreditNoteLine) -> list[Reduced]:
+    """The invoice lines a credit note line reduces."""
+    return reduced_by(line)
 
 
 @register.filter

@@ -18,6 +18,8 @@ from prorata.changes.models import Change
 from prorata.changes.situation import seller
 from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote, Invoice
+from prorata.invoices.paper.download import NAMES
+from prorata.invoices.paper.read import printable_credit_notes
 from prorata.payments.checkout import PaymentRefused, PaymentUnknown, start_checkout
 from prorata.payments.look import look
 from prorata.payments.methods import methods
@@ -85,7 +87,7 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
         "payable": found.due_minor > 0 and in_time and not checking,
         "account_minor": found.credit_minor - found.gifted_minor,
         "raised_minor": sum(line.raised_minor for line in found.lines.all()),
-        "discount_minor": sum(line.discount_minor for line in found.lines.all()),
+        "discount_minor": sum(line.discount_minor for line in found.lines.all()), "paper_languages": NAMES,
     }  # fmt: skip
 
 
@@ -138,10 +140,7 @@ def come_back(request: Asked, attempt: uuid.UUID) -> HttpResponse:
 @signed_in
 def credit_note(request: Asked, number: str) -> HttpResponse:
     """A credit note, as a document."""
-    rows = CreditNote.objects.select_related("seller", "customer", "service", "invoice").prefetch_related(
-        "lines"
-    )
-    found = my_one(request.user, rows, number=number)
+    found = my_one(request.user, printable_credit_notes(), number=number)
     if not found.lines.all():
         raise Http404("This credit note has no lines.")
     reference = found.origin.removeprefix("change:")
@@ -149,5 +148,5 @@ def credit_note(request: Asked, number: str) -> HttpResponse:
     return render(
         request,
         "portal/credit_note.html",
-        {"note": found, "zone": ZoneInfo(found.seller.zone), "change": change},
+        {"note": found, "zone": ZoneInfo(found.seller.zone), "change": change, "paper_languages": NAMES},
     )

@@ -1,0 +1,35 @@
+"""A document as a browser gets it."""
+
+from __future__ import annotations
+
+import re
+
+from django.http import HttpResponse
+
+from prorata.invoices.models import CreditNote, Invoice
+from prorata.invoices.paper.pdf import credit_note_pdf, invoice_pdf
+from prorata.invoices.paper.words import language_of
+
+# What people are offered to choose from: each language by its own name.
+NAMES = (("en", "en", "English"), ("ja", "ja", "日本語"), ("zh-hans", "zh-Hans", "简体中文"))
+
+
+def download(paper: Invoice | CreditNote, *wanted: str | None) -> HttpResponse:
+    """The document as a PDF in the first of the `wanted` languages that there is.
+
+    `paper` comes from `printable_invoices` or `printable_credit_notes`.
+    """
+    language = language_of(*wanted)
+    content = invoice_pdf(paper, language) if isinstance(paper, Invoice) else credit_note_pdf(paper, language)
+    return HttpResponse(
+        content, content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'inline; filename="{file_name(paper)}-{language}.pdf"',
+            "Content-Language": language,
+        },
+    )  # fmt: skip
+
+
+def file_name(paper: Invoice | CreditNote) -> str:
+    """The document's number in letters that every system takes in a file's name."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", str(paper)).strip("-.") or "document"
