@@ -25,6 +25,7 @@ from prorata.provisioning.measure import keep
 from prorata.provisioning.registry import UnknownDriver
 from prorata.provisioning.registry import driver as connect
 from prorata.services.models import Service
+from prorata.trail.write import note
 
 
 class CannotAdopt(Exception):
@@ -75,6 +76,11 @@ def adopt(
             )  # fmt: skip
             keep(service, read)
             _opening_layers(service, bought, paid_minor)
+            note(
+                "service.adopted", service, actor=f"user:{staff.pk}" if staff else "system",
+                actor_name=staff.email if staff else "", customer_id=customer.pk,
+                reason=f"{paid_minor} minor units of {currency} paid, by {bought}",
+            )  # fmt: skip
     except IntegrityError as taken:
         raise CannotAdopt(f"The machine {external_id} is a service already.") from taken
     return service
