@@ -75,7 +75,10 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
         )  # fmt: skip
         note(
             "payment.begun", invoice, actor=f"user:{user.pk}", actor_name=user.email, customer_id=invoice.customer_id,
-            reason=f"{chosen.code}, attempt {attempt.pk}",
+            changed={
+                "attempt": (None, str(attempt.pk)), "amount_minor": (None, attempt.amount_minor),
+                "method": (None, chosen.code),
+            },
         )  # fmt: skip
     if customer.preferred_method != chosen.code:
         customer.preferred_method = chosen.code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any, cast
 
 from django.db.models import Model, QuerySet
@@ -48,8 +49,10 @@ def _of(form: Any, prefix: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
         if any(word in name for word in SECRET):
             yield prefix + name, ("not shown", "not shown")
             continue
-        after = form.cleaned_data.get(name) if hasattr(form, "cleaned_data") else None
-        yield prefix + name, (_plain(form[name].initial), _plain(after))
+        before, after = _plain(form[name].initial), _plain(form.cleaned_data.get(name))
+        # A field may read a value in another way than it shows it: what is the same for people was not changed.
+        if str(before or "") != str(after or ""):
+            yield prefix + name, (before, after)
 
 
 def _row_name(row: Any) -> str:
@@ -73,4 +76,6 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, QuerySet | list | tuple | set):
         return [_plain(one) for one in value]
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     return str(value)[:LONGEST]

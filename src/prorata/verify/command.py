@@ -36,7 +36,10 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.sample < 0:
         parser.error("--sample is a number of quotes: 0 or more")
     asked = Asked(now=clock.now(), every_quote=chosen.all, sample=chosen.sample, seed=chosen.seed)
-    done = walk(asked, progress=_progress if sys.stderr.isatty() else None)
+    shown = sys.stderr.isatty()
+    done = walk(asked, progress=_progress if shown else None)
+    if shown:
+        sys.stderr.write("\r\x1b[K")
     sys.stdout.write(
         json.dumps(as_json(done), ensure_ascii=False, indent=2) + "\n" if chosen.json else as_text(done)
     )
@@ -46,8 +49,15 @@ def main(arguments: Sequence[str]) -> int:
 def as_text(done: Walk) -> str:
     """A line for each finding and one at the end with the figures."""
     lines = [line_of(finding) for finding in done.findings]
-    ending = "everything holds" if done.holds else f"{len(done.findings)} rows break a promise"
-    lines.append(f"{done.promises} promises, {done.rows:,} rows, {done.seconds:.1f} s: {ending}")
+    count = len(done.findings)
+    ending = (
+        "everything holds"
+        if done.holds
+        else f"{count} {'row breaks' if count == 1 else 'rows break'} a promise"
+    )
+    lines.append(
+        f"{done.promises} promises, {done.rows:,} rows ({done.unsealed:,} not sealed yet), {done.seconds:.1f} s: {ending}"
+    )
     return "\n".join(lines) + "\n"
 
 
@@ -59,6 +69,7 @@ def line_of(finding: Finding) -> str:
 def as_json(done: Walk) -> dict[str, Any]:
     return {
         "holds": done.holds, "promises": done.promises, "rows": done.rows, "seconds": round(done.seconds, 3),
+        "unsealed": done.unsealed, "last_hash": done.last_hash,
         "findings": [vars(finding) | {"says": SAYS[finding.promise]} for finding in done.findings],
     }  # fmt: skip
 

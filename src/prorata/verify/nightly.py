@@ -8,7 +8,7 @@ from django.db import transaction
 
 from prorata import clock
 from prorata.events.publish import publish
-from prorata.verify.models import Run, Seal
+from prorata.verify.models import Run
 from prorata.verify.promise import Asked, Finding
 from prorata.verify.says import SAYS
 from prorata.verify.walk import Walk, walk
@@ -29,11 +29,10 @@ def run() -> Run:
 @transaction.atomic
 def keep(done: Walk) -> Run:
     """Write the result of a walk, with the newest seal: a chain that is cut short later is found by the next walk."""
-    newest = Seal.objects.order_by("-id").first()
     kept = Run.objects.create(
         at=clock.now(), recorded_at=clock.machine_now(), seconds=round(done.seconds, 3), rows=done.rows,
         promises=done.promises, broken=len(done.findings), findings=[as_json(one) for one in done.findings[:KEPT]],
-        last_seal=newest.pk if newest else None, last_hash=bytes(newest.hash).hex() if newest else "",
+        last_seal=done.last_seal, last_hash=done.last_hash,
     )  # fmt: skip
     if kept.broken:
         publish("verify.broken", id=kept.pk)

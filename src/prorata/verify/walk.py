@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from prorata.verify.models import Seal
 from prorata.verify.promise import Asked, Finding, Promise
 from prorata.verify.promises import (
     causes,
@@ -21,6 +22,7 @@ from prorata.verify.promises import (
     seals,
     vouchers,
 )
+from prorata.verify.seal import unsealed
 
 PROMISES: tuple[Promise, ...] = (
     *ledger.PROMISES, *causes.PROMISES, *purses.PROMISES, *payments.PROMISES, *invoices.PROMISES, *layers.PROMISES,
@@ -43,12 +45,19 @@ SETTINGS = (
 
 @dataclass(frozen=True)
 class Walk:
-    """What one walk found. `rows` is how many rows stand in the tables walked, `seconds` what it took on the wall."""
+    """What one walk found. `rows` is how many rows stand in the tables walked, `seconds` what it took on the wall.
+
+    `unsealed` rows are newer than their table's last seal. `last_hash` is that of the newest seal, in
+    hexadecimal: whoever keeps it elsewhere can prove later that nothing before it was changed.
+    """
 
     findings: tuple[Finding, ...]
     promises: int
     rows: int
     seconds: float
+    unsealed: int
+    last_seal: int | None
+    last_hash: str
 
     @property
     def holds(self) -> bool:
@@ -68,8 +77,11 @@ def walk(asked: Asked, progress: Callable[[Promise], None] | None = None) -> Wal
             if progress:
                 progress(promise)
             found += promise.broken(asked)
-        rows = _rows()
-    return Walk(tuple(found), len(PROMISES), rows, time.monotonic() - begun)
+        rows, open_rows, newest = _rows(), unsealed(), Seal.objects.order_by("-id").first()
+    return Walk(
+        tuple(found), len(PROMISES), rows, time.monotonic() - begun, open_rows, newest.pk if newest else None,
+        bytes(newest.hash).hex() if newest else "",
+    )  # fmt: skip
 
 
 def broken(asked: Asked, *, in_time: bool = True) -> Iterator[Finding]:

@@ -164,6 +164,11 @@ SELECT 'changes_change ' || c.id, c.reference, 'is ' || c.status || ', of its li
                 WHEN 'partly_applied' THEN l.waiting = 0 AND l.applied > 0 AND l.reversed > 0
                 ELSE l.applied + l.reversed = 0 END
 UNION ALL
+SELECT 'changes_changeline ' || l.id, l.component, 'is ' || l.state || ', changes_change ' || c.id || ' is ' || c.status
+  FROM changes_changeline l JOIN changes_change c ON c.id = l.change_id
+ WHERE l.state NOT IN ('waiting', 'applied', 'reversed')
+    OR (l.state = 'waiting') <> (c.status NOT IN ('applied', 'partly_applied', 'reversed'))
+UNION ALL
 SELECT 'changes_changeline ' || l.id, l.component, 'is ' || l.state || ', the steps of provisioning_job ' || j.id ||
     ' say otherwise'
   FROM changes_changeline l JOIN changes_change c ON c.id = l.change_id JOIN provisioning_job j ON j.origin =
@@ -214,6 +219,11 @@ SELECT 'services_service ' || s.id, s.name, l.component || ' is ' || coalesce(s.
  WHERE s.configuration->l.component IS DISTINCT FROM l.high
    AND NOT EXISTS (SELECT 1 FROM changes_changeline n JOIN changes_change c ON c.id = n.change_id
                     WHERE c.service_id = s.id AND n.component = l.component AND n.state = 'applied')
+UNION ALL
+SELECT 'services_service ' || s.id, s.name, 'carries ' || s.carry || ', but no change of it was delivered'
+  FROM services_service s
+ WHERE s.carry <> 0 AND NOT EXISTS (SELECT 1 FROM changes_change c
+                                     WHERE c.service_id = s.id AND c.status IN ('applied', 'partly_applied'))
 UNION ALL
 SELECT 'invoices_layer ' || l.id, l.origin,
     'is in a price book of another product or currency than services_service ' || s.id

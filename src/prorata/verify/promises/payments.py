@@ -42,6 +42,17 @@ SELECT 'payments_paymentattempt ' || a.id, a.gateway_ref,
     OR (a.state = 'succeeded' AND NOT EXISTS (SELECT 1 FROM payments_capture c WHERE c.attempt_id = a.id))
 """
 
+# Attempts from before there was a trail have no line in it.
+ATTEMPTS_WERE_BEGUN = """
+SELECT 'payments_paymentattempt ' || a.id, a.gateway_ref, 'is of invoices_invoice ' || a.invoice_id || ' over ' ||
+    a.amount_minor ||
+       ' by ' || a.method || ', trail_deed ' || d.id || ' says ' || d.place || ' over ' || (d.changed->'amount_minor'->>1) ||
+       ' by ' || (d.changed->'method'->>1)
+  FROM payments_paymentattempt a JOIN trail_deed d ON d.what = 'payment.begun' AND d.changed->'attempt'->>1 = a.id::text
+ WHERE (d.place, d.changed->'amount_minor'->1, d.changed->'method'->>1) IS DISTINCT FROM
+       ('invoices_invoice ' || a.invoice_id, to_jsonb(a.amount_minor), a.method)
+"""
+
 CLEARING_HOLDS_CAPTURES = """
 SELECT 'ledger_account ' || a.id, a.code, 'holds ' || coalesce(e.total, 0) || ', the captures are ' || coalesce(c.total, 0)
   FROM ledger_account a
@@ -52,6 +63,7 @@ SELECT 'ledger_account ' || a.id, a.code, 'holds ' || coalesce(e.total, 0) || ',
 """
 
 PROMISES = (
+    Promise("attempts-were-begun", "An attempt is what the audit trail says was begun.", ATTEMPTS_WERE_BEGUN),
     Promise(
         "captures-fit",
         "A capture is of the customer, the gateway and the currency of the invoice it came for.",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.db.models import F, QuerySet, TextField, Value
@@ -72,40 +75,74 @@ def _shown(values: tuple[object, ...]) -> str:
     return " ".join(str(value) for value in values)
 
 
+@dataclass(frozen=True)
+class _Left:
+    """What finished changes left, by their ids and origins: read in so many queries whatever their number."""
+
+    kept: Mapping[int, set[str]]
+    layers: Mapping[str, list[Layer]]
+    notes: Mapping[str, CreditNote]
+    last: Mapping[int, int]
+
+
 def ends_follow_quotes(asked: Asked) -> Rows:
     """What a finished change left: its layers, its credit note and the carry, against what its quote and lines give."""
-    drawn = list(asked_for(asked).values_list("pk", flat=True)) if not asked.every_quote else None
     changes = Change.objects.filter(status__in=_FINISHED).select_related("quote", "invoice", "service")
-    if drawn is not None:
-        changes = changes.filter(quote_id__in=drawn)
-    for change in changes.order_by("id").iterator(_AT_ONCE):
-        try:
-            price, paper = replay(change.quote.inputs)
-            funding = fund(price, paper, gifted_minor=change.invoice.gifted_minor if change.invoice else 0)
-            kept = set(
-                change.lines.filter(state=ChangeLine.State.APPLIED).values_list("component", flat=True)
-            )
-            yield from _ends(change, funding, kept)
-        except Exception as problem:  # as above: what cannot be followed is the finding
-            yield (
-                f"changes_change {change.pk}",
-                change.reference,
-                f"cannot be followed: {type(problem).__name__}: {problem}",
-            )
+    if not asked.every_quote:
+        changes = changes.filter(quote_id__in=list(asked_for(asked).values_list("pk", flat=True)))
+    for some in _parts(changes.order_by("id").iterator(_AT_ONCE)):
+        left = _left_by(some)
+        for change in some:
+            try:
+                price, paper = replay(change.quote.inputs)
+                funding = fund(
+                    price, paper, gifted_minor=change.invoice.gifted_minor if change.invoice else 0
+                )
+                found = list(_ends(change, funding, left))
+            except Exception as problem:  # as above: what cannot be followed is the finding
+                said = f"cannot be followed: {type(problem).__name__}: {problem}"
+                found = [(f"changes_change {change.pk}", change.reference, said)]
+            yield from found
 
 
-def _ends(change: Change, funding: Funding, kept: set[str]) -> Rows:
+def _parts(changes: Iterator[Change]) -> Iterator[list[Change]]:
+    while some := list(islice(changes, _AT_ONCE)):
+        yield some
+
+
+def _left_by(changes: list[Change]) -> _Left:
+    origins = [change.origin for change in changes]
+    kept: dict[int, set[str]] = defaultdict(set)
+    applied = ChangeLine.objects.filter(change__in=changes, state=ChangeLine.State.APPLIED).order_by()
+    for change_id, component in applied.values_list("change_id", "component"):
+        kept[change_id].add(component)
+    layers: dict[str, list[Layer]] = defaultdict(list)
+    for layer in Layer.objects.filter(origin__in=origins).order_by("id"):
+        layers[layer.origin].append(layer)
+    delivered = Change.objects.filter(
+        service__in={change.service_id for change in changes}, status__in=("applied", "partly_applied")
+    )
+    last = delivered.order_by("service_id", F("ended_at").desc(), "-id").distinct("service_id")
+    return _Left(
+        kept=kept, layers=layers, notes={note.origin: note for note in CreditNote.objects.filter(origin__in=origins)},
+        last=dict(last.values_list("service_id", "id")),
+    )  # fmt: skip
+
+
+def _ends(change: Change, funding: Funding, left: _Left) -> Rows:
+    kept = left.kept.get(change.pk, set())
     lost = {line["code"] for line in change.quote.figures["lines"]} - kept
-    yield from _layers(change, funding, kept)
-    yield from _note(change, funding, lost)
-    if kept and _is_last(change) and (carry := funding.carry_after(lost)) != change.service.carry:
+    yield from _layers(change, funding, kept, left.layers.get(change.origin, []))
+    yield from _note(change, funding, lost, left.notes.get(change.origin))
+    is_last = left.last.get(change.service_id) == change.pk
+    if kept and is_last and (carry := funding.carry_after(lost)) != change.service.carry:
         said = f"carries {change.service.carry}, its last change, changes_change {change.pk}, left {carry}"
         yield f"services_service {change.service_id}", change.service.name, said
 
 
-def _layers(change: Change, funding: Funding, kept: set[str]) -> Rows:
+def _layers(change: Change, funding: Funding, kept: set[str], layers: list[Layer]) -> Rows:
     wanted = {new.name: (new.amount, new.tax, new.gifted) for new in funding.layers if new.name in kept}
-    for layer in Layer.objects.filter(origin=change.origin):
+    for layer in layers:
         paid, has = wanted.pop(layer.component, None), (layer.amount, layer.tax, layer.gifted)
         if paid != has:
             said = f"holds {_shown(has)}, changes_change {change.pk} paid {_shown(paid or ('nothing',))}"
@@ -118,19 +155,13 @@ def _layers(change: Change, funding: Funding, kept: set[str]) -> Rows:
         )
 
 
-def _note(change: Change, funding: Funding, lost: set[str]) -> Rows:
-    note = CreditNote.objects.filter(origin=change.origin).first()
+def _note(change: Change, funding: Funding, lost: set[str], note: CreditNote | None) -> Rows:
     owed = owed_back(change, lost, funding)
     given = (note.cash_minor, note.gifted_minor) if note else (0, 0)
     if given != (owed.cash_minor, owed.gifted_minor):
         place = f"invoices_creditnote {note.pk}" if note else f"changes_change {change.pk}"
         said = f"gave back {_shown(given)} as credit and gift, {_shown((owed.cash_minor, owed.gifted_minor))} were owed"
         yield place, change.reference, said
-
-
-def _is_last(change: Change) -> bool:
-    later = Change.objects.filter(service_id=change.service_id, status__in=("applied", "partly_applied"))
-    return later.order_by(F("ended_at").desc(), "-id").values_list("pk", flat=True).first() == change.pk
 
 
 PROMISES = (
