@@ -1,1 +1,1 @@
-"""Measurements that print ratios: `python -m bench.estimate`, `bench.settle` and `bench.bulk`. See docs/performance.md."""
+"""Measurements that print ratios: `python -m bench.estimate`, `settle`, `bulk`, `simulate`. See docs/performance.md."""

@@ -103,7 +103,8 @@ class Explanation:
 
     def _line_rows(self, line: Line) -> list[tuple[str, str]]:
         prices = [price_figure(price, self.books.currency) for price in (line.new, line.old)]
-        rows = [
+        rows = self._made_up(line)
+        rows += [
             (f"{self.words.names[line.code]} ({prices[0]} {MINUS} {prices[1]})", exact_figure(line.formula))
         ]
         if not line.capped:
@@ -121,6 +122,16 @@ class Explanation:
         if len(layers) == 1:
             return [*rows, (layers[0][0], exact_figure(line.exact))]
         return [*rows, *layers, ("so", exact_figure(line.exact))]
+
+    def _made_up(self, line: Line) -> list[tuple[str, str]]:
+        """How the monthly price before and after is made up of bands."""
+        currency, rows = self.books.currency, []
+        for side, value, price in (("before", line.before, line.old), ("after", line.after, line.new)):
+            if parts := self.books.parts(line.code, value):
+                terms = " + ".join(f"{n} × {price_figure(Fraction(each), currency)}" for n, each in parts)
+                label = f"{self.words.names[line.code]} {side}: {terms}"
+                rows.append((label, f"{price_figure(price, currency)} a month"))
+        return rows
 
     def _tax_rows(self, figures: Figures) -> list[tuple[str, str]]:
         tax = exact_figure(Fraction(figures.tax, self.books.unit), DIGITS[self.books.currency])

@@ -91,6 +91,10 @@ def in_proportion(total: int, weights: Sequence[Fraction | int]) -> list[int]:
     return largest_remainder(total, [Fraction(total) * Fraction(weight) / whole for weight in weights])
 
 
+# Prices in bands, each unit at the price of its own: (up to, price), the last one open.
+Bands = list[tuple[int | None, str]]
+
+
 @dataclass
 class Layer:
     """What was paid for raising one resource from the monthly price `low` to `high`; `top` is what is left of it."""
@@ -189,7 +193,7 @@ class Books:
     """One service: what it has, what was paid for it, and the price list it is changed at."""
 
     currency: str
-    rates: Mapping[str, str | int | Mapping[str, str | int]]
+    rates: Mapping[str, str | int | Mapping[str, str | int] | Bands]
     tiers: Sequence[tuple[int, str | int]]
     tax: str
     rounding: str
@@ -208,9 +212,21 @@ class Books:
 
     def monthly(self, code: str, value: Value) -> Fraction:
         rate = self.rates[code]
+        if isinstance(rate, list):
+            return sum((units * Fraction(price) for units, price in self.parts(code, value)), Fraction(0))
         return (
             Fraction(str(rate[str(value)])) if isinstance(rate, Mapping) else Fraction(str(rate)) * int(value)
         )
+
+    def parts(self, code: str, value: Value) -> list[tuple[int, str]]:
+        """How many units count at which price, where prices come in bands; else nothing."""
+        rate, found, counted = self.rates[code], [], 0
+        for up_to, price in rate if isinstance(rate, list) else ():
+            units = min(int(value), up_to or int(value)) - counted
+            if units > 0:
+                found.append((units, price))
+                counted += units
+        return found
 
     def monthly_of(self, configuration: Mapping[str, Value]) -> Fraction:
         return sum((self.monthly(code, value) for code, value in configuration.items()), Fraction(0))
@@ -278,13 +294,14 @@ class Books:
         net, gross = (total - tax, total) if self.included else (total, total + tax)
         bringing = sum((self._brought(line, "gifted") for line in lines), Fraction(0))
         gifted_back = min(floor(bringing * self._returned_part(lines, total)), max(-gross, 0))
+        left_over = exact + self.carry - Fraction(total, self.unit)
         return Figures(
             day=day, left=left, factor=factor, lines=lines, exact=exact, carry=self.carry, total=total,
             amounts={line.code: amount for line, amount in zip(lines, amounts, strict=True)}, net=net, tax=tax,
             gross=gross, line_tax=line_tax, cash_back=max(-gross, 0) - gifted_back, gifted_back=gifted_back,
             brought_gifts=floor(bringing) - gifted_back, monthly_before=self.monthly_of(self.configuration),
             monthly_after=self.monthly_of(after), renewal_before=self.renewal(self.configuration),
-            renewal_after=self.renewal(after), back_today=self._back_today(lines, left, factor),
+            renewal_after=self.renewal(after), back_today=self._back_today(lines, left, factor, left_over),
             rate_until=self.rate_until(day), after=after, total_major=Fraction(total, self.unit),
         )  # fmt: skip
 
@@ -329,12 +346,14 @@ class Books:
         taxes = {line.code: share for line, share in zip(lines, shares, strict=True) if line.exact > 0}
         return charged - returned, taxes
 
-    def _back_today(self, lines: Sequence[Line], left: Left, factor: Fraction) -> int | None:
-        reduced = [line for line in lines if line.exact < 0]
+    def _back_today(
+        self, lines: Sequence[Line], left: Left, factor: Fraction, left_over: Fraction
+    ) -> int | None:
+        reduced = [line for line in lines if line.formula < 0]
         if not reduced:
             return None
         exact = sum((eight((line.old - line.new) * factor * left.months) for line in reduced), Fraction(0))
-        total = half_up(exact * self.unit)
+        total = half_up((exact + left_over) * self.unit)
         return total if self.included else total + self.taxed(total)
 
     def apply(self, figures: Figures, *, gifted: int = 0) -> None:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from random import Random
 from zoneinfo import ZoneInfo
 
-from browser.oracle import DIGITS, Books, after_months
+from browser.oracle import DIGITS, Bands, Books, after_months
 from browser.wording import Words
 
 SYLLABLES = ("ka", "lo", "mi", "ren", "su", "tor", "va", "zen", "du", "pel", "qi", "bra")
@@ -32,6 +32,22 @@ class Resource:
     current: int
     used: Decimal | None = None
     stored: int = 0
+    above: tuple[int, Decimal] | None = None
+
+    @property
+    def prices(self) -> str:
+        """As staff write them: one price, or a tiered one in two lines."""
+        if self.above is None:
+            return str(self.rate)
+        return f"up to {self.above[0]} = {self.rate}\nabove = {self.above[1]}"
+
+    @property
+    def bands(self) -> str | Bands:
+        return (
+            str(self.rate)
+            if self.above is None
+            else [(self.above[0], str(self.rate)), (None, str(self.above[1]))]
+        )
 
     @property
     def floor(self) -> int:
@@ -75,7 +91,7 @@ class Provider:
 
     def __post_init__(self) -> None:
         self.books = Books(
-            currency=self.currency, rates={one.code: str(one.rate) for one in self.resources},
+            currency=self.currency, rates={one.code: one.bands for one in self.resources},
             tiers=[(months, str(Decimal(off) / 100)) for months, off in self.tiers], tax=str(Decimal(self.tax) / 100),
             rounding=self.rounding, included=self.tax_included, ends=after_months(self.starts, self.months),
             months=self.months, configuration={one.code: one.current for one in self.resources},
@@ -143,6 +159,7 @@ def _resources(chance: Random, currency: str) -> list[Resource]:
         Resource(
             f"{codes[0]}_a", f"{codes[0].capitalize()} lanes", chance.choice(UNITS), _rate(chance, currency), listed,
             {"steps": ", ".join(map(str, listed)), "unit_word": "lane"}, chance.choice(listed[2:4]),
+            above=(chance.choice(listed[1:5]), _rate(chance, currency)) if chance.random() < 0.6 else None,
         ),
         Resource(
             f"{codes[1]}_b", f"{codes[1].capitalize()} space", chance.choice(UNITS), _rate(chance, currency), measured,

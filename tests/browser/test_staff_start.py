@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -83,7 +84,9 @@ def sell_something(desk: Desk, found: Provider) -> None:
     desk.visitor.click("link", found.product)
     desk.fill(currency=found.currency, tax_included=found.tax_included)
     for one in found.resources:
-        desk.page.get_by_label(one.name).fill(str(one.rate))
+        desk.page.get_by_role("textbox", name=re.compile(rf"^{re.escape(one.name)}\W*$")).fill(one.prices)
+        if one.above:
+            desk.page.get_by_label(f"{one.name}: how it counts").select_option("tiered")
     desk.visitor.shot("d05-price-book")
     desk.press("Save")
     desk.expect_said("was added successfully")

@@ -72,6 +72,14 @@ def test_settle(bench: Bench) -> None:
     assert "books after 30 changes: right" in said
 
 
+def test_simulate(bench: Bench) -> None:
+    """It ends with an error where more services cost more statements."""
+    said = bench("simulate")
+    few, many = (line.split() for line in said.splitlines() if line.endswith(" s"))
+    assert (few[:2], many[:2]) == (["11", "0"], ["71", "2"])
+    assert few[2] == many[2]
+
+
 def test_bulk(bench: Bench) -> None:
     """It compares every row of its sample with the scalar function itself, and ends with an error where one differs."""
     said = bench("bulk")

@@ -31,6 +31,7 @@ class Row:
     starts_at: datetime
     components: list[Component]
     carry: Decimal
+    period_months: int = 0
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Many:
             at=[micros(row.at) for row in self.rows],
             ends_at=[micros(row.ends_at) for row in self.rows],
             starts_at=[micros(row.starts_at) for row in self.rows],
+            period_months=[row.period_months for row in self.rows],
             first=starts(len(row.components) for row in self.rows),
             old=column(units(c.old) for c in components),
             new=column(units(c.new) for c in components),
@@ -80,6 +82,7 @@ class Many:
                 rule=self.rule,
                 credit=self.credit,
                 starts_at=row.starts_at,
+                period_months=row.period_months or None,
             )
             for row in self.rows
         ]
@@ -151,7 +154,8 @@ def _row(rng: Random, digits: int, books: Sequence[Schedule | None], huge: bool)
     ]
     if odd and rng.random() < 0.1:
         components *= 20
-    return Row(at, ends_at, starts_at, components, Decimal(carry).scaleb(-8))
+    months = rng.choice((0, 1, 3, 12, 120, 10**9 if odd else 36))
+    return Row(at, ends_at, starts_at, components, Decimal(carry).scaleb(-8), months)
 
 
 def _component(

@@ -16,8 +16,10 @@ from zoneinfo import ZoneInfo
 
 from prorata.pricing.change import Component, Price, price_change
 from prorata.pricing.funding import Funding, fund
-from prorata.pricing.layers import PaidShare, share_of
-from prorata.pricing.money import minor_digits
+from prorata.pricing.layers import PaidShare, in_basis, share_of
+from prorata.pricing.money import eight_decimals, minor_digits
+from prorata.pricing.rates import Tiered, Volume
+from prorata.pricing.rebuy import Bought, Rebuy
 from prorata.pricing.tax import Document, TaxRule, document
 from prorata.pricing.terms import local_date
 from prorata.pricing.tiers import Schedule
@@ -31,14 +33,15 @@ class Book:
     """A price book version: what one unit of each component costs a month, and the live schedules of each
     side."""
 
-    rates: Mapping[str, Decimal]
+    rates: Mapping[str, Decimal | Tiered | Volume]
     old_schedule: Schedule | None
     new_schedule: Schedule | None
     tax: TaxRule
     minimum: int = 0
 
     def monthly(self, name: str, value: int) -> Decimal:
-        return self.rates[name] * value
+        rate = self.rates[name]
+        return rate * value if isinstance(rate, Decimal) else rate.monthly(value)
 
 
 @dataclass
@@ -68,10 +71,13 @@ class Layer:
             return Fraction(0)
         return share_of(low, high, self.top, self.price(target))
 
-    def paid_share(self, target: int) -> PaidShare:
-        return PaidShare(
-            self.name, self.amount, self.starts, self.ends, self.share(target), self.tax, self.gifted
-        )
+    def paid_share(self, target: int, with_tax: bool) -> PaidShare:
+        amount = in_basis(self.amount, self.tax, included=self.book.tax.included, wanted=with_tax)
+        return PaidShare(self.name, amount, self.starts, self.ends, self.share(target), self.tax, self.gifted)
+
+    @property
+    def gross(self) -> Fraction:
+        return Fraction(self.amount) + (0 if self.book.tax.included else Fraction(self.tax))
 
     def unwind(self, target: int) -> None:
         if self.share(target) > 0:
@@ -99,6 +105,7 @@ class PaidService:
     rule: str = "calendar-months"
     starts_at: datetime | None = None
     period_months: int | None = None
+    credit: str = "capped"
     carry: Decimal = Decimal(0)
     layers: list[Layer] = field(default_factory=list)
     paid: int = 0
@@ -107,6 +114,7 @@ class PaidService:
     gifted_returned: int = 0
     events: int = 0
     partly: int = 0
+    settled: int = 0
     exact_sum: Fraction = Fraction(0)
     charged: int = 0
     vouchers: int = 0
@@ -142,18 +150,62 @@ class PaidService:
                 self.book.old_schedule,
                 self.book.new_schedule,
                 tuple(
-                    layer.paid_share(value) for layer in self._newest_first(name) if layer.share(value) > 0
+                    layer.paid_share(value, self.book.tax.included)
+                    for layer in self._newest_first(name)
+                    if layer.share(value) > 0
                 ),
             )
             for name, value in changed.items()
         ]
-        price = self._price(at, self.ends_at, components)
+        price = self._price(at, self.ends_at, components, self._rebuy(at, values))
+        self._check_settled(price, at, components)
         failed = frozenset(failing) & changed.keys()
         if any(line.exact < 0 and line.name in failed for line in price.lines):
             failed = frozenset(changed)
         return self._settle(price, self.values, changed, failed, gifted, self.ends_at, voucher)
 
-    def _price(self, at: datetime, until: datetime, components: Sequence[Component]) -> Price:
+    def _rebuy(self, at: datetime, values: Mapping[str, int]) -> Rebuy:
+        """What stands in the layers of the term at today's list prices, and the new configuration."""
+        day, end = local_date(at, self.zone), local_date(self.ends_at, self.zone)
+        standing = [layer for layer in self.layers if layer.starts < end and layer.ends > day and layer.left]
+        paid = Fraction(0)
+        for layer in standing:
+            wanted = self.book.tax.included
+            amount = in_basis(layer.amount, layer.tax, included=layer.book.tax.included, wanted=wanted)
+            cash = 1 - Fraction(layer.gifted) / layer.gross if layer.gross else Fraction(0)
+            paid += Fraction(amount) * cash * layer.left
+        bought = tuple(
+            Bought(layer.starts, eight_decimals(Fraction(self._step_price(layer)) * layer.left))
+            for layer in standing
+        )
+        new = {**self.values, **values}
+        monthly = sum((self.book.monthly(name, value) for name, value in new.items()), Decimal(0))
+        return Rebuy(eight_decimals(max(paid, Fraction(0))), bought, monthly, self.book.new_schedule)
+
+    def _step_price(self, layer: Layer) -> Decimal:
+        low, high = (self.book.monthly(layer.name, value) for value in (layer.low, layer.high))
+        return max(high - low, Decimal(0))
+
+    def _check_settled(self, price: Price, at: datetime, components: Sequence[Component]) -> None:
+        """A settlement only ever lowers a credit, and no line gives back more than its layers hold."""
+        if self.credit != "rebuy":
+            return
+        capped = price_change(
+            at=at, ends_at=self.ends_at, zone=self.zone, currency=self.currency, components=components,
+            carry=self.carry, rule=self.rule, starts_at=self.starts_at, period_months=self.period_months,
+        )  # fmt: skip
+        self.settled += price.settlement is not None
+        for line, other in zip(price.lines, capped.lines, strict=True):
+            assert line.exact >= other.exact
+            assert line.exact == other.exact or line.settled
+        if price.settlement:
+            assert abs(Fraction(price.exact) + price.settlement.credit) <= DUST
+        elif price.exact < 0:
+            assert price.exact == capped.exact
+
+    def _price(
+        self, at: datetime, until: datetime, components: Sequence[Component], rebuy: Rebuy | None = None
+    ) -> Price:
         return price_change(
             at=at,
             ends_at=until,
@@ -164,6 +216,8 @@ class PaidService:
             rule=self.rule,
             starts_at=self.starts_at,
             period_months=self.period_months,
+            credit=self.credit,
+            rebuy=rebuy or Rebuy(Decimal(0), (), Decimal(0)),
         )
 
     def _settle(
@@ -266,7 +320,7 @@ class PaidService:
         """The promises that hold after every event."""
         carry = Fraction(self.carry) * self.unit
         kept = self.paid - self.returned
-        held = self.held("amount") + (0 if self.book.tax.included else self.held("tax"))
+        held = self.held("gross")
         assert self.charged + carry == self.exact_sum * self.unit, "the carry is not what rounding left over"
         assert kept >= 0, f"returned {self.returned} of {self.paid}"
         assert self.gifted_returned <= self.gifted_paid

@@ -10,6 +10,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from pricing.paid_service import Book, PaidService
+from prorata.pricing.rates import Band, Tiered, Volume, first_drop
 from prorata.pricing.rules import RULES
 from prorata.pricing.tax import TaxRule
 from prorata.pricing.tiers import Schedule, Tier
@@ -42,6 +43,15 @@ def rate(rng: Random, digits: int) -> Decimal:
     return Decimal(rng.randint(0, 500_000)).scaleb(-digits - 2)
 
 
+def banded(rng: Random, digits: int) -> Tiered | Volume:
+    """Prices in bands, with fees now and then; by volume only where more does not cost less."""
+    ends = sorted(rng.sample(range(1, 9), rng.randint(0, 3)))
+    fees = [rate(rng, digits) if rng.random() < 0.3 else Decimal(0) for _ in range(len(ends) + 1)]
+    bands = tuple(Band(end, rate(rng, digits), fee) for end, fee in zip([*ends, None], fees, strict=True))
+    by_volume = Volume(bands)
+    return Tiered(bands) if rng.random() < 0.5 or first_drop(by_volume, range(12)) else by_volume
+
+
 def book(rng: Random, digits: int, included: bool) -> Book:
     live = rising_schedule(rng) if rng.random() < 0.6 else schedule(rng)
     old = live if rng.random() < 0.8 else schedule(rng)
@@ -51,7 +61,8 @@ def book(rng: Random, digits: int, included: bool) -> Book:
         rng.choice(("half_up", "down", "up")),
     )
     minimum = rng.choice((0, 0, 0, 1, 50, 3000))
-    return Book({name: rate(rng, digits) for name in NAMES}, old, live, tax, minimum)
+    rates = {name: banded(rng, digits) if rng.random() < 0.3 else rate(rng, digits) for name in NAMES}
+    return Book(rates, old, live, tax, minimum)
 
 
 def gifted(rng: Random) -> Fraction:
@@ -86,6 +97,7 @@ def service(rng: Random) -> PaidService:
         values={name: rng.randint(0, 8) for name in rng.sample(NAMES, rng.randint(1, 5))},
         rule=rng.choice(list(RULES)),
         period_months=rng.choice((None, 1, 3, 12)),
+        credit=rng.choice(("capped", "capped", "rebuy", "none")),
     )
     bought.prepay(at, ends_at, gifted(rng))
     bought.check()
@@ -103,7 +115,8 @@ def play(rng: Random, events: int) -> PaidService:
         dice = rng.random()
         if dice < 0.12:
             digits = {"JPY": 0, "USD": 2, "KWD": 3}[lived.currency]
-            lived.book = book(rng, digits, lived.book.tax.included)
+            included = lived.book.tax.included
+            lived.book = book(rng, digits, included if rng.random() < 0.7 else not included)
         elif dice < 0.22 and lived.ends_at < LAST:
             lived.prepay(lived.ends_at, lived.ends_at + timedelta(days=rng.randint(1, 370)), gifted(rng))
         else:

@@ -39,7 +39,7 @@ def test_in_every_zone_around_every_change_of_its_clocks() -> None:
     for name in SEEN:
         zone = ZoneInfo(name)
         instants = []
-        for year in (1919, 1941, 2011, 2024, 2100):
+        for year in (1919, 2011, 2024, 2100) if PROVING else (2011, 2024):
             hours = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(0, 8784, 8)]
             for before, after in pairwise(hours):
                 if before.astimezone(zone).utcoffset() != after.astimezone(zone).utcoffset():
@@ -73,10 +73,10 @@ def test_no_zone_moves_its_clocks_twice_in_three_days() -> None:
     for name in SEEN:
         zone = ZoneInfo(name)
         last = None
-        start = datetime(1900, 1, 1, tzinfo=UTC) if PROVING else datetime(2015, 1, 1, tzinfo=UTC)
+        start = datetime(1900, 1, 1, tzinfo=UTC) if PROVING else datetime(2020, 1, 1, tzinfo=UTC)
         offset = start.astimezone(zone).utcoffset()
-        for n in range((2060 - start.year) * 366 * 8):
-            now = start + timedelta(hours=3 * n)
+        for n in range((2050 - start.year) * 366 * 8 // 2):
+            now = start + timedelta(hours=6 * n)
             if (found := now.astimezone(zone).utcoffset()) != offset:
                 assert last is None or now - last > timedelta(days=3), name
                 last, offset = now, found

@@ -15,7 +15,14 @@ from prorata.pricing.quote_command import main
 from prorata.pricing.rebuy import rebuy_credit
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pricing"
-PAGES = {"calendar-months.md": 7, "month-rules.md": 5, "period-rules.md": 4, "credit.md": 5, "rates.md": 2}
+PAGES = {
+    "calendar-months.md": 7,
+    "month-rules.md": 5,
+    "period-rules.md": 4,
+    "credit.md": 5,
+    "rates.md": 2,
+    "known-mistakes.md": 0,
+}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -57,6 +64,20 @@ def test_the_sums_of_a_rebuy_on_the_page_are_those_of_the_function() -> None:
     for printed, credit in sums:
         paid, *used, anew = map(Fraction, printed.split(" − "))
         assert rebuy_credit(paid, sum(used, Fraction(0)), anew) == Fraction(credit)
+
+
+def test_the_page_of_known_mistakes_names_tests_that_exist_and_every_one_of_them() -> None:
+    page, tests = (FOLDER / "known-mistakes.md").read_text("utf-8"), FOLDER.parents[1] / "tests"
+    here = (tests / "pricing" / "test_known_mistakes.py").read_text("utf-8")
+    files = {
+        name: (FOLDER.parents[1] / name).read_text("utf-8") for name in re.findall(r"`(tests/\S+\.py)`", page)
+    }
+    named = re.findall(r"`(test_\w+)`", page)
+
+    assert set(re.findall(r"^def (test_b\d+_\w+)", here, re.MULTILINE)) == {
+        n for n in named if n.startswith("test_b")
+    }
+    assert all(any(f"def {name}(" in text for text in files.values()) for name in named)
 
 
 @pytest.mark.parametrize(("page", "examples"), PAGES.items())

@@ -1,5 +1,6 @@
 """Mistakes that billing engines are known to have made, one test each, named by their number in our catalogue
-of them (B1 to B25). Those about orders, machines and papers are told in the stories."""
+of them (B1 to B25) and listed in docs/pricing/known-mistakes.md. Those about orders, machines and papers are told
+in the stories."""
 
 from __future__ import annotations
 
@@ -124,6 +125,22 @@ def test_b7_a_reduction_is_a_credit_and_never_a_charge() -> None:
         assert document(down, TAX).gross < 0, rule
 
 
+def test_b8_an_option_that_was_replaced_is_gone_with_its_layers() -> None:
+    """cpu at 100 a month is swapped for nvme at 150: 450 less 300 x 90/91. When nvme goes too, only its own layer
+    gives anything back."""
+    book = Book({"cpu": Decimal(100), "nvme": Decimal(150)}, None, None, TaxRule(Decimal(0)))
+    lived = PaidService("USD", SHANGHAI, book, _at("2025-12-01"), {"cpu": 0, "nvme": 0})
+    lived.change(_at("2025-09-01"), {"cpu": 1}, [], Fraction(0))
+    swap = lived.change(_at("2025-09-01"), {"cpu": 0, "nvme": 1}, [], Fraction(0))[0]
+    gone = lived.change(_at("2025-09-01"), {"cpu": 0, "nvme": 0}, [], Fraction(0))[0]
+
+    assert [line.amount for line in swap.lines] == [-29670, 45000]
+    assert [(line.name, line.exact) for line in gone.lines] == [
+        ("nvme", Decimal("-445.05494505"))
+    ]  # 450 x 90/91
+    assert lived.values == {"cpu": 0, "nvme": 0}
+
+
 def test_b9_a_dearer_plan_is_charged_whatever_its_add_ons_cost() -> None:
     """Add-ons of 500 that stay are no part of the step from 65 to 218."""
     kept = component("backups", "500", "500", (layer("1500", "2025-09-01", "2025-12-01"),), None)
@@ -172,6 +189,17 @@ def test_b12_what_was_used_up_never_comes_back() -> None:
     assert none.total == 0
 
 
+def test_b20_a_renewal_after_an_upgrade_is_at_the_new_value() -> None:
+    """Three months of two units at 100, not of the one unit that was bought at first."""
+    lived = _service("100")
+    for units in (1, 2):
+        lived.change(_at("2025-09-01"), {"cpu": units}, [], Fraction(0))
+    before = lived.paid
+    lived.prepay(_at("2025-12-01"), _at("2026-03-01"), Fraction(0))
+
+    assert lived.paid - before == 60000
+
+
 def test_b21_a_value_is_replaced_and_not_added_to() -> None:
     """To four units twice is four units once; from two to four is the price of two."""
     lived = _service("10")
@@ -198,6 +226,40 @@ def test_b22_neither_the_share_of_time_nor_a_unit_price_is_rounded_on_the_way() 
     tenths.ends_at = _at("2025-10-01")
     tenths.change(_at("2025-09-01"), {"cpu": 3000}, [], Fraction(0))
     assert tenths.paid == 300
+
+
+def test_b23_what_a_renewal_costs_and_what_comes_back_are_kept_apart() -> None:
+    """A reduction before a renewal is paid for returns its part of the old term; the renewal is charged whole, at what
+    is left, and leaves a layer that a later reduction gives back whole."""
+    lived = _service("100")
+    lived.change(_at("2025-09-01"), {"cpu": 2}, [], Fraction(0))
+    lived.change(_at("2025-09-01"), {"cpu": 1}, [], Fraction(0))
+    returned, paid = lived.returned, lived.paid
+    lived.prepay(_at("2025-12-01"), _at("2026-03-01"), Fraction(0))
+    lived.change(_at("2025-11-30"), {"cpu": 0}, [], Fraction(0))
+
+    assert (returned, lived.paid - paid) == (29670, 30000)  # 300 x 90/91; 3 x 100
+    assert lived.returned - returned == 30000
+
+
+def test_b24_a_document_stays_as_it_was_made() -> None:
+    """Neither a later price list nor anything else changes it; a correction is another document."""
+    lived = _service("100")
+    change, paper, _ = lived.change(_at("2025-09-01"), {"cpu": 1}, [], Fraction(0))
+    kept = [(line.name, line.net, line.tax, line.gross) for line in paper.lines]
+    lived.book = Book({"cpu": Decimal(900)}, None, None, TAX)
+    lived.change(_at("2025-09-02"), {"cpu": 2}, [], Fraction(0))
+
+    assert [(line.name, line.net, line.tax, line.gross) for line in paper.lines] == kept
+    assert document(change, TaxRule(Decimal(0))) == paper
+    for frozen, name in (
+        (paper, "gross"),
+        (paper.lines[0], "gross"),
+        (change, "total"),
+        (change.lines[0], "amount"),
+    ):
+        with pytest.raises(AttributeError):
+            setattr(frozen, name, 0)
 
 
 @pytest.mark.parametrize(

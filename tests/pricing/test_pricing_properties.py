@@ -11,70 +11,16 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.random_books import FIRST, NAMES, ZONES, book, gifted, rate, schedule
+from pricing.drawn import Drawn
+from pricing.random_books import FIRST, NAMES, gifted
 from pricing.sizes import examples
-from prorata.pricing.change import Component, Price, price_change
+from prorata.pricing.change import Component
 from prorata.pricing.explain import plain_english, steps
 from prorata.pricing.funding import fund
-from prorata.pricing.layers import PaidShare
-from prorata.pricing.money import half_up, minor_digits
-from prorata.pricing.rules import RULES
+from prorata.pricing.money import half_up
 from prorata.pricing.tax import document
 
 RANDOM = st.randoms(use_true_random=False)
-
-
-class Drawn:
-    """A moment in the life of some service: everything a price needs but the components and the carry."""
-
-    def __init__(self, rng: Random) -> None:
-        self.rng = rng
-        self.currency = rng.choice(("JPY", "USD", "KWD"))
-        self.digits = minor_digits(self.currency)
-        self.zone = ZoneInfo(rng.choice(ZONES))
-        self.at = FIRST + timedelta(minutes=rng.randint(0, 6 * 525_600))
-        self.ends_at = self.at + timedelta(minutes=rng.randint(1, 500 * 1440))
-        self.rule = rng.choice(list(RULES))
-        self.starts_at = self.ends_at - timedelta(minutes=rng.randint(1, 500 * 1440))
-        self.carry = (
-            Decimal(rng.randint(-5 * 10**7, 5 * 10**7)).scaleb(-8 - self.digits).quantize(Decimal("1e-8"))
-        )
-        self.book = book(rng, self.digits, rng.random() < 0.5)
-
-    def component(self, name: str) -> Component:
-        old, new = (rate(self.rng, self.digits) * self.rng.randint(0, 8) for _ in range(2))
-        return Component(name, old, new, schedule(self.rng), schedule(self.rng), self._layers())
-
-    def growing(self, name: str) -> Component:
-        old, more = (rate(self.rng, self.digits) * self.rng.randint(0, 8) for _ in range(2))
-        return Component(name, old, old + more, self.book.new_schedule, self.book.new_schedule, ())
-
-    def _layers(self) -> tuple[PaidShare, ...]:
-        starts = self.at.date() - timedelta(days=self.rng.randint(-30, 300))
-        return tuple(
-            PaidShare(
-                str(number),
-                amount := rate(self.rng, self.digits) * 9,
-                starts,
-                starts + timedelta(days=self.rng.randint(1, 600)),
-                Fraction(self.rng.randint(0, 6), 6),
-                amount * self.rng.randint(0, 20) / 100,
-                amount * self.rng.randint(0, 100) / 100,
-            )
-            for number in range(self.rng.randint(0, 3))
-        )
-
-    def price(self, components: list[Component], carry: Decimal | None = None) -> Price:
-        return price_change(
-            at=self.at,
-            ends_at=self.ends_at,
-            zone=self.zone,
-            currency=self.currency,
-            components=components,
-            carry=self.carry if carry is None else carry,
-            rule=self.rule,
-            starts_at=self.starts_at,
-        )
 
 
 @examples(250, 100_000)
@@ -102,6 +48,23 @@ def test_lines_add_up_to_every_total(rng: Random) -> None:
     for layer in funding.layers:
         assert layer.tax >= 0
         assert 0 <= layer.gifted <= layer.amount + layer.tax + Decimal(1).scaleb(-drawn.digits)
+
+
+@examples(250, 100_000)
+@given(RANDOM)
+def test_a_price_is_rounded_to_minor_units_once(rng: Random) -> None:
+    """Only the sum, carry included; before that each line is kept to 8 decimals, and nothing else is rounded."""
+    drawn = Drawn(rng)
+    price = drawn.price([drawn.component(name) for name in NAMES[: rng.randint(1, 5)]])
+    counted = [line.formula if line.cap is None else max(line.formula, -line.cap) for line in price.lines]
+
+    assert [Fraction(line.exact) * 10**8 for line in price.lines] == [
+        round(exact * 10**8) for exact in counted
+    ]
+    unrounded = sum((Fraction(line.exact) for line in price.lines), Fraction(drawn.carry)) * 10**drawn.digits
+    assert price.total == half_up(unrounded)
+    assert abs(Fraction(price.carry_out)) * 10**drawn.digits <= Fraction(1, 2)
+    assert all(abs(line.amount - Fraction(line.exact) * 10**drawn.digits) < 2 for line in price.lines)
 
 
 @examples(250, 100_000)

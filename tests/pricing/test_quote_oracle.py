@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pricing import quote_oracle
 from pricing.random_quotes import quote_text
-from pricing.sizes import PROVING, examples
+from pricing.sizes import PROVING, examples, sized
 from prorata.pricing.quote_command import main
 
 
@@ -41,7 +41,7 @@ def test_the_command_says_what_the_contract_says(rng: Random) -> None:
 
 
 def test_and_says_it_of_many_more_that_are_drawn_plainly() -> None:
-    for seed in range(500_000 if PROVING else 1_500):
+    for seed in range(500_000 if PROVING else sized(1_500)):
         text = quote_text(Random(seed))
         assert _answered(text) == quote_oracle.answer(text), f"seed {seed}: {text}"
 

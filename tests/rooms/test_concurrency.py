@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from prorata import clock
+from prorata.catalog.models import Product
 from prorata.changes import staff_actions, states
 from prorata.changes.apply import begin
 from prorata.changes.cancel import cancel
@@ -94,6 +95,37 @@ def test_two_quotes_of_one_service_make_one_change_and_one_refusal(
     assert first.result().quote == quotes[0]
     assert refusal(second) == "open_change"
     assert (Change.objects.count(), Invoice.objects.count()) == (1, 1)
+
+
+def test_the_last_change_of_the_day_is_made_once(world: World, web: Service, gate: Gate) -> None:
+    """Two members submit at the same instant: the second meets the open change, and then the limit."""
+    Product.objects.filter(pk=world.cloud.pk).update(changes_a_day=1)
+    world.gift(100_000, until="2026-12-31T00:00+09:00")
+    quotes = [world.quote(web, memory=8), world.quote(web, cpu=4)]
+    with gate.on("customers_customer", world.customer.pk) as held:
+        first, second = (held.let_in(lambda q=q: world.submit(q)) for q in quotes)
+    assert first.result().quote == quotes[0]
+    assert refusal(second) == "open_change"
+    world.work()
+    with world.refusing("This service can be changed once a day"):
+        world.submit(quotes[1])
+    assert (Change.objects.count(), Invoice.objects.count()) == (1, 1)
+
+
+def test_a_change_that_is_cancelled_gives_its_place_to_one_only(
+    world: World, web: Service, gate: Gate
+) -> None:
+    """The one change of the day is unpaid. It is cancelled, and two others are submitted, all at the same instant."""
+    Product.objects.filter(pk=world.cloud.pk).update(changes_a_day=1)
+    quotes = [world.quote(web, **wanted) for wanted in ({"memory": 8}, {"cpu": 4}, {"disk": 160})]
+    unpaid = world.submit(quotes[0])
+    with gate.on("customers_customer", world.customer.pk) as held:
+        gone = held.let_in(lambda: cancel(world.owner, unpaid.reference))
+        first, second = (held.let_in(lambda q=q: world.submit(q)) for q in quotes[1:])
+    assert gone.result().status == states.CANCELLED
+    assert first.result().quote == quotes[1]
+    assert refusal(second) == "open_change"
+    assert Change.objects.exclude(status=states.CANCELLED).count() == 1
 
 
 def test_two_changes_cannot_spend_the_same_credit(world: World, web: Service, gate: Gate) -> None:

@@ -128,6 +128,8 @@ def test_what_a_rule_speaks_of_stays_on_sale(staff: Client, product: Product) ->
         steps = ", ".join(str(step) for step in (1, 2, 4, 8, 16) if step != value)
         answer = send(staff, address, **{f"resource_types-{n}-steps": steps})
         assert f"A linked limit speaks of {value}. Remove that rule first." in words(answer)
+    kind = {"resource_types-1-kind": "option", "resource_types-1-options_text": "a = A"}
+    assert "A linked limit speaks of it as it is." in words(send(staff, address, **kind))
     assert send(staff, address, **{"linked_limits-0-DELETE": "on"}).status_code == 302
     assert send(staff, address, **{"resource_types-0-steps": "1, 2, 4, 16"}).status_code == 302
 

@@ -242,3 +242,32 @@ def test_going_back_on_the_same_day_costs_what_was_said(world: World, aiko: Clie
     again = world.quote(world.reread(web), backups=7)
     assert again.gross_minor == 2_798
     assert "Going back today (Backup generations 7) would cost ¥2,798." in said
+
+
+def test_the_way_back_counts_what_rounding_left_over(world: World) -> None:
+    """7 to 4 backups on 17 July: −0.36956522 is left over. Back: 900 × 184/31 × 0.80 = 4,273.54838710, less that 4,273.18,
+    rounded 4,273, tax 427. Without it 4,701 would be announced, and 4,700 charged."""
+    world.open("2026-07-15T08:00+09:00")
+    web = world.service(paid=34_188)
+    world.at("2026-07-17T10:00+09:00")
+    down = world.quote(web, backups=4)
+    assert down.figures["carry_out"] == "-0.36956522"
+    assert down.figures["back_today_minor"] == 4_700
+    world.submit(down)
+    world.work()
+    assert world.quote(world.reread(web), backups=7).gross_minor == 4_700
+
+
+def test_a_voucher_is_a_step_and_the_lines_are_what_is_charged(
+    world: World, aiko: Client, web: Service
+) -> None:
+    """5,088 less 1,000 is 4,088; 10 % of it is 408."""
+    world.voucher("SUMMER", amount_minor=1_000)
+    quote = world.quote(web, voucher="SUMMER", memory=8)
+    said = aiko.get(f"/quotes/{quote.reference}/explanation.txt").content.decode()
+    assert "SUMMER" in said
+    assert "Memory, 4 GB → 8 GB: ¥4,088, Consumption tax ¥408, together ¥4,496" in said
+    assert "Total: ¥4,088, Consumption tax ¥408, together ¥4,496" in said
+    rows = table(aiko.get(f"/quotes/{quote.reference}/explanation.csv"))
+    assert ["Total", "", "", "4088", "408", "4496", "JPY"] in rows
+    assert any("SUMMER" in row[1] for row in rows)

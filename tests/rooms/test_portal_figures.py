@@ -101,6 +101,7 @@ def limit(**changed: object) -> Limit:
 
 def drawn(typed: str | None = None, **changed: object) -> Card:
     book = BookValues(
+        minimum_charge_minor=0,
         id=1,
         product_code="p",
         version=1,

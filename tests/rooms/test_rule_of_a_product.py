@@ -66,6 +66,19 @@ def test_a_quote_replays_under_its_rule_whatever_the_product_becomes(world: Worl
     assert not same(quote, quote.inputs | {"rule": world.reread(world.cloud).rule})
 
 
+def test_a_quote_replays_with_what_was_paid_when_it_was_made(world: World) -> None:
+    """A reduction to 8,728 of what is left; another change is made before it is looked at again."""
+    web = world.web_01("2026-08-15T14:02+09:00")
+    Product.objects.update(credit_model="rebuy")
+    quote = world.quote(web, cpu=1, memory=1, disk=20, backups=0, snapshots=0)
+    world.pay(world.change(web, memory=8))
+    world.work()
+    quote = world.reread(quote)
+    assert (quote.credit_model, quote.credit_version, quote.net_minor) == ("rebuy", 1, -8_728)
+    assert same(quote, quote.inputs)
+    assert not same(quote, quote.inputs | {"credit": "capped"})
+
+
 def test_a_quote_of_the_time_of_one_rule_still_replays(world: World) -> None:
     """It kept neither a version nor the start of the term."""
     web = world.web_01("2026-08-15T14:02+09:00")

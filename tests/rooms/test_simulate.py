@@ -16,10 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from prorata import clock as business
 from prorata.catalog.models import PriceBook, Rate
 from prorata.changes.simulate.command import main
+from prorata.changes.simulate.months import months_before
 from prorata.changes.simulate.outcome import InCurrency
 from prorata.changes.simulate.per_cent import changed_by
 from prorata.changes.simulate.question import CannotSimulate, Question, of_per_cent, of_rule, of_version
-from prorata.changes.simulate.run import month_before, simulate
+from prorata.changes.simulate.run import simulate
 from prorata.clock import HandClock
 from prorata.pricing.instants import read_zone
 from prorata.pricing.rates import rate_as_json, rate_from_json
@@ -65,8 +66,12 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ({"rates": {"cpu": 1.5}}, "has no price for support mail, which service-00000 has: add it"),
         ({"rates": {"cpu": "-1"}}, 'rates.cpu must be a price in quotes such as "65" or "1.50", not "-1"'),
         ({"rates": {"cpu": {"tiered": []}}}, "rates.cpu.tiered: a rate in bands needs at least one band"),
-        ({"vat": "1"}, "vat is not a known key: use product, currency, tax_included, rates, discounts"),
+        (
+            {"vat": "1"},
+            "vat is not a known key: use product, currency, tax_included, minimum_charge, rates, discounts",
+        ),
         ({"discounts": [{"months": 1, "off": "2"}]}, 'discounts[0].off must be between 0 and 1, not "2"'),
+        ({"minimum_charge": "0.001"}, 'minimum_charge must have at most 2 decimals, not "0.001"'),
         ({"discounts": "none"}, 'discounts must be a list, not "none"'),
         ({"product": "turbo"}, "product 'turbo' is not sold here: use turbo-host"),
         ({"rates": {"gpu": "1"}}, "rates.gpu is no resource of turbo-host: use cpu, support"),
@@ -217,7 +222,7 @@ def test_a_month_before_is_clamped() -> None:
     """31 March less a month is 28 February, at the same time of day although the clocks moved in between."""
     zone = read_zone("Europe/Berlin")
     at = datetime.fromisoformat("2026-03-31T12:00+02:00")
-    assert month_before(at, zone) == datetime.fromisoformat("2026-02-28T12:00+01:00")
+    assert months_before(at, 1, zone) == datetime.fromisoformat("2026-02-28T12:00+01:00")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -240,6 +240,35 @@ def test_a_new_version_is_copied_and_the_old_one_stands(staff: Client) -> None:
     assert old.rates.get(resource_type=threads).monthly == Decimal("1234.5")
 
 
+def test_a_minimum_charge_is_written_shown_and_copied(staff: Client) -> None:
+    product = made(staff)
+    book = priced(staff, product, minimum_charge="2.50")
+    assert book.minimum_charge_minor == 250
+    shown = words(staff.get(reverse("admin:catalog_pricebook_change", args=[book.pk])))
+    assert "Minimum charge 2.50 EUR" in shown.replace("\u00a0", " ")
+    copied = staff.get(reverse("admin:catalog_pricebook_new_version", args=[book.pk]))
+    assert send(staff, copied["Location"], starts_at="2026-07-01T00:00:00").status_code == 302
+    assert PriceBook.objects.get(version=2).minimum_charge_minor == 250
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("1.234", "EUR has 2 decimals"),
+        ("much", "is not an amount"),
+        ("-1", "A minimum charge is not below zero."),
+    ],
+)
+def test_a_strange_minimum_charge_is_one_clear_line(typed: str, says: str, staff: Client) -> None:
+    product = made(staff)
+    priced(staff, product)
+    address = f"{reverse('admin:catalog_pricebook_add')}?from={PriceBook.objects.get().pk}"
+    answer = send(staff, address, minimum_charge=typed, starts_at="2026-07-01T00:00:00")
+    assert answer.status_code == 200
+    assert says in words(answer)
+    assert PriceBook.objects.count() == 1
+
+
 def test_the_prices_of_the_past_are_not_rewritten(staff: Client) -> None:
     product = made(staff)
     book = priced(

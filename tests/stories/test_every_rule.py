@@ -163,6 +163,16 @@ def test_where_reductions_give_nothing_back_the_page_says_so(world: World) -> No
     assert (world.measured(web)["backups"], world.credit()) == (4, 0)
 
 
+def test_seconds_are_counted_from_the_whole_second_that_is_printed(world: World) -> None:
+    """A clock knows more digits than anybody reads: 14:02:07 is 9,309,473 seconds before the end."""
+    web = world.web_01("2026-08-15T14:02:07.654321+09:00")
+    Product.objects.filter(pk=world.cloud.pk).update(rule="period-seconds")
+    page = text(person(world.owner).post(f"/services/{web.pk}/estimate", {"memory": "8"}))
+    assert "15 Aug 2026, 14:02:07 JST" in page
+    assert "9,309,473 of the 15,811,200 seconds of your term" in page
+    assert world.quote(web, memory=8).inputs["at"] == "2026-08-15T05:02:07+00:00"
+
+
 # --- published examples, from a price book ------------------------------------------------------------------
 
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -170,19 +180,23 @@ ZONE = ZoneInfo("Asia/Tokyo")
 
 def sold(
     world: World, rule: str, old: str, new: str, *, at: str, starts: str, ends: str, months: int = 12,
-    currency: str = "USD", tier: tuple[int, str] | None = None,
+    currency: str = "USD", tier: tuple[int, str] | None = None, paid: int = 0, credit: str = "capped",
+    hourly: str | None = None,
 ) -> Service:  # fmt: skip
     """A service of a product of two options at monthly prices, adopted just before `at`; times of Tokyo."""
     start, instant, end = (datetime.fromisoformat(text).replace(tzinfo=ZONE) for text in (starts, at, ends))
     world.clock = HandClock(instant)  # years before the day on which tests begin
     set_clock(world.clock)
     world.open(instant.isoformat())
-    product = Product.objects.create(code="published", name="Published", rule=rule)
+    product = Product.objects.create(code="published", name="Published", rule=rule, credit_model=credit)
     kind = ResourceType.objects.create(product=product, code="instance_type", name="Plan", kind="option")
     book = PriceBook.objects.create(product=product, currency=currency, starts_at=start)
     for position, (code, monthly) in enumerate((("old", old), ("new", new))):
         option = Option.objects.create(resource_type=kind, code=code, name=code, position=position)
-        Rate.objects.create(price_book=book, resource_type=kind, option=option, monthly=Decimal(monthly))
+        hour = Decimal(hourly) if hourly and code == "old" else None
+        Rate.objects.create(
+            price_book=book, resource_type=kind, option=option, monthly=Decimal(monthly), hourly=hour
+        )
     if tier:
         schedule = DiscountSchedule.objects.create(product=product, starts_at=start)
         DiscountTier.objects.create(schedule=schedule, months=tier[0], off=Decimal(tier[1]))
@@ -193,7 +207,7 @@ def sold(
     )
     return adopt(
         customer=world.customer, product=product, name="plan", driver="sandbox", external_id=machine, term_starts_at=start,
-        term_ends_at=end, term_months=months, configuration={"instance_type": "old"}, paid_minor=0, currency=currency,
+        term_ends_at=end, term_months=months, configuration={"instance_type": "old"}, paid_minor=paid, currency=currency,
         staff=None,
     )  # fmt: skip
 
@@ -246,3 +260,95 @@ def test_a_published_example_comes_out_of_a_price_book(world: World, name: str) 
 
     quote = world.quote(service, instance_type="new")
     assert (quote.rule, quote.gross_minor) == (rule, minor)
+
+
+# --- what is left after buying anew ---------------------------------------------------------------------------
+
+LEFT = {
+    # 915.92 - 2 x 102 - 60 x 10 x 0.88
+    "W28": (
+        "calendar-months", 18_392, "102 × 2 whole months × 1.00",
+        {"at": "2025-03-01T09:00", "starts": "2025-01-01", "ends": "2026-01-01"},
+    ),
+    # 915.92 - 3 x 102 - 72 x 0.32 - 60 x 270/30 x 0.88
+    "W30": (
+        "thirty-day-months", 11_168, "0.32 × 72 hours",
+        {"at": "2025-04-04", "starts": "2025-01-01", "ends": "2025-12-30", "hourly": "0.32"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_the_published_rebuys_come_out_of_a_price_book(world: World, name: str) -> None:
+    rule, minor, words, facts = LEFT[name]
+    service = sold(
+        world,
+        rule,
+        "102",
+        "60",
+        paid=91_592,
+        credit="rebuy",
+        tier=(6, "0.12"),
+        **facts,  # type: ignore[arg-type]
+    )
+    page = text(person(world.owner).post(f"/services/{service.pk}/estimate", {"instance_type": "new"}))
+    assert words in page
+    assert "so at most this comes back in all" in page
+
+    change = world.change(service, instance_type="new")
+    assert (change.quote.credit_model, change.gross_minor) == ("rebuy", -minor)
+    world.work()
+    assert world.reread(change).status == states.APPLIED
+    assert world.credit("USD") == minor
+
+
+def test_a_large_reduction_of_what_was_bought_for_six_months(world: World) -> None:
+    """31,080 were paid before tax. Used since 1 June: 2 months and 14 days of 7,400, at list 14,800 + 3,453.33. The new
+    configuration, 1,450 a month, costs 1,450 x 106/30 x 0.80 = 4,098.67. Left are 8,728, and their tax of 872."""
+    web = world.web_01("2026-08-15T14:02+09:00")
+    Product.objects.filter(pk=world.cloud.pk).update(credit_model="rebuy")
+    change = world.change(web, cpu=1, memory=1, disk=20, backups=0, snapshots=0)
+    world.work()
+    assert world.reread(change).status == states.APPLIED
+    note = CreditNote.objects.get()
+    assert (note.net_minor, note.tax_minor, note.gross_minor, world.credit()) == (8_728, 872, 9_600, 9_600)
+
+
+def test_a_small_reduction_leaves_nothing_and_says_why(world: World) -> None:
+    """6,500 x 106/30 x 0.80 = 18,373.33 for the new configuration: with what was used that is more than was paid."""
+    web = world.web_01("2026-08-15T14:02+09:00")
+    Product.objects.filter(pk=world.cloud.pk).update(credit_model="rebuy")
+    aiko = person(world.owner)
+    aiko.get(f"/services/{web.pk}/change")  # the machine is measured
+    page = text(aiko.post(f"/services/{web.pk}/estimate", {"backups": "4"}))
+    assert "Nothing to pay and no credit." in page
+    assert "paid in cash for what you have 31,080.00" in page
+    assert "used since 1 Jun 2026: 7,400 × 2 whole months × 1.00 −14,800.00" in page
+    assert "nothing is left, so nothing comes back 0.00" in page
+    assert "Backup generations, instead of −2,210.16393443 0.00" in page
+
+
+def test_what_stands_and_what_was_paid_in_cash(world: World) -> None:
+    """Gifts are no cash; an increase is used from its own day on; what a reduction took back does not stand."""
+    web = world.web_01("2026-08-15T14:02+09:00")
+    Product.objects.filter(pk=world.cloud.pk).update(credit_model="rebuy")
+
+    def stands(**wanted: int) -> tuple[str, list[tuple[str, str]]]:
+        world.measure(web)
+        rebuy = world.quote(world.reread(web), **wanted).inputs["rebuy"]
+        return rebuy["paid"], [(b["since"], b["monthly"]) for b in rebuy["bought"]]
+
+    june = ("2026-06-01", "7400.00000000")
+    assert stands(backups=4) == ("31080.00000000", [june])
+    world.gift(5_596, until="2026-12-31T00:00+09:00")
+    world.change(web, memory=8)
+    world.work()
+    assert stands(backups=4) == ("31080.00000000", [june, ("2026-08-15", "1800.00000000")])
+    world.pay(world.change(world.reread(web), cpu=4))  # 1,200 x 106/30 x 0.80 = 3,392
+    world.work()
+    assert stands(backups=4) == ("34472.00000000", [june, ("2026-08-15", "3000.00000000")])
+    world.change(world.reread(web), backups=4)  # 3 of 7, for which 3,780 of 8,820 were paid
+    world.work()
+    assert stands(memory=4) == (
+        "30692.00000000", [("2026-06-01", "6500.00000000"), ("2026-08-15", "3000.00000000")],
+    )  # fmt: skip

@@ -17,11 +17,14 @@ from prorata import clock
 from prorata.catalog.models import PriceBook, Product
 from prorata.catalog.values import book
 from prorata.changes import states
+from prorata.changes.simulate import replays as replaying
 from prorata.changes.simulate.command import main
+from prorata.changes.simulate.months import months_before
 from prorata.changes.simulate.question import of_rule
 from prorata.changes.simulate.replays import replays
-from prorata.changes.simulate.run import month_before, simulate
+from prorata.changes.simulate.run import simulate
 from prorata.customers.models import Membership
+from prorata.services.models import Service
 from support.world import WEB, ZONE, World
 
 APP = WEB | {"cpu": 8, "memory": 2, "disk": 40, "backups": 1, "snapshots": 0}
@@ -154,6 +157,62 @@ def test_another_rule_prices_the_changes_alone(provider: World, capsys: pytest.C
     assert sides(usd["changes"]) == (1, "432.48", "434.60", "2.12")
 
 
+def test_a_rule_of_the_period_takes_the_term_for_the_period(
+    provider: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """108 of 183 days of six months at their 30 % off: 1,800 × 6 × 108/183 × 0.70 = 4,461.64, and 153 dollars 379.24.
+    app-01 has 17 of 92 days of three months at 20 % off: 532.17 back by the formula, 500.87 by the layer."""
+    jpy, usd = told(capsys, "--rule", "period-days")["currencies"]
+
+    assert sides(jpy["changes"]) == (2, "4587", "3961", "-626")
+    assert sides(usd["changes"]) == (1, "432.48", "379.24", "-53.24")
+
+
+def test_quotes_of_the_time_before_rules_had_periods(
+    provider: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They know neither versions nor the start of a period: it is the term's, also after the service was renewed."""
+    told_now = told(capsys, "--rule", "period-days")
+    read = replaying._replay
+
+    def as_of_old(fact: dict[str, Any], *others: Any) -> Any:
+        newer = ("rule_version", "credit_version", "starts_at", "period_months", "minimum", "voucher")
+        kept = {name: value for name, value in fact["quote__inputs"].items() if name not in newer}
+        return read({**fact, "quote__inputs": kept}, *others)
+
+    monkeypatch.setattr(replaying, "_replay", as_of_old)
+    assert told(capsys, "--rule", "period-days") == told_now
+    Service.objects.filter(name="web-01").update(
+        term_starts_at="2026-12-01T08:00+09:00", term_ends_at="2027-06-01T08:00+09:00"
+    )
+    assert told(capsys, "--rule", "period-days") == told_now
+
+
+def test_a_minimum_charge_holds_on_both_sides(
+    provider: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With at least 5,100 for a change that costs something: 5,088 becomes 5,100, and 5,113 stays. A credit is none.
+    At the other prices 4,523 becomes 5,100 as well, and 6,000 where the other book asks for as much."""
+    read = replaying._replay
+
+    def with_minimum(fact: dict[str, Any], *others: Any) -> Any:
+        return read({**fact, "quote__inputs": fact["quote__inputs"] | {"minimum": 5_100}}, *others)
+
+    monkeypatch.setattr(replaying, "_replay", with_minimum)
+    (jpy,) = told(capsys, "--rule", "average-months", "--product", "bestnet-cloud")["currencies"]
+
+    assert sides(jpy["changes"]) == (2, "4599", "4612", "13")
+    for book_says, then in (
+        ({}, "4599"),
+        ({"minimum_charge": "6000"}, "5499"),
+        ({"minimum_charge": 0}, "4022"),
+    ):
+        file = tmp_path / "cloud.json"
+        file.write_text(json.dumps(OTHER_CLOUD | book_says))
+        (jpy,) = told(capsys, "--price-book", str(file))["currencies"]
+        assert sides(jpy["changes"])[1:3] == ("4599", then)
+
+
 def test_one_product_alone(provider: World, capsys: pytest.CaptureFixture[str]) -> None:
     (usd,) = told(capsys, "--rule", "average-months", "--product", "cloud-vm")["currencies"]
 
@@ -197,7 +256,7 @@ def test_prices_with_tax_are_held_against_prices_without_it(
 
 def test_what_changed_costs_now_what_it_cost_then(provider: World) -> None:
     """Replayed with nothing changed, every change costs exactly what its quote says before tax."""
-    since = month_before(clock.now(), ZONE)
+    since = months_before(clock.now(), 1, ZONE)
     found = sorted((row.currency, row.now) for row in replays(of_rule("calendar-months"), since, clock.now()))
 
     assert found == [("JPY", -501), ("JPY", 5088), ("USD", 43248)]
@@ -244,3 +303,15 @@ def test_services_without_a_price_today_are_named(
     ]
     assert [sides(one["renewals"])[0] for one in said["currencies"]] == [0, 1]
     assert Product.objects.count() == 2
+
+
+def test_what_buying_anew_lowered_is_compared_by_its_layers(world: World) -> None:
+    """The credit of all that shrinks is 8,728; the layers hold 31,080 x 107/183 x 5,950/7,400 = 14,611.7."""
+    web = world.web_01("2026-08-15T14:02+09:00")
+    Product.objects.update(credit_model="rebuy")
+    change = world.change(web, cpu=1, memory=1, disk=20, backups=0, snapshots=0)
+    world.work()
+    assert change.quote.net_minor == -8_728
+
+    (row,) = replays(of_rule("calendar-months"), months_before(clock.now(), 1, ZONE), clock.now())
+    assert (row.now, row.then) == (-14_612, -14_612)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from prorata.catalog.models import Product
 from prorata.changes import states
 from prorata.changes.models import Change
 from prorata.payments.look import record
@@ -71,6 +72,20 @@ def test_submit_of_everything_at_once_from_many_purses(world: World, web: Servic
         world.gift(500, until=f"2026-{month}-30T00:00+09:00")
     change, sent = submitted(world, web, cpu=4, memory=8, disk=160, backups=4, snapshots=1)
     assert change.lines.count() == 5
+    assert_within(sent, SUBMIT_AT_MOST)
+
+
+def test_submit_of_a_product_with_limits_on_its_changes(world: World, web: Service) -> None:
+    """What the limits count is found by the statement that looks for an open change anyway."""
+    world.gift(100_000, until="2026-12-31T00:00+09:00")
+    _, plain = submitted(world, web, memory=6)
+    world.work()
+    limits = {"changes_a_day": 5, "reductions_a_term": 3, "cooldown_hours": 1}
+    Product.objects.filter(pk=world.cloud.pk).update(**limits)
+    world.at("2026-08-15T16:02+09:00")
+    change, sent = submitted(world, world.reread(web), memory=8)
+    assert change.status == states.APPLYING
+    assert len(sent) <= len(plain)
     assert_within(sent, SUBMIT_AT_MOST)
 
 

@@ -9,12 +9,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from prorata.catalog.links import Link
-from prorata.pricing.change import DEFAULT_CREDIT
+from prorata.pricing.change import DEFAULT_CREDIT, REBUY
 from prorata.pricing.rules import RULES
 from prorata.pricing.terms import DEFAULT_RULE
 
 # What a product may give back when it is reduced. `symmetric` is not among them: it would return more than was paid.
-SOLD_CREDIT_MODELS = (DEFAULT_CREDIT, "none")
+SOLD_CREDIT_MODELS = (DEFAULT_CREDIT, REBUY, "none")
 
 CODE = RegexValidator(
     r"^[a-z][a-z0-9_]{0,39}$", "Use small letters, digits and underscores, beginning with a letter."
@@ -37,6 +37,18 @@ class Product(models.Model):
         max_length=20, default=DEFAULT_CREDIT, choices=[(name, name) for name in SOLD_CREDIT_MODELS],
         help_text="what a reduction gives back",
     )  # fmt: skip
+    changes_a_day = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text="how often a service may be changed in a day of the billing zone; empty: as often as wanted",
+    )  # fmt: skip
+    reductions_a_term = models.PositiveSmallIntegerField(
+        null=True, blank=True,
+        help_text="how many changes of a term may make a service smaller; empty: any number, 0: none",
+    )  # fmt: skip
+    cooldown_hours = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text="hours between two changes of a service; empty: none",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
@@ -47,6 +59,14 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=models.Q(credit_model__in=list(SOLD_CREDIT_MODELS)),
                 name="product_credit_model_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(changes_a_day__gte=1) | models.Q(changes_a_day=None),
+                name="product_can_be_changed",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cooldown_hours__gte=1) | models.Q(cooldown_hours=None),
+                name="product_cooldown_lasts",
             ),
         ]
 
@@ -255,6 +275,10 @@ class PriceBook(models.Model):
     version = models.PositiveIntegerField(default=1)
     starts_at = models.DateTimeField()
     tax_included = models.BooleanField(default=False, help_text="whether the rates below include tax")
+    minimum_charge_minor = models.BigIntegerField(
+        default=0,
+        help_text="the least charged for a change that costs something, before tax is added; 0: none",
+    )
     campaign = models.BooleanField(
         default=False, help_text="special prices for a while; a change never counts with them"
     )
@@ -277,6 +301,9 @@ class PriceBook(models.Model):
                 condition=models.Q(campaign=False, ends_at__isnull=True)
                 | models.Q(campaign=True, ends_at__isnull=False, ends_at__gt=models.F("starts_at")),
                 name="price_book_campaign_ends",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(minimum_charge_minor__gte=0), name="price_book_minimum_in_range"
             ),
             models.CheckConstraint(
                 condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="price_book_currency_iso"

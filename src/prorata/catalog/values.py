@@ -36,13 +36,14 @@ class NoPrice(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class BookValues:
-    """Rates of one price book by component code, in major units of its currency."""
+    """Rates of one price book by component code, in major units of its currency; the minimum charge in minor units."""
 
     id: int
     product_code: str
     version: int
     currency: str
     tax_included: bool
+    minimum_charge_minor: int
     rates: Mapping[str, Rate]
 
     def monthly(self, code: str, value: Value) -> Decimal:
@@ -115,7 +116,7 @@ def book(book_id: int) -> BookValues:
     rates |= {code: OptionPrices(months, hours) for code, (months, hours) in options.items()}
     return BookValues(
         id=found.pk, product_code=found.product.code, version=found.version, currency=found.currency,
-        tax_included=found.tax_included, rates=rates,
+        tax_included=found.tax_included, minimum_charge_minor=found.minimum_charge_minor, rates=rates,
     )  # fmt: skip
 
 

@@ -12,13 +12,15 @@ from prorata.catalog.models import ResourceType
 from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit, check
 from prorata.changes.refusals import Refusal, Refused
+from prorata.changes.settle import rebuy_of
 from prorata.changes.situation import Situation
 from prorata.credit.models import Voucher
 from prorata.credit.voucher import terms
 from prorata.invoices.layers import Slice, slices
-from prorata.pricing.change import Component, Price, price_change
+from prorata.pricing.change import REBUY, Component, Price, price_change
 from prorata.pricing.display import amount_text
 from prorata.pricing.explain import Step, steps
+from prorata.pricing.rebuy import Rebuy
 from prorata.pricing.renewal import renewal_minor
 from prorata.pricing.rules import rate_lost_at
 from prorata.pricing.tax import Document, TaxRule, document
@@ -26,6 +28,7 @@ from prorata.pricing.terms import local_date
 from prorata.pricing.tiers import Schedule
 from prorata.pricing.voucher import NotForThis
 
+NOTHING_PAID = Rebuy(Decimal(0), (), Decimal(0))
 Mode = Literal["live", "restart"]
 
 
@@ -108,9 +111,10 @@ def estimate(
     components = [
         _component(situation, book, code, before[code], after[code], taken_back) for code in changed
     ]
-    price = _price(situation, components, situation.service.carry)
+    settled = rebuy_of(situation, book, after) if situation.product.credit_model == REBUY else None
+    price = _price(situation, components, situation.service.carry, settled)
     tax = tax_rule(situation)
-    paper = _paper(price, tax, voucher)
+    paper = _paper(price, tax, book.minimum_charge_minor, voucher)
     lines = tuple(_line(situation, price, paper, n, before, after) for n in range(len(changed)))
     live = _schedule(situation)
     return Estimate(
@@ -124,10 +128,10 @@ def estimate(
     )  # fmt: skip
 
 
-def _paper(price: Price, tax: TaxRule, voucher: Voucher | None) -> Document:
+def _paper(price: Price, tax: TaxRule, minimum: int, voucher: Voucher | None) -> Document:
     """Raises Refused where the voucher does not fit what is to be paid."""
     try:
-        return document(price, tax, voucher=terms(voucher) if voucher else None)
+        return document(price, tax, minimum=minimum, voucher=terms(voucher) if voucher else None)
     except NotForThis as unfit:
         assert voucher is not None
         shown = {"code": voucher.code, "minimum": _shown(voucher.minimum_spend_minor, price.currency)}
@@ -138,14 +142,20 @@ def _shown(minor: int, currency: str) -> str:
     return f"{amount_text(minor, currency)}\u00a0{currency}"
 
 
-def _price(situation: Situation, components: Sequence[Component], carry: Decimal = Decimal(0)) -> Price:
+def _price(
+    situation: Situation,
+    components: Sequence[Component],
+    carry: Decimal = Decimal(0),
+    settled: Rebuy | None = None,
+) -> Price:
     """By the rule and the credit model of the product. A price book is monthly under every rule: under `period-*` the
-    period is the term, paid for so many months at once."""
+    period is the term, paid for so many months at once. It counts from the whole second, as it is printed, so that what is
+    said of the seconds left can be worked out again."""
     service, product = situation.service, situation.product
     return price_change(
-        at=situation.now, ends_at=service.term_ends_at, zone=situation.zone, currency=service.currency,
-        components=components, carry=carry, rule=product.rule, credit=product.credit_model,
-        starts_at=service.term_starts_at, period_months=service.term_months,
+        at=situation.now.replace(microsecond=0), ends_at=service.term_ends_at, zone=situation.zone,
+        currency=service.currency, components=components, carry=carry, rule=product.rule, credit=product.credit_model,
+        starts_at=service.term_starts_at, period_months=service.term_months, rebuy=settled,
     )  # fmt: skip
 
 
@@ -217,10 +227,14 @@ def _renewal(situation: Situation, book: BookValues, configuration: Mapping[str,
 
 
 def _back_today(situation: Situation, price: Price, tax: TaxRule) -> int | None:
-    """What taking the reductions back today would cost, gross: going down and up again is not free."""
+    """What taking the reductions back today would cost, gross: going down and up again is not free.
+
+    What rounding would leave over from this change is part of it, so a customer who does go back pays this very amount.
+    """
     reduced = [line for line in price.lines if line.formula < 0]
     if not reduced:
         return None
     live = _schedule(situation)
-    again = _price(situation, [Component(line.name, line.new, line.old, live, live, ()) for line in reduced])
-    return document(again, tax).gross
+    back = [Component(line.name, line.new, line.old, live, live, ()) for line in reduced]
+    again = _price(situation, back, price.carry_out, NOTHING_PAID)  # what grows is never lowered
+    return document(again, tax, minimum=live_prices(situation).minimum_charge_minor).gross

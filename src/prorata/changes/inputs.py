@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from prorata.changes.estimate import Estimate
 from prorata.pricing.change import Component, Price, price_change
 from prorata.pricing.layers import PaidShare
+from prorata.pricing.rebuy import Bought, Rebuy
 from prorata.pricing.tax import Document, TaxRule, document
 from prorata.pricing.tiers import Schedule, Tier
 from prorata.pricing.voucher import Voucher
@@ -24,6 +25,7 @@ def freeze(estimate: Estimate) -> dict[str, Any]:
         "credit_version": price.credit_version, "at": price.at.isoformat(), "ends_at": price.ends_at.isoformat(),
         "starts_at": start.utc.isoformat() if start else None, "period_months": price.term.period_months,
         "zone": str(price.zone), "currency": price.currency, "carry": str(price.carry_in),
+        "rebuy": _rebuy(price.rebuy),
         "minimum": estimate.document.charge.minimum, "voucher": _voucher(estimate.document.charge.voucher),
         "tax": {"rate": str(tax.rate), "included": tax.included, "rounding": tax.rounding},
         "components": [
@@ -47,29 +49,33 @@ def replay(inputs: dict[str, Any]) -> tuple[Price, Document]:
     Quotes that were made when there was one rule and one version of it have neither versions nor the start of a period.
     """
     start = inputs.get("starts_at")
-    tax = TaxRule(
-        rate=Decimal(inputs["tax"]["rate"]),
-        included=inputs["tax"]["included"],
-        rounding=inputs["tax"]["rounding"],
-    )
     price = price_change(
         at=datetime.fromisoformat(inputs["at"]), ends_at=datetime.fromisoformat(inputs["ends_at"]),
         zone=ZoneInfo(inputs["zone"]), currency=inputs["currency"], carry=Decimal(inputs["carry"]), rule=inputs["rule"],
         credit=inputs["credit"], starts_at=datetime.fromisoformat(start) if start else None,
         period_months=inputs.get("period_months"), rule_version=inputs.get("rule_version", 1),
-        credit_version=inputs.get("credit_version", 1),
-        components=[
-            Component(
-                name=c["name"], old=Decimal(c["old"]), new=Decimal(c["new"]), old_schedule=_schedule(c["old_schedule"]),
-                new_schedule=_schedule(c["new_schedule"]), layers=tuple(_paid(layer) for layer in c["layers"]),
-                old_made=c.get("old_made", ""), new_made=c.get("new_made", ""),  # older quotes have none
-            )
-            for c in inputs["components"]
-        ],
+        credit_version=inputs.get("credit_version", 1), rebuy=_paid_and_used(inputs.get("rebuy")),
+        components=[component_of(stored) for stored in inputs["components"]],
     )  # fmt: skip
     return price, document(
-        price, tax, minimum=inputs.get("minimum", 0), voucher=_terms(inputs.get("voucher"))
+        price, tax_of(inputs), minimum=inputs.get("minimum", 0), voucher=_terms(inputs.get("voucher"))
     )
+
+
+def tax_of(inputs: dict[str, Any]) -> TaxRule:
+    """The tax rule of frozen inputs."""
+    tax = inputs["tax"]
+    return TaxRule(rate=Decimal(tax["rate"]), included=tax["included"], rounding=tax["rounding"])
+
+
+def component_of(stored: dict[str, Any]) -> Component:
+    """One frozen component."""
+    return Component(
+        name=stored["name"], old=Decimal(stored["old"]), new=Decimal(stored["new"]),
+        old_schedule=_schedule(stored["old_schedule"]), new_schedule=_schedule(stored["new_schedule"]),
+        layers=tuple(_paid(layer) for layer in stored["layers"]),
+        old_made=stored.get("old_made", ""), new_made=stored.get("new_made", ""),  # older quotes have none
+    )  # fmt: skip
 
 
 def _voucher(voucher: Voucher | None) -> dict[str, Any] | None:
@@ -89,6 +95,30 @@ def _terms(stored: dict[str, Any] | None) -> Voucher | None:
         code=stored["code"], amount=stored["amount"], off=None if stored["off"] is None else Decimal(stored["off"]),
         at_most=stored["at_most"], minimum_spend=stored["minimum_spend"],
         scope=None if stored["scope"] is None else frozenset(stored["scope"]),
+    )  # fmt: skip
+
+
+def _rebuy(rebuy: Rebuy | None) -> dict[str, Any] | None:
+    if rebuy is None:
+        return None
+    return {
+        "paid": str(rebuy.paid), "monthly": str(rebuy.monthly), "schedule": _tiers(rebuy.schedule),
+        "bought": [
+            {"since": b.since.isoformat(), "monthly": str(b.monthly), "hourly": None if b.hourly is None else str(b.hourly)}
+            for b in rebuy.bought
+        ],
+    }  # fmt: skip
+
+
+def _paid_and_used(stored: dict[str, Any] | None) -> Rebuy | None:
+    if stored is None:
+        return None
+    return Rebuy(
+        paid=Decimal(stored["paid"]), monthly=Decimal(stored["monthly"]), schedule=_schedule(stored["schedule"]),
+        bought=tuple(
+            Bought(date.fromisoformat(b["since"]), Decimal(b["monthly"]), Decimal(b["hourly"]) if b["hourly"] else None)
+            for b in stored["bought"]
+        ),
     )  # fmt: skip
 
 

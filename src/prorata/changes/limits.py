@@ -220,7 +220,9 @@ def _check_one(limit: Limit | None, code: str, value: Value) -> tuple[Refusal, .
     if value == limit.current or value in limit.allowed:
         return ()
     if limit.kind == ResourceType.Kind.OPTION or isinstance(value, str):
-        return (Refusal("unknown_option", code, {"name": limit.name}),)
+        # What is sold and not offered says why, where there is a reason to tell.
+        why = limit.floor_reasons if value in limit.stops else ()
+        return why or (Refusal("unknown_option", code, {"name": limit.name}),)
     stops = [int(n) for n in limit.stops]
     if value < stops[0]:
         return (Refusal("below_minimum", code, {"name": limit.name, "limit": limit.show(stops[0])}),)

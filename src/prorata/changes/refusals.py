@@ -41,8 +41,8 @@ class Refused(Exception):
 
 def words(refusal: Refusal) -> str:
     """One or two full sentences: what is so, and what to do."""
-    if refusal.code == "objects_exist":
-        return _objects_exist(int(str(refusal.params["count"]))) % dict(refusal.params)
+    if (counted := _COUNTED.get(refusal.code)) is not None:
+        return counted(int(str(refusal.params["count"]))) % dict(refusal.params)
     sentence = _sentences().get(refusal.code)
     if sentence is None:
         raise KeyError(f"refusal {refusal.code!r} has no words")
@@ -62,6 +62,40 @@ def _objects_exist(count: int) -> str:
         "%(name)s cannot go below %(floor)s: %(count)s exist (%(objects)s).",
         count,
     )
+
+
+def _no_reductions_left(count: int) -> str:
+    if not count:
+        return _("%(name)s cannot go below %(floor)s: this product is not reduced during a term.")
+    return ngettext(
+        "%(name)s cannot go below %(floor)s: the one reduction of this term was made.",
+        "%(name)s cannot go below %(floor)s: the %(count)s reductions of this term were made.",
+        count,
+    )
+
+
+def _changes_used_up(count: int) -> str:
+    return ngettext(
+        "This service can be changed once a day, and today it was.",
+        "This service can be changed %(count)s times a day, and today it was.",
+        count,
+    )
+
+
+def _cooling_down(count: int) -> str:
+    return ngettext(
+        "%(count)s hour passes between two changes of this service.",
+        "%(count)s hours pass between two changes of this service.",
+        count,
+    )
+
+
+_COUNTED = {
+    "objects_exist": _objects_exist,
+    "no_reductions_left": _no_reductions_left,
+    "changes_used_up": _changes_used_up,
+    "cooling_down": _cooling_down,
+}
 
 
 def _sentences() -> dict[str, str]:
@@ -136,6 +170,9 @@ def _ways_out() -> dict[str, str]:
         "in_use": _("Free some of it to choose less."),
         "in_use_reserve": _("To choose %(below)s, free %(free_first)s first."),
         "objects_exist": _("Delete what you no longer need to choose less."),
+        "no_reductions_left": _("Less is possible in your next term, from %(when)s on."),
+        "changes_used_up": _("It can be changed again from %(when)s on."),
+        "cooling_down": _("It can be changed again from %(when)s on."),
         "no_shrink": _("Move to a smaller disk, or ask support."),
         "usage_unknown": _("Refresh in a minute; if it stays so, ask support."),
         "needs_more": _("Ask support: neither can be changed that far now."),

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from prorata import clock
 from prorata.catalog.models import Product, ResourceType
 from prorata.catalog.values import BookValues, NoPrice, ScheduleValues, live_book, live_schedule
-from prorata.changes import states
 from prorata.changes.limits import Limit, limits
 from prorata.changes.models import Change
+from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
 from prorata.changes.refusals import Refusal
 from prorata.invoices.models import Seller
 from prorata.provisioning.reserve import held_by_others
@@ -46,6 +46,7 @@ class Situation:
     seller: Seller
     reading: Reading | None
     limits: Mapping[str, Limit]
+    allowance: Allowance
     obstacles: tuple[Refusal, ...]
     open_change: Change | None
     now: datetime
@@ -67,19 +68,24 @@ def situation(service: Service, now: datetime | None = None) -> Situation:
     at = now or clock.now()
     types = tuple(service.product.resource_types.with_rules())
     reading = newest(service.pk)
-    open_change = Change.objects.filter(service=service, status__in=states.OPEN).first()
-    obstacles = list(_obstacles(service, open_change, at))
+    sold_by = seller()
+    zone = ZoneInfo(sold_by.zone)
+    changes = history(service, service.product, zone, at)
+    open_change, left = open_of(changes), allowance(service, service.product, changes, zone, at)
+    obstacles = [*_obstacles(service, open_change, at)]
+    if open_change is None:
+        obstacles += left.obstacles
     book: BookValues | None = None
     found: dict[str, Limit] = {}
     try:
         book = live_book(service.product, service.currency, at)
         held = held_by_others(reading, service, at)
-        found = limits(types, service.configuration, reading, held, book, at)
+        found = narrowed(limits(types, service.configuration, reading, held, book, at), left, book)
     except NoPrice as missing:
         obstacles.append(Refusal("no_price", None, {"detail": str(missing)}))
     return Situation(
-        service=service, types=types, book=book, schedule=live_schedule(service.product, at), seller=seller(),
-        reading=reading, limits=found, obstacles=tuple(obstacles), open_change=open_change, now=at,
+        service=service, types=types, book=book, schedule=live_schedule(service.product, at), seller=sold_by,
+        reading=reading, limits=found, allowance=left, obstacles=tuple(obstacles), open_change=open_change, now=at,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from prorata.catalog.values import book
 from prorata.changes import states
 from prorata.changes.limits import check, limits
 from prorata.changes.models import Change, ChangeLine, Quote, SecurityEvent
+from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
 from prorata.changes.quote import reference
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.situation import seller
@@ -110,14 +111,15 @@ def _submit(
     lock_customer(quote.customer_id)
     service = lock_service(quote.service_id, quote.customer_id)
     now = clock.now()
-    if (
-        known := Change.objects.filter(Q(quote=quote) | Q(service=service, status__in=states.OPEN)).first()
-    ) is not None:
-        if known.quote_id == quote.pk:
-            return known
+    product, zone = quote.service.product, ZoneInfo(sold_by.zone)
+    changes = history(service, product, zone, now, also=Q(quote=quote))
+    if (known := next((c for c in changes if c.quote_id == quote.pk), None)) is not None:
+        return known
+    if (known := open_of(changes)) is not None:
         raise Refused(Refusal("open_change", None, {"reference": known.reference}))
     reading = newest(service.pk)
-    _still_true(quote, service, types, reading, now)
+    left = allowance(service, product, changes, zone, now)
+    _still_true(quote, service, types, reading, left, now)
     pay = split(
         quote.gross_minor,
         available.purses(quote.customer_id, quote.currency, now) if quote.gross_minor > 0 else [],
@@ -131,7 +133,12 @@ def _submit(
 
 
 def _still_true(
-    quote: Quote, service: Service, types: list[ResourceType], reading: Reading | None, now: datetime
+    quote: Quote,
+    service: Service,
+    types: list[ResourceType],
+    reading: Reading | None,
+    left: Allowance,
+    now: datetime,
 ) -> None:
     """Everything the quote stands on, looked at again under the lock; nothing here may depend on what a browser sent."""
     if now >= quote.expires_at:
@@ -145,9 +152,12 @@ def _still_true(
         raise Refused(Refusal("not_active", None, shown))
     if now >= service.term_ends_at:
         raise Refused(Refusal("term_over"))
+    if left.obstacles:
+        raise Refused(*left.obstacles)
     if service.version != quote.service_version or service.configuration != quote.from_configuration:
         raise Refused(Refusal("service_changed"))
-    possible = limits(types, service.configuration, reading, {}, book(quote.price_book_id), now)
+    prices = book(quote.price_book_id)
+    possible = narrowed(limits(types, service.configuration, reading, {}, prices, now), left, prices)
     changed = {code: n for code, n in quote.to_configuration.items() if n != quote.from_configuration[code]}
     if refusals := check(possible, changed):
         raise Refused(*refusals)

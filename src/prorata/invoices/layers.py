@@ -14,8 +14,7 @@ from django.db.models.functions import Coalesce
 
 from prorata.catalog.values import NoPrice, Value, book
 from prorata.invoices.models import Layer, Unwinding
-from prorata.pricing.layers import PaidShare, share_of
-from prorata.pricing.money import eight_decimals
+from prorata.pricing.layers import PaidShare, in_basis, share_of
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,54 @@ def _own_price(layer: Layer, value: Value) -> Decimal:
 
 
 def _slice(layer: Layer, top: Decimal, left: Decimal, share: Fraction, tax_included: bool) -> Slice:
-    amount = layer.amount
-    if (had := book(layer.price_book_id).tax_included) != tax_included:
-        amount = eight_decimals(Fraction(amount) + Fraction(layer.tax) * (-1 if had else 1))
     paid = PaidShare(
-        key=str(layer.pk), amount=amount, starts=layer.starts, ends=layer.ends, share=share,
+        key=str(layer.pk), amount=_amount(layer, tax_included), starts=layer.starts, ends=layer.ends, share=share,
         tax=layer.tax, gifted=layer.gifted,
     )  # fmt: skip
     return Slice(layer=layer, top_price=top, left_price=left, paid=paid)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A paid step as far as no reduction has taken it back: `share` of it, and the cash that paid for that (major units,
+    in the basis of today)."""
+
+    layer: Layer
+    share: Fraction
+    cash: Fraction
+
+
+def standing(service_id: int, ends: date, day: date, *, tax_included: bool) -> tuple[Standing, ...]:
+    """What still stands on `day` of all that was paid for the term that ends on `ends`; periods to come are not in it."""
+    rows = (
+        Layer.objects.filter(service_id=service_id, starts__lt=ends, ends__gt=day)
+        .annotate(top=Coalesce(Min("unwindings__left_price"), F("high_price")))
+        .order_by("id")
+    )
+    found = []
+    for layer in rows:
+        if share := _standing_share(layer.low_price, layer.high_price, layer.top):
+            found.append(Standing(layer, share, _cash(layer, tax_included) * share))
+    return tuple(found)
+
+
+def _standing_share(low: Decimal, high: Decimal, top: Decimal) -> Fraction:
+    if high <= low:
+        return Fraction(1 if top >= high else 0)
+    return (Fraction(top) - Fraction(low)) / (Fraction(high) - Fraction(low))
+
+
+def _cash(layer: Layer, tax_included: bool) -> Fraction:
+    """The part of a layer's amount that was not paid with gifts."""
+    gross = Fraction(layer.amount) + (0 if book(layer.price_book_id).tax_included else Fraction(layer.tax))
+    amount = Fraction(_amount(layer, tax_included))
+    return amount * max(1 - Fraction(layer.gifted) / gross, Fraction(0)) if gross else Fraction(0)
+
+
+def _amount(layer: Layer, tax_included: bool) -> Decimal:
+    """What was paid for a layer with tax or without it, as asked, whatever its own book said."""
+    had = book(layer.price_book_id).tax_included
+    return in_basis(layer.amount, layer.tax, included=had, wanted=tax_included)
 
 
 def unwind_recorded(slices: Iterable[Mapping[str, Any]], *, origin: str, at: datetime) -> None:

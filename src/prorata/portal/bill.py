@@ -256,9 +256,8 @@ def _bill(
     lines = tuple(
         BillLine(
             code=line["code"], name=line["name"], before=show(line, line["before"]), after=show(line, line["after"]),
-            wanted=line["after"],
             amount_minor=line[basis] - line.get("raised_minor", 0) + line.get("discount_minor", 0),
-            net_minor=line["net_minor"], tax_minor=line["tax_minor"], gross_minor=line["gross_minor"],
+            wanted=line["after"], net_minor=line["net_minor"], tax_minor=line["tax_minor"], gross_minor=line["gross_minor"],
             restart=line["mode"] == "restart", reduces=line["reduces"],
             monthly_change=Decimal(line["new_monthly"]) - Decimal(line["old_monthly"]),
         )

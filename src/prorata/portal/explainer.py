@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -165,6 +166,50 @@ class _Explanation:
             return
         self.lines.rows += [Row(self.at_most(layer), self.figure(layer["value"])) for layer in layers]
         self.lines.rows.append(Row(_("so"), self.figure(p["exact"])))
+
+    def rebuy_paid(self, p: Params) -> None:
+        self.lines.rows.append(Row(_("paid in cash for what you have"), self.figure(p["amount"])))
+
+    def rebuy_months(self, p: Params) -> None:
+        shown = {**p, "monthly": self.price(p["monthly"]), "since": when.day(date.fromisoformat(p["since"]))}
+        label = _("used since %(since)s: %(monthly)s × %(months)s whole months × %(factor)s") % shown
+        self.lines.rows.append(Row(label, self.less(p["exact"])))
+
+    def rebuy_days(self, p: Params) -> None:
+        shown = {**p, "monthly": self.price(p["monthly"]), "since": when.day(date.fromisoformat(p["since"]))}
+        label = _("used since %(since)s, the days after whole months: %(monthly)s × %(days)s/30") % shown
+        self.lines.rows.append(Row(label, self.less(p["exact"])))
+
+    def rebuy_hours(self, p: Params) -> None:
+        shown = {**p, "hourly": self.price(p["hourly"]), "since": when.day(date.fromisoformat(p["since"]))}
+        label = _("used since %(since)s, the days after whole months: %(hourly)s × %(hours)s hours") % shown
+        self.lines.rows.append(Row(label, self.less(p["exact"])))
+
+    def rebuy_anew(self, p: Params) -> None:
+        shown = {**p, "monthly": self.price(p["monthly"])}
+        label = _("the new configuration for the time left: %(monthly)s × %(months)s × %(factor)s") % shown
+        self.lines.rows.append(Row(label, self.less(p["exact"])))
+
+    def rebuy_credit(self, p: Params) -> None:
+        left = Decimal(p["exact"]) > 0
+        label = (
+            _("so at most this comes back in all") if left else _("nothing is left, so nothing comes back")
+        )
+        self.lines.rows.append(Row(label, self.figure(p["exact"]), "tot"))
+
+    def rebuy_part(self, p: Params) -> None:
+        shown = {name: self.figure(p[name]) for name in ("grown", "credit", "reduced")}
+        label = _("of every reduction counts (%(grown)s + %(credit)s) ÷ %(reduced)s") % shown
+        self.lines.rows.append(Row(label))
+
+    def line_settled(self, p: Params) -> None:
+        shown = {"name": self.name(p["name"]), "before": self.figure(p["before"])}
+        label = _("%(name)s, instead of %(before)s") % shown
+        self.lines.rows.append(Row(label, self.figure(p["exact"])))
+
+    def less(self, amount: str) -> str:
+        """A part that is taken off."""
+        return self.figure(amount if amount.startswith("-") else f"-{amount}")
 
     def at_most(self, p: Params) -> str:
         amount = self.price(p["amount"])

@@ -5,27 +5,30 @@
            "type": {"options": {"1c1g": "65", "2c4g": "218"}}},
  "discounts": [{"months": 3, "off": "0.20"}]}
 
-`tax_included` is false unless given. Without `discounts` those in force stay; an empty list means none.
+`tax_included` is false unless given. Without `discounts` those in force stay; an empty list means none. Without
+`minimum_charge` ("5.00", in major units) that in force stays as well.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from .errors import BadInput
 from .money import minor_digits
-from .quote_input import _each, _Fields, _parse, _refuse, _schedule, _text, _Wrong
+from .quote_input import _each, _Fields, _not_negative, _parse, _refuse, _schedule, _text, _Wrong
 from .rates import Rate, rate_from_json
 from .tiers import Schedule
 
-_KEYS = ["product", "currency", "tax_included", "rates", "discounts"]
+_KEYS = dict.fromkeys(("product", "currency", "tax_included", "minimum_charge", "rates", "discounts"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class BookFile:
-    """What one file says. `keeps_discounts`: it says nothing about discounts, so that those in force stay."""
+    """What one file says. `keeps_discounts`: it says nothing about discounts, so that those in force stay; None as the
+    minimum charge (minor units) likewise."""
 
     product: str
     currency: str
@@ -33,6 +36,7 @@ class BookFile:
     rates: Mapping[str, Rate]
     schedule: Schedule | None
     keeps_discounts: bool
+    minimum_charge_minor: int | None
 
 
 def read_books(text: str) -> tuple[BookFile, ...]:
@@ -50,16 +54,30 @@ def _book(value: object) -> BookFile:
     fields = _Fields(value, _KEYS)
     currency = fields.read("currency", _text)
     minor_digits(currency)  # raises for a currency nobody can be charged in
-    schedule = fields.read_or("discounts", _schedule, None)
+    schedule = fields.read("discounts", _schedule, None)
     assert isinstance(value, dict)  # _Fields has refused anything else
     return BookFile(
         product=fields.read("product", _text),
         currency=currency,
-        tax_included=fields.read_or("tax_included", _yes_or_no, False),
+        tax_included=fields.read("tax_included", _yes_or_no, False),
         rates=fields.read("rates", _rates),
         schedule=schedule if schedule is not None and schedule.tiers else None,
         keeps_discounts="discounts" not in value,
+        minimum_charge_minor=fields.read("minimum_charge", _minor(currency), None),
     )
+
+
+def _minor(currency: str) -> Callable[[object], int]:
+    """A reader of amounts of that currency in minor units."""
+    digits = minor_digits(currency)
+
+    def read(value: object) -> int:
+        minor = Fraction(_not_negative(value)) * 10**digits
+        if minor.denominator != 1:
+            _refuse(f"must have at most {digits} decimals", value)
+        return int(minor)
+
+    return read
 
 
 def _rates(value: object) -> dict[str, Rate]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,7 @@ from .errors import BadInput
 from .instants import Instant
 from .layers import PaidShare
 from .money import PRECISE_DIGITS, decimal_of, half_up_of, minor_digits, split, units_of
+from .rebuy import Rebuy, Settlement
 from .rules import Term, time_left
 from .terms import DEFAULT_RULE, TimeLeft
 from .tiers import Schedule, factor_of
@@ -31,8 +34,9 @@ __all__ = [
 _NOTHING = Fraction(0)
 DEFAULT_CREDIT = "capped"
 CREDIT_MODELS = (DEFAULT_CREDIT, "symmetric", "none")
+REBUY = "rebuy"  # only together with what was paid and used: see `rebuy`
 # As with rules: a model that has priced something is never edited, its correction is a version of its own.
-CREDIT_VERSIONS = dict.fromkeys(CREDIT_MODELS, 1)
+CREDIT_VERSIONS = dict.fromkeys((*CREDIT_MODELS, REBUY), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +59,16 @@ class Component:
     new_made: str = ""
 
     def __post_init__(self) -> None:
-        self._check("old", self.old)
-        self._check("new", self.new)
-
-    def _check(self, side: str, monthly: Decimal) -> None:
-        if not (monthly.is_finite() and monthly >= 0):
-            raise BadInput(f"the {side} monthly price of {self.name!r} must be 0 or more, not {monthly}")
+        for monthly in (self.old, self.new):
+            if not (monthly.is_finite() and monthly >= 0):
+                side = "old" if monthly is self.old else "new"
+                raise BadInput(f"the {side} monthly price of {self.name!r} must be 0 or more, not {monthly}")
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLine:
+class PricedLine(NamedTuple):
     """One priced component. `formula` is the bare rule, `exact` what counts (capped, 8 decimals), `amount`
     the displayed whole minor units, which add up to the total. `cap` is the most that may come back, None
-    where nothing limits it."""
+    where nothing limits it; `settled` is true where a settlement has lowered it below what the layers hold."""
 
     name: str
     old: Decimal
@@ -79,17 +80,19 @@ class PricedLine:
     exact: Decimal
     amount: int
     component: Component
+    settled: bool = False
 
     @property
     def capped(self) -> bool:
         """True when the formula would give back more than the cap allows."""
-        return self.cap is not None and self.formula < 0 and self.formula < -self.cap
+        return _beyond(self.formula, self.cap)
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """The price of a change. `exact` is the sum of the lines before carry; `total` is in minor units, rounded
-    once; `carry_in` and `carry_out` are precise major units."""
+    once; `carry_in` and `carry_out` are precise major units. `settlement` is there where the credit model `rebuy`
+    has lowered what comes back."""
 
     currency: str
     term: Term
@@ -101,6 +104,8 @@ class Price:
     carry_out: Decimal
     credit: str = DEFAULT_CREDIT
     credit_version: int = 1
+    rebuy: Rebuy | None = None
+    settlement: Settlement | None = None
 
     @property
     def rule(self) -> str:
@@ -147,13 +152,15 @@ def price_change(
     period_months: int | None = None,
     rule_version: int | None = None,
     credit_version: int | None = None,
+    rebuy: Rebuy | None = None,
 ) -> Price:
     """The price of changing `components` at `at` on a term that ends (half-open) at `ends_at`.
 
     Instants are time-zone aware; `zone` is the billing zone that turns them into dates; `starts_at` is the
     start of the paid period, which the rules `period-*` need, and `period_months` the months it was paid for
     (see `Term`); `carry` is what earlier changes of the same service left over (precise major units, at most 8
-    decimals); versions are the newest unless given. Raises BadInput with one clear line.
+    decimals); versions are the newest unless given; the credit model `rebuy` needs to know what was paid and used
+    (`rebuy`). Raises BadInput with one clear line.
     """
     start = Instant.of(starts_at) if starts_at else None
     term = Term(Instant.of(at), Instant.of(ends_at), zone, start, period_months)
@@ -166,6 +173,7 @@ def price_change(
         credit=credit,
         rule_version=rule_version,
         credit_version=credit_version,
+        rebuy=rebuy,
     )
 
 
@@ -179,11 +187,12 @@ def price_term(
     credit: str = DEFAULT_CREDIT,
     rule_version: int | None = None,
     credit_version: int | None = None,
+    rebuy: Rebuy | None = None,
 ) -> Price:
     """As `price_change`, for a term whose instants are exact beyond the microsecond."""
     left = time_left(rule, term, version=rule_version)
     minor = 10 ** (PRECISE_DIGITS - minor_digits(currency))
-    if credit not in CREDIT_MODELS:
+    if credit not in CREDIT_MODELS and (credit != REBUY or rebuy is None):
         raise BadInput(f"the credit model {credit!r} is not available: use {', '.join(CREDIT_MODELS)}")
     model = CREDIT_VERSIONS[credit] if credit_version is None else credit_version
     if not 1 <= model <= CREDIT_VERSIONS[credit]:
@@ -192,6 +201,8 @@ def price_term(
 
     # From here on everything is whole: precise units of 10^-8, `minor` of them in a minor unit.
     worked = [_work_out(component, left, credit) for component in components]
+    settlement = rebuy.settle(left) if rebuy and credit == REBUY else None
+    lowered = settlement is not None and _lower(worked, settlement.credit)
     exacts = [units_of(line.counted, PRECISE_DIGITS) for line in worked]
     exact = sum(exacts)
     # With no line there is nothing to round: the carry stays as it is, even at exactly half a unit.
@@ -209,6 +220,7 @@ def price_term(
             decimal_of(units, PRECISE_DIGITS),
             amount,
             component,
+            work.settled,
         )
         for component, work, units, amount in zip(components, worked, exacts, amounts, strict=True)
     )
@@ -223,7 +235,26 @@ def price_term(
         carry_out=decimal_of(exact + carried - total * minor, PRECISE_DIGITS),
         credit=credit,
         credit_version=model,
+        rebuy=rebuy,
+        settlement=settlement if lowered else None,
     )
+
+
+def _lower(worked: list[_Worked], at_most: Fraction) -> bool:
+    """Where the lines together give back more than `at_most`, every reduced line gives back the same smaller part of
+    what it did, so that together it is that much; whether it was so.
+
+    No line gives back more for it: whatever the layers promise holds here too.
+    """
+    reduced = -sum((line.counted for line in worked if line.counted < 0), _NOTHING)
+    grown = sum((line.counted for line in worked if line.counted > 0), _NOTHING)
+    if reduced - grown <= at_most:
+        return False
+    part = (grown + at_most) / reduced
+    worked[:] = [
+        line._replace(cap=-line.counted * part, settled=True) if line.counted < 0 else line for line in worked
+    ]
+    return True
 
 
 def _precise(carry: Decimal) -> int:
@@ -244,12 +275,17 @@ class _Worked(NamedTuple):
     new_factor: Fraction
     formula: Fraction
     cap: Fraction | None
+    settled: bool = False
 
     @property
     def counted(self) -> Fraction:
-        if self.cap is None or self.formula >= 0:
-            return self.formula
-        return max(self.formula, -self.cap)
+        return -self.cap if self.cap is not None and _beyond(self.formula, self.cap) else self.formula
+
+
+def _beyond(formula: Fraction, cap: Fraction | None) -> bool:
+    """Whether a formula would give back more than its cap."""
+    # By its sign first: to compare fractions takes long, and most lines grow.
+    return cap is not None and formula.numerator < 0 and formula < -cap
 
 
 def _work_out(component: Component, left: TimeLeft, credit: str) -> _Worked:
@@ -277,4 +313,5 @@ def _cap(component: Component, left: TimeLeft, credit: str) -> Fraction | None:
         return _NOTHING
     if credit == "symmetric" or component.layers is None:
         return None
-    return sum((layer.value(left.day) for layer in component.layers), _NOTHING)
+    values = [layer.value(left.day) for layer in component.layers]
+    return reduce(add, values) if values else _NOTHING

@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from decimal import Decimal
 
+from .english_lines import LINES, MINUS, grouped
 from .english_rules import OTHER_RULES
 from .english_time import Params, counted, day, leg
 from .step import Step
 
-MINUS = "\u2212"  # a minus as wide as a digit, not a hyphen
-_AMOUNTS = {
-    "old",
-    "new",
-    "exact",
-    "amount",
-    "value",
-    "carry",
-    "total",
-    "net",
-    "tax",
-    "gross",
-    "rest",
-    "price",
-}
+_AMOUNTS = (
+    "price", "amount", "total", "rest", "net", "tax", "gross", "exact", "before", "paid", "used", "anew", "credit", "grown",
+    "reduced", "monthly", "hourly",
+)  # fmt: skip
 _ROUNDED = {"half_up": "half up", "down": "down", "up": "up"}
 
 
 def plain_english(step: Step) -> str:
     """One sentence for one step: "15 Aug → 15 Nov: 3 whole months"."""
-    params = step.params
-    if not _AMOUNTS.isdisjoint(params):
-        params = params | {key: _grouped(params[key]) for key in _AMOUNTS.intersection(params)}
-    sentence = OTHER_RULES.get(step.key) or _SENTENCES[step.key]
-    return sentence.format_map(params) if isinstance(sentence, str) else sentence(params)
-
-
-def _grouped(amount: str) -> str:
-    """A plain decimal as people write it: -2210.16 becomes −2,210.16."""
-    if amount[0] != "-" and len(amount.partition(".")[0]) <= 3:
-        return amount
-    return f"{Decimal(amount):,f}".replace("-", MINUS)
+    return _SENTENCES[step.key](step.params)
 
 
 def _whole(params: Params) -> str:
@@ -50,6 +27,10 @@ def _whole(params: Params) -> str:
 
 def _days(params: Params) -> str:
     return f"{leg(params)}: {params['days']} of {params['of']} days = {params['months']}"
+
+
+def _together(params: Params) -> str:
+    return f"Together: {params['whole']} + {params['days']}/{params['of']} = {params['months']} months"
 
 
 def _days_over(params: Params) -> str:
@@ -62,8 +43,10 @@ def _last_day(params: Params) -> str:
 
 def _scope(params: Params, otherwise: str) -> str:
     """What a rate step holds for: all lines, one line, one side."""
-    side = "" if params["side"] == "both" else f"{params['side']} price"
-    return ", ".join(part for part in (params["line"], side) if part) or otherwise
+    line, side = params["line"], params["side"]
+    if side == "both":
+        return line or otherwise
+    return f"{line}, {side} price" if line else f"{side} price"
 
 
 def _stretch(params: Params) -> str:
@@ -101,10 +84,26 @@ def _paid_rate(params: Params) -> str:
 
 
 def _until(params: Params) -> str:
-    instant = datetime.fromisoformat(params["until"])
-    until = f"{day(params['until'][:10], True)}, {instant:%H:%M} ({params['zone']})"
+    until = f"{day(params['until'][:10], True)}, {params['until'][11:16]} ({params['zone']})"
     scope = _scope(params, "")
     return f"{scope + ': you' if scope else 'You'} keep this rate if you submit before {until}"
+
+
+def _rebuy_months(params: Params) -> str:
+    since = f"Used since {day(params['since'], True)}, {counted(params['months'], 'whole month')}"
+    return f"{since}: {params['monthly']} × {params['months']} × {params['factor']} = {params['exact']}"
+
+
+def _rebuy_days(params: Params) -> str:
+    return (
+        f"and {counted(params['days'], 'day')}: {params['monthly']} × {params['days']}/30 = {params['exact']}"
+    )
+
+
+def _rebuy_hours(params: Params) -> str:
+    return (
+        f"and {counted(params['hours'], 'hour')}: {params['hourly']} × {params['hours']} = {params['exact']}"
+    )
 
 
 def _tax_returned(params: Params) -> str:
@@ -126,12 +125,23 @@ def _tax_included(params: Params) -> str:
     )
 
 
-_SENTENCES: dict[str, str | Callable[[Params], str]] = {
+def _with_amounts(sentence: Callable[[Params], str]) -> Callable[[Params], str]:
+    """The sentence with its amounts as people write them."""
+
+    def said(params: Params) -> str:
+        return sentence(params | {key: grouped(params[key]) for key in _AMOUNTS if key in params})
+
+    return said
+
+
+_SENTENCES: dict[str, Callable[[Params], str]] = {
+    **OTHER_RULES,
+    **LINES,
     "time.whole": _whole,
     "time.days": _days,
     "time.days_over": _days_over,
     "time.last_day": _last_day,
-    "time.together": "Together: {whole} + {days}/{of} = {months} months",
+    "time.together": _together,
     "rate.range": _rate,
     "rate.open": _rate,
     "rate.none": _no_rate,
@@ -140,28 +150,31 @@ _SENTENCES: dict[str, str | Callable[[Params], str]] = {
     "rate.other": _other_rate,
     "rate.other_open": _other_rate,
     "rate.until": _until,
-    "lines.none": "Nothing changes: nothing to pay",
-    "price.made_up": "{name}, {side} price: {parts} = {price} a month",
-    "line.formula": "{name}: ({new} − {old}) × {months} × {factor} = {exact}",
-    "line.full_price": "{name}: ({new} − {old}) × {months} = {exact}",
-    "line.sides": "{name}: ({new} × {new_factor} − {old} × {old_factor}) × {months} = {exact}",
-    "line.no_credit": "{name}: a reduction gives nothing back",
-    "cap.layer": "{name}: at most what you paid for it: {amount} × {unused}/{days} days = {value}",
-    "cap.layer_share": "{name}: at most what you paid for it: "
-    "{amount} × {unused}/{days} days × {share} = {value}",
-    "cap.unpaid": "{name}: nothing was paid for it, so nothing comes back",
-    "line.capped": "{name}: so {exact}",
-    "total.sum": "Lines together: {exact} {currency}",
-    "carry.in": "Carried over from earlier changes: {carry} {currency}",
-    "total.rounded": "Rounded once: {exact} → {total} {currency}",
-    "carry.out": "The {carry} {currency} left over is carried to your next change",
-    "charge.minimum": "Minimum charge: {total} instead of {amount} {currency}",
-    "voucher.amount": "Voucher {code}: {amount} {currency}",
-    "voucher.part": "Voucher {code}, {off} % off: {amount} {currency}",
-    "voucher.at_most": "Voucher {code} takes off {amount} {currency} at most",
-    "voucher.rest": "The {rest} {currency} of voucher {code} that are not needed are not kept",
-    "charge.total": "So {total} {currency}",
-    "tax.added": _tax_added,
-    "tax.included": _tax_included,
-    "tax.returned": _tax_returned,
+    "lines.none": "Nothing changes: nothing to pay".format_map,
+    "price.made_up": _with_amounts("{name}, {side} price: {parts} = {price} a month".format_map),
+    "line.no_credit": "{name}: a reduction gives nothing back".format_map,
+    "cap.unpaid": "{name}: nothing was paid for it, so nothing comes back".format_map,
+    "rebuy.paid": _with_amounts("Paid in cash for what you have: {amount}".format_map),
+    "rebuy.months": _with_amounts(_rebuy_months),
+    "rebuy.days": _with_amounts(_rebuy_days),
+    "rebuy.hours": _with_amounts(_rebuy_hours),
+    "rebuy.anew": _with_amounts(
+        "The new configuration for the time left: {monthly} × {months} × {factor} = {exact}".format_map
+    ),
+    "rebuy.credit": _with_amounts(
+        "At most what is left of it: {paid} − {used} − {anew}, or nothing: {exact}".format_map
+    ),
+    "rebuy.part": _with_amounts("Of every reduction ({grown} + {credit}) ÷ {reduced} counts".format_map),
+    "line.settled": _with_amounts("{name}: instead of {before} so {exact}".format_map),
+    "charge.minimum": _with_amounts("Minimum charge: {total} instead of {amount} {currency}".format_map),
+    "voucher.amount": _with_amounts("Voucher {code}: {amount} {currency}".format_map),
+    "voucher.part": _with_amounts("Voucher {code}, {off} % off: {amount} {currency}".format_map),
+    "voucher.at_most": _with_amounts("Voucher {code} takes off {amount} {currency} at most".format_map),
+    "voucher.rest": _with_amounts(
+        "The {rest} {currency} of voucher {code} that are not needed are not kept".format_map
+    ),
+    "charge.total": _with_amounts("So {total} {currency}".format_map),
+    "tax.added": _with_amounts(_tax_added),
+    "tax.included": _with_amounts(_tax_included),
+    "tax.returned": _with_amounts(_tax_returned),
 }

@@ -42,6 +42,15 @@ Lines
 - cap.layer_share (name, amount, unused, days, share, value): the same, times the share taken back (2/3)
 - cap.unpaid (name): nothing was paid for it
 - line.capped (name, exact): what the line is instead of its formula
+- rebuy.paid (amount): the cash that stands in what was bought; this and what follows where it lowers a credit
+- rebuy.months (since, monthly, months, factor, exact): used whole months of what was bought on one day
+- rebuy.days (since, monthly, days, exact): the days after them, a thirtieth of the month each
+- rebuy.hours (since, hourly, hours, exact): the same by the hour
+- rebuy.anew (monthly, months, factor, exact): the new configuration for the time left
+- rebuy.credit (paid, used, anew, exact): paid - used - anew, or zero
+- rebuy.part (grown, credit, reduced): every reduction counts (grown + credit) / reduced; only with several lines and where
+  that is not nothing
+- line.settled (name, before, exact): what a reduced line is instead
 
 Rounding
 - total.sum (exact, currency): the lines together; only where there are several
@@ -71,6 +80,7 @@ from .change import Price, PricedLine
 from .english import plain_english
 from .explain_charge import charge_steps
 from .explain_rates import rates
+from .explain_rebuy import held_by_layers, settlement_steps
 from .explain_time import time_steps
 from .figures import factor_text, money_text, per_cent, plain
 from .money import eight_decimals, exact_of, minor_digits
@@ -101,6 +111,8 @@ def _lines(price: Price) -> Iterator[Step]:
         yield _formula(line, months, digits)
         if line.capped:
             yield from _cap(line, price, digits)
+    if price.settlement:
+        yield from settlement_steps(price, price.settlement)
 
 
 def _made_up(line: PricedLine) -> Iterator[Step]:
@@ -123,48 +135,55 @@ def _formula(line: PricedLine, months: str, digits: int) -> Step:
         "exact": plain(eight_decimals(line.formula) if line.capped else line.exact, digits),
     }
     if line.old_factor != line.new_factor:
-        sides = {"old_factor": factor_text(line.old_factor), "new_factor": factor_text(line.new_factor)}
-        return Step("line.sides", figures | sides)
+        figures["old_factor"] = factor_text(line.old_factor)
+        figures["new_factor"] = factor_text(line.new_factor)
+        return Step("line.sides", figures)
     if line.new_factor == 1:
         return Step("line.full_price", figures)
-    return Step("line.formula", figures | {"factor": factor_text(line.new_factor)})
+    figures["factor"] = factor_text(line.new_factor)
+    return Step("line.formula", figures)
 
 
 def _cap(line: PricedLine, price: Price, digits: int) -> Iterator[Step]:
     if price.credit == "none":
         yield step("line.no_credit", {"name": line.name})
         return
+    held = held_by_layers(line, price.time_left.day)
+    if line.settled and line.formula >= -held:
+        return  # the layers hold it; what was used and what is bought anew do not leave it
+    day = price.time_left.day
     for layer in line.component.layers or ():
-        figures: dict[str, object] = {
+        figures = {
             "name": line.name,
             "amount": plain(layer.amount, digits),
-            "unused": layer.unused_days(price.time_left.day),
-            "days": layer.days,
-            "value": plain(eight_decimals(layer.value(price.time_left.day)), digits),
+            "unused": str(layer.unused_days(day)),
+            "days": str(layer.days),
+            "value": plain(eight_decimals(layer.value(day)), digits),
         }
         if layer.share == 1:
-            yield step("cap.layer", figures)
+            yield Step("cap.layer", figures)
         else:
-            yield step("cap.layer_share", {**figures, "share": layer.share})
+            yield Step("cap.layer_share", figures | {"share": str(layer.share)})
     if not line.component.layers:
         yield step("cap.unpaid", {"name": line.name})
-    yield step("line.capped", {"name": line.name, "exact": plain(line.exact, digits)})
+    exact = eight_decimals(-held) if line.settled else line.exact
+    yield Step("line.capped", {"name": line.name, "exact": plain(exact, digits)})
 
 
 def _rounding(price: Price) -> Iterator[Step]:
     digits, currency = minor_digits(price.currency), price.currency
     if len(price.lines) > 1:
-        yield step("total.sum", {"exact": plain(price.exact, digits), "currency": currency})
+        yield Step("total.sum", {"exact": plain(price.exact, digits), "currency": currency})
     if price.carry_in:
-        yield step("carry.in", {"carry": plain(price.carry_in, digits), "currency": currency})
+        yield Step("carry.in", {"carry": plain(price.carry_in, digits), "currency": currency})
     if price.lines:
         exact = price.exact
         if price.carry_in:
             exact = eight_decimals(exact_of(price.exact) + exact_of(price.carry_in))
         total = money_text(price.total, digits)
-        yield step("total.rounded", {"exact": plain(exact, digits), "total": total, "currency": currency})
+        yield Step("total.rounded", {"exact": plain(exact, digits), "total": total, "currency": currency})
     if price.carry_out:
-        yield step("carry.out", {"carry": plain(price.carry_out, digits), "currency": currency})
+        yield Step("carry.out", {"carry": plain(price.carry_out, digits), "currency": currency})
 
 
 def _tax(price: Price, document: Document | None, tax: TaxRule | None) -> Iterator[Step]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from .errors import BadInput
+from .money import eight_decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,14 @@ class PaidShare:
         amount, units = self.amount.as_integer_ratio()
         share, parts = self.share.as_integer_ratio()
         return Fraction(amount * self.unused_days(day) * share, units * self.days * parts)
+
+
+def in_basis(amount: Decimal, tax: Decimal, *, included: bool, wanted: bool) -> Decimal:
+    """The amount of a layer with its tax or without it, as `wanted`; `included` says how it is kept. A book may
+    have had its tax in the prices and the next one not: what was paid is the same."""
+    if included == wanted:
+        return amount
+    return eight_decimals(Fraction(amount) + Fraction(tax) * (1 if wanted else -1))
 
 
 def share_of(low: Decimal, high: Decimal, top: Decimal, target: Decimal) -> Fraction:

@@ -76,7 +76,7 @@ def _text(content: bytes | str) -> str:
     if isinstance(content, str):
         return content
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise BadInput("the input is not UTF-8 text: save it as UTF-8") from None
 
@@ -86,11 +86,10 @@ def _print(stdout: TextIO, answer: dict[str, Any], indent: int | None = None) ->
         _ENCODER.encode(answer) if indent is None else json.dumps(answer, ensure_ascii=False, indent=indent)
     )
     try:
-        text.encode(stdout.encoding or "utf-8")
+        stdout.write(f"{text}\n")
     except UnicodeEncodeError:
-        # A terminal that has no arrow still gets the same JSON, escaped.
-        text = json.dumps(answer, indent=indent)
-    stdout.write(f"{text}\n")
+        # A terminal that has no arrow (then nothing was written) still gets the same JSON, escaped.
+        stdout.write(f"{json.dumps(answer, indent=indent)}\n")
 
 
 class _OneLineParser(argparse.ArgumentParser):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeVar, overload
 
 from .change import CREDIT_MODELS, DEFAULT_CREDIT, Component
 from .errors import BadInput
@@ -21,10 +21,14 @@ from .tiers import Schedule, Tier
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _LONGEST_NUMBER = 1000  # characters
-_REQUEST_KEYS = ("rule", "at", "starts_at", "ends_at", "zone", "currency", "lines", "credit", "carry")
-_LINE_KEYS = ("name", "old", "new", "discounts", "old_discounts", "new_discounts", "layers")
-_ABSENT = object()
-_NOTHING, _EVERYTHING = Decimal(0), Decimal(1)
+_REQUEST_KEYS = dict.fromkeys(
+    ("rule", "at", "starts_at", "ends_at", "zone", "currency", "lines", "credit", "carry")
+)
+_LINE_KEYS = dict.fromkeys(("name", "old", "new", "discounts", "old_discounts", "new_discounts", "layers"))
+_TIER_KEYS = dict.fromkeys(("months", "off"))
+_LAYER_KEYS = dict.fromkeys(("amount", "from", "to", "share"))
+_ABSENT, _NEEDED = object(), object()
+_NOTHING, _EVERYTHING = Decimal(0), Fraction(1)
 _KNOWN_SCHEDULES: dict[str, Schedule] = {}
 _MOST_KNOWN = 1000
 _T = TypeVar("_T")
@@ -68,20 +72,20 @@ def _request(value: object) -> Request:
         at=fields.read("at", instant),
         ends_at=fields.read("ends_at", instant),
         zone=zone,
-        starts_at=fields.read_or("starts_at", instant, None),
+        starts_at=fields.read("starts_at", instant, None),
     )
     if term.at >= term.ends_at:
         raise BadInput("ends_at must be later than at: nothing is left of this term")
     currency = fields.read("currency", _text)
     lines = fields.read("lines", _lines)
     return Request(
-        rule=fields.read_or("rule", _text, DEFAULT_RULE),
+        rule=fields.read("rule", _text, DEFAULT_RULE),
         term=term,
         currency=currency,
         components=tuple([component for component, _ in lines]),
         as_given=tuple([given for _, given in lines]),
-        credit=fields.read_or("credit", _credit, DEFAULT_CREDIT),
-        carry=fields.read_or("carry", _carry(minor_digits(currency)), _NOTHING),
+        credit=fields.read("credit", _credit, DEFAULT_CREDIT),
+        carry=fields.read("carry", _carry(minor_digits(currency)), _NOTHING),
     )
 
 
@@ -104,45 +108,48 @@ class _Fields:
 
     __slots__ = ("_values",)
 
-    def __init__(self, value: object, known: Collection[str]) -> None:
+    def __init__(self, value: object, known: dict[str, None]) -> None:
         if not isinstance(value, dict):
             _refuse("must be a JSON object", value)
         self._values: dict[str, object] = value
-        for key in value:
-            if key not in known:
-                shown = key if key.isidentifier() and key.isascii() else _shown(key)
-                raise _Wrong(f" is not a known key: use {', '.join(known)}", f".{shown}")
+        if not value.keys() <= known.keys():
+            key = next(key for key in value if key not in known)
+            shown = key if key.isidentifier() and key.isascii() else _shown(key)
+            raise _Wrong(f" is not a known key: use {', '.join(known)}", f".{shown}")
 
     def as_written(self, key: str) -> str:
         """The text of a value that has been read, exactly as it stood."""
         return str(self._values[key])
 
-    def read(self, key: str, reader: Callable[[object], _T]) -> _T:
-        """The value of a required key."""
+    @overload
+    def read(self, key: str, reader: Callable[[object], _T]) -> _T: ...
+    @overload
+    def read(self, key: str, reader: Callable[[object], _T], absent: _D) -> _T | _D: ...
+
+    def read(self, key: str, reader: Callable[[object], _T], absent: object = _NEEDED) -> object:
+        """The value of a key, or `absent` where it is not there. A key that is there, even null, is read."""
         value = self._values.get(key, _ABSENT)
         if value is _ABSENT:
-            raise _Wrong(" is missing: add it", f".{key}")
+            if absent is _NEEDED:
+                raise _Wrong(" is missing: add it", f".{key}")
+            return absent
         try:
             return reader(value)
         except _Wrong as wrong:
             raise wrong.within(f".{key}") from None
 
-    def read_or(self, key: str, reader: Callable[[object], _T], absent: _D) -> _T | _D:
-        """As `read`, or `absent` where the key is not there. A key that is there, even null, is read."""
-        return self.read(key, reader) if key in self._values else absent
-
 
 def _line(value: object) -> tuple[Component, tuple[str, str]]:
     fields = _Fields(value, _LINE_KEYS)
-    both = fields.read_or("discounts", _schedule, None)
-    layers = fields.read_or("layers", _layers, None)
+    both = fields.read("discounts", _schedule, None)
+    layers = fields.read("layers", _layers, None)
     component = Component(
         name=fields.read("name", _text),
         old=fields.read("old", _not_negative),
         new=fields.read("new", _not_negative),
         # A side's own key counts even when it is null: then this side has no discount.
-        old_schedule=fields.read_or("old_discounts", _schedule, both),
-        new_schedule=fields.read_or("new_discounts", _schedule, both),
+        old_schedule=fields.read("old_discounts", _schedule, both),
+        new_schedule=fields.read("new_discounts", _schedule, both),
         layers=None if layers is None else tuple(layers),
     )
     return component, (fields.as_written("old"), fields.as_written("new"))
@@ -165,17 +172,17 @@ def _schedule(value: object) -> Schedule | None:
 
 
 def _tier(value: object) -> Tier:
-    fields = _Fields(value, ("months", "off"))
+    fields = _Fields(value, _TIER_KEYS)
     return Tier(fields.read("months", _whole), fields.read("off", _zero_to_one))
 
 
 def _layer(value: object) -> PaidShare:
-    fields = _Fields(value, ("amount", "from", "to", "share"))
+    fields = _Fields(value, _LAYER_KEYS)
     starts, ends = fields.read("from", _date), fields.read("to", _date)
     if starts >= ends:
         raise _Wrong(f": from must be before to, not {starts} to {ends}")
-    share = fields.read_or("share", _zero_to_one, _EVERYTHING)
-    return PaidShare(str(starts), fields.read("amount", _not_negative), starts, ends, Fraction(share))
+    amount, share = fields.read("amount", _not_negative), fields.read("share", _share, _EVERYTHING)
+    return PaidShare(str(starts), amount, starts, ends, share)
 
 
 def _carry(digits: int) -> Callable[[object], Decimal]:
@@ -211,6 +218,10 @@ def _zero_to_one(value: object) -> Decimal:
     if not 0 <= number <= 1:
         _refuse("must be between 0 and 1", value)
     return number
+
+
+def _share(value: object) -> Fraction:
+    return Fraction(_zero_to_one(value))
 
 
 def _whole(value: object) -> int:

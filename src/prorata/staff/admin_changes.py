@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from prorata import clock
 from prorata.changes import states
@@ -25,6 +25,7 @@ from prorata.staff.columns import Money, pretty_json
 from prorata.staff.dashboard import today
 from prorata.staff.pages import guarded
 from prorata.staff.readonly import ReadOnlyAdmin
+from prorata.staff.replay_view import replay_page
 from prorata.staff.sidebar import VIEWS
 
 COLOURS = {
@@ -174,6 +175,11 @@ class QuoteAdmin(ReadOnlyAdmin):
     net = Money("net_minor", gettext_lazy("Net"))
     tax = Money("tax_minor", gettext_lazy("Tax"))
     total = Money("gross_minor", gettext_lazy("Total"))
+    actions_detail = ["replay"]
+
+    @action(description=gettext_lazy("Replay"), url_path="replay", icon="replay")
+    def replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return replay_page(request, self, object_id)
 
     @admin.display(description=gettext_lazy("Change"))
     def used(self, quote: Quote) -> str:

@@ -17,8 +17,9 @@ from prorata.catalog.models import PriceBook, Product, Rate
 from prorata.catalog.values import rate_of
 from prorata.pricing.display import exact_text
 from prorata.pricing.rates import UnitPrice
+from prorata.staff.columns import money
 from prorata.staff.pages import guarded
-from prorata.staff.price_book_forms import form_for, initial_rates, priced_things
+from prorata.staff.price_book_forms import form_for, initial_minimum, initial_rates, priced_things
 from prorata.staff.rate_fields import rate_text
 from prorata.staff.readonly import ReadOnlyRows
 from prorata.staff.simulator_view import simulator
@@ -82,7 +83,7 @@ class PriceBookAdmin(VersionAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: PriceBook | None = None) -> list[Any]:
         if obj is not None and has_started(obj):
             ends = ["campaign", "ends_at"] if obj.campaign else []
-            shown = ["product", "currency", "version", "starts_at", *ends, "tax_included", "state"]
+            shown = ["product", "currency", "version", "starts_at", *ends, "tax_included", "least", "state"]
             return [(None, {"fields": shown})]
         product = self.product_of(request, obj)
         assert product is not None
@@ -90,13 +91,29 @@ class PriceBookAdmin(VersionAdmin):
         hours = [thing.hourly_field for thing in things]
         rates = [name for thing in things for name in thing.fields() if name not in hours]
         return [
-            (str(product), {"fields": ["currency", "starts_at", "tax_included", "campaign", "ends_at"]}),
+            (
+                str(product),
+                {
+                    "fields": [
+                        "currency",
+                        "starts_at",
+                        "tax_included",
+                        "minimum_charge",
+                        "campaign",
+                        "ends_at",
+                    ]
+                },
+            ),
             (_("Monthly prices"), {"fields": rates, "description": BANDS}),
             (_("By the hour, without a term"), {"fields": hours}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: PriceBook | None = None) -> list[str]:
-        return ["state"] if obj is not None and has_started(obj) else []
+        return ["least", "state"] if obj is not None and has_started(obj) else []
+
+    @admin.display(description=_("Minimum charge"))
+    def least(self, book: PriceBook) -> str:
+        return money(book.minimum_charge_minor or None, book.currency)
 
     def get_inlines(self, request: HttpRequest, obj: PriceBook | None = None) -> list[Any]:
         return [Rates] if obj is not None and has_started(obj) else []
@@ -115,7 +132,7 @@ class PriceBookAdmin(VersionAdmin):
             return super().get_changeform_initial_data(request)
         same = ("currency", "tax_included", "campaign")
         initial: dict[str, Any] = {name: getattr(before, name) for name in same}
-        return initial | initial_rates(before)
+        return initial | initial_rates(before) | initial_minimum(before)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

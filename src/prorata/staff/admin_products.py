@@ -45,7 +45,13 @@ class ProductAdmin(DeskAdmin):
     fieldsets = [
         (None, {"fields": ["name", "code", "tax_rate", "tax_label"]}),
         (_("The price of a change"), {"fields": ["rule", "credit_model"]}),
-    ]
+        (_("How often a service may be changed"), {
+            "fields": ["changes_a_day", "cooldown_hours", "reductions_a_term"],
+            "description": _(
+                "Customers see what is left before they begin. What was cancelled, expired or reversed does not count."
+            ),
+        }),
+    ]  # fmt: skip
     inlines = [ResourceTypes, LinkedLimits]
     list_display = ["name", "code", "tax", "counted_in"]
     search_fields = ["name", "code"]
@@ -69,9 +75,9 @@ class ProductAdmin(DeskAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         """A product that has services says from when on another rule counts."""
-        (main, price) = super().get_fieldsets(request, obj)
+        (main, price, guards) = super().get_fieldsets(request, obj)
         if obj is None or not (services := obj.services.count()):
-            return [main, price]
+            return [main, price, guards]
         said = ngettext(
             "%(n)s service is sold by this. Another choice prices its changes from now on; prices that were quoted before "
             "stay as they are.",
@@ -79,7 +85,7 @@ class ProductAdmin(DeskAdmin):
             "before stay as they are.",
             services,
         )
-        return [main, (price[0], {**price[1], "description": said % {"n": services}})]
+        return [main, (price[0], {**price[1], "description": said % {"n": services}}), guards]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
         return ["code"] if obj and obj.services.exists() else []

@@ -144,7 +144,7 @@ def one_of(label: Any, rows: Any, *, help_text: Any = "") -> forms.ModelChoiceFi
     return forms.ModelChoiceField(rows, label=label, help_text=help_text, widget=UnfoldAdminSelectWidget())
 
 
-def amount_in(form: forms.Form, field: str, currency: str) -> int | None:
+def amount_in(form: forms.BaseForm, field: str, currency: str) -> int | None:
     """The amount typed in `field`, in minor units of `currency`; a mistake goes to the field as one line."""
     written = form.cleaned_data.get(field)
     if not written or not currency:

@@ -15,8 +15,9 @@ from prorata import clock
 from prorata.catalog.drops import drop
 from prorata.catalog.models import PriceBook, Product, Rate, RateBand, ResourceType
 from prorata.catalog.values import rate_of
+from prorata.pricing.display import amount_text
 from prorata.pricing.rates import Tiered, UnitPrice, Volume
-from prorata.staff.fields import CurrencyField, MomentField, choice
+from prorata.staff.fields import CurrencyField, MomentField, amount_in, choice, text
 from prorata.staff.rate_fields import PricesField, RateField, rate_text, read_rate
 
 
@@ -56,7 +57,8 @@ class Priced:
 
     def fields(self) -> dict[str, forms.Field]:
         """Its fields, by name."""
-        hour = RateField(label=self.label, required=False, help_text=_("an hour; empty: not sold so"))
+        an_hour = _("%(name)s, an hour") % {"name": self.label}
+        hour = RateField(label=an_hour, required=False, help_text=_("empty: not sold so"))
         if self.option_id:
             return {self.field: RateField(label=self.label, help_text=self.help), self.hourly_field: hour}
         how = _("%(name)s: how it counts") % {"name": self.label}
@@ -99,6 +101,12 @@ def initial_rates(book: PriceBook) -> dict[str, Any]:
     return found
 
 
+def initial_minimum(book: PriceBook) -> dict[str, Any]:
+    """The minimum charge as it stands in the form."""
+    least = book.minimum_charge_minor
+    return {"minimum_charge": amount_text(least, book.currency) if least else ""}
+
+
 class PriceBookForm(forms.ModelForm):
     """Bound to one product, set by `for_product`."""
 
@@ -114,16 +122,21 @@ class PriceBookForm(forms.ModelForm):
         help_text=gettext_lazy("for a campaign only: from then on nobody buys at these prices"),
     )  # fmt: skip
 
+    minimum_charge = text(
+        gettext_lazy("Minimum charge"), required=False, maximum=30,
+        help_text=gettext_lazy("the least charged for a change that costs something; empty: none"),
+    )  # fmt: skip
+
     class Meta:
         model = PriceBook
-        fields = ["currency", "starts_at", "tax_included", "campaign", "ends_at"]
+        fields = ["currency", "starts_at", "tax_included", "minimum_charge", "campaign", "ends_at"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.now = clock.now()
         self.instance.product = self.product
         if self.instance.pk:
-            self.initial = {**self.initial} | initial_rates(self.instance)
+            self.initial = {**self.initial} | initial_rates(self.instance) | initial_minimum(self.instance)
 
     def clean_starts_at(self) -> Any:
         return self.cleaned_data["starts_at"] or self.now
@@ -138,6 +151,11 @@ class PriceBookForm(forms.ModelForm):
         else:
             self._clean_public(values, books.public())
         self.instance.version = self.instance.version if self.instance.pk else _next_version(books)
+        self.instance.minimum_charge_minor = (
+            amount_in(self, "minimum_charge", values.get("currency", "")) or 0
+        )
+        if self.instance.minimum_charge_minor < 0:
+            self.add_error("minimum_charge", _("A minimum charge is not below zero."))
         self.rates = {thing: rate for thing in priced_things(self.product) if (rate := self._read(thing))}
         return values
 

@@ -41,7 +41,20 @@ class ProductForm(forms.ModelForm):
 
     class Meta:
         model = Product
-        fields = ["name", "code", "tax_rate", "tax_label", "rule", "credit_model"]
+        fields = [
+            "name", "code", "tax_rate", "tax_label", "rule", "credit_model", "changes_a_day", "cooldown_hours",
+            "reductions_a_term",
+        ]  # fmt: skip
+        labels = {
+            "changes_a_day": _("Changes a day"),
+            "cooldown_hours": _("Hours between two changes"),
+            "reductions_a_term": _("Reductions a term"),
+        }
+        help_texts = {
+            "changes_a_day": _("of one service, in a day of the billing zone; empty: as many as wanted"),
+            "cooldown_hours": _("counted from Submit of the last one; empty: none"),
+            "reductions_a_term": _("changes that make something smaller; empty: any number, 0: none"),
+        }
 
 
 class ResourceTypeForm(forms.ModelForm):
@@ -91,6 +104,13 @@ class ResourceTypeForm(forms.ModelForm):
             )
         return options
 
+    def clean_kind(self) -> str:
+        kind: str = self.cleaned_data["kind"]
+        linked = self.instance.pk and (self.instance.links.exists() or self.instance.needed_by.exists())
+        if linked and kind != self.instance.kind:
+            raise ValidationError(_("A linked limit speaks of it as it is. Remove that rule first."))
+        return kind
+
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
         before = self.instance.code
@@ -134,30 +154,21 @@ class ResourceTypeForm(forms.ModelForm):
         elif not steps and (values["maximum"] - values["minimum"]) % values["step"]:
             self.add_error("maximum", _("The maximum is not a whole number of steps above the minimum."))
         elif not self.errors and self.instance.pk:
-            self._refuse_drops(values)
-            self._refuse_broken_links(values)
+            self._refuse_what_is_spoken_of(_sold(values), "steps" if steps else "maximum")
 
-    def _refuse_drops(self, values: dict[str, Any]) -> None:
-        """No price book, past or to come, in which one of these values would cost less than a smaller one."""
-        sold = ResourceType(
-            **{name: values[name] for name in ("name", "unit", "minimum", "maximum", "step", "steps")}
-        )
+    def _refuse_what_is_spoken_of(self, sold: ResourceType, field: str) -> None:
+        """The values sold must fit the price books there are, past or to come, and the linked limits."""
         if not sold.steps and (sold.maximum - sold.minimum) // sold.step > 1000:
             return  # refused by the model itself
         for row in self.instance.rates.filter(form=Rate.Form.VOLUME).select_related("price_book__product"):
             if falls := drop(rate_of(row), sold):
-                where = "steps" if sold.steps else "maximum"
-                self.add_error(where, f"{row.price_book}: {falls}")
+                self.add_error(field, f"{row.price_book}: {falls}")
                 return
-
-    def _refuse_broken_links(self, values: dict[str, Any]) -> None:
-        """A value that a linked limit speaks of stays on sale until the rule is removed."""
-        stops = _sold(values).stops()
         spoken = [*self.instance.links.values_list("at_least", flat=True)]
         spoken += self.instance.needed_by.values_list("minimum", flat=True)
-        if gone := [value for value in spoken if value is not None and value not in stops]:
+        if gone := [value for value in spoken if value is not None and value not in sold.stops()]:
             said = _("A linked limit speaks of %(value)s. Remove that rule first.") % {"value": gone[0]}
-            self.add_error("steps" if values.get("steps") else "maximum", said)
+            self.add_error(field, said)
 
     def save_options(self) -> None:
         """Make the Option rows what the lines say. Raises ValidationError when a used one would go."""

@@ -61,6 +61,17 @@ CREDIT_MODELS: dict[str, Words] = {
         _("By the same rule as an increase, but never more than was paid for what is not used."),
         _("Up at 367.20 for 91 days, down again the next day, 89 days unused: 367.20 × 89/91 = 359.13"),
     ),
+    "rebuy": Words(
+        _("What is left after buying anew"),
+        _(
+            "At most what was paid in cash, less what was used at today's list prices, less the new configuration for the "
+            "time left. Used months have the discount of so many months, the days after them have none."
+        ),
+        _(
+            "915.92 paid, 2 months used at 102, then 10 months at 60, 12 % off: "
+            "915.92 − 2 × 102 − 60 × 10 × 0.88 = 183.92"
+        ),
+    ),
     "none": Words(
         _("Nothing"),
         _("The reduction takes effect, and nothing comes back."),

@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 
 from prorata.changes.simulate.outcome import Amounts, InCurrency, Outcome, Party
 from prorata.pricing.money import decimal_of, minor_digits
-
-HEADINGS = (
-    "currency", "kind", "name",
-    *(f"{what}_{side}" for what in ("renewals", "changes", "total") for side in ("count", "now", "then", "difference")),
-)  # fmt: skip
-# A spreadsheet takes what begins so for a formula; customers choose their names themselves.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from prorata.spreadsheet import CONTENT_TYPE, Cell, csv_lines
 
 
 def as_csv(outcome: Outcome, *, with_customers: bool) -> HttpResponse:
-    """UTF-8 with a mark that spreadsheets know it by; amounts in major units before tax, plain digits."""
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="simulation-{outcome.at:%Y-%m-%d}.csv"'
-    answer.write("\ufeff")
-    sheet = csv.writer(answer)
-    sheet.writerow(HEADINGS)
+    """Amounts are major units before tax."""
+    return HttpResponse(
+        csv_lines(_rows(outcome, with_customers)), content_type=CONTENT_TYPE,
+        headers={
+            "Content-Disposition": f'attachment; filename="simulation-{outcome.at:%Y-%m-%d}.csv"',
+            "Cache-Control": "no-store",
+        },
+    )  # fmt: skip
+
+
+def _rows(outcome: Outcome, with_customers: bool) -> Iterator[list[Cell]]:
+    yield [
+        _("Currency"), _("Kind"), _("Name"),
+        _("Renewals"), _("Renewals now"), _("Renewals then"), _("Difference of renewals"),
+        _("Changes"), _("Changes now"), _("Changes then"), _("Difference of changes"),
+        _("Together now"), _("Together then"), _("Difference"),
+    ]  # fmt: skip
     for one in outcome.currencies:
-        for kind, parties in (("product", one.products), ("customer", one.customers)):
-            if kind == "product" or with_customers:
-                sheet.writerows(_row(kind, party, one) for party in parties)
-    return answer
+        for party in one.products:
+            yield _row(_("Product"), party, one)
+        for party in one.customers if with_customers else ():
+            yield _row(_("Customer"), party, one)
 
 
-def _row(kind: str, party: Party, one: InCurrency) -> list[object]:
-    name = f"'{party.name}" if party.name.startswith(FORMULA) else party.name
-    amounts = (party.renewals, party.changes, party.total)
-    return [one.currency, kind, name, *(cell for given in amounts for cell in _cells(given, one.currency))]
+def _row(kind: str, party: Party, one: InCurrency) -> list[Cell]:
+    return [
+        one.currency, kind, party.name, party.renewals.count, *_cells(party.renewals, one.currency),
+        party.changes.count, *_cells(party.changes, one.currency), *_cells(party.total, one.currency),
+    ]  # fmt: skip
 
 
-def _cells(given: Amounts, currency: str) -> Iterator[object]:
-    yield given.count
+def _cells(given: Amounts, currency: str) -> Iterator[Cell]:
     for minor in (given.now, given.then, given.difference):
-        yield format(decimal_of(minor, minor_digits(currency)), "f")
+        yield decimal_of(minor, minor_digits(currency))

@@ -21,15 +21,15 @@ from prorata.changes.simulate.question import (
 )
 from prorata.pricing.book_file import read_books
 from prorata.pricing.errors import BadInput
-from prorata.pricing.rules import RULES
 from prorata.staff import fields
+from prorata.staff.rule_words import RULES
 
 LARGEST_FILE = 1_000_000  # bytes
 PRICES = [
-    ("per_cent", gettext_lazy("Every rate in force changed by a percentage")),
-    ("version", gettext_lazy("Another version of the price book")),
+    ("per_cent", gettext_lazy("A percentage on all rates")),
+    ("version", gettext_lazy("Another version")),
     ("file", gettext_lazy("A file")),
-    ("same", gettext_lazy("The prices in force; only the rule is another")),
+    ("same", gettext_lazy("As now, by another rule")),
 ]
 
 
@@ -66,11 +66,13 @@ class SimulatorForm(fields.PlainForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        currencies = PriceBook.objects.order_by("currency").values_list("currency", flat=True).distinct()
+        currencies = (
+            PriceBook.objects.public().order_by("currency").values_list("currency", flat=True).distinct()
+        )
         self._offer("currency", [(code, code) for code in currencies])
-        self._offer("rule", [("", _("As it is")), *((name, name) for name in RULES)])
+        self._offer("rule", [("", _("As it is")), *((code, said.name) for code, said in RULES.items())])
         self.fields["rule"].required = self.fields["version"].required = False
-        versions = PriceBook.objects.select_related("product")
+        versions = PriceBook.objects.public().select_related("product")
         self.fields["version"].queryset = versions.order_by("product__name", "currency", "-version")  # type: ignore[attr-defined]
 
     def _offer(self, field: str, choices: list[tuple[str, Any]]) -> None:
@@ -148,5 +150,4 @@ def _text_of(sent: Any) -> str:
 
 
 def _sentence(words: str) -> str:
-    first = words[0].upper() + words[1:]
-    return first if first.endswith((".", "!", "?")) else f"{first}."
+    return words if words.endswith((".", "!", "?")) else f"{words}."

@@ -25,13 +25,15 @@ class CannotSimulate(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class OtherBook:
-    """Prices instead of those in force. `keeps_discounts`: the discounts stay what they are (or were)."""
+    """Prices instead of those in force. `keeps_discounts`: the discounts stay what they are (or were); None as the
+    minimum charge (minor units) likewise."""
 
     name: str
     tax_included: bool
     rates: Mapping[str, Rate]
     schedule: Schedule | None = None
     keeps_discounts: bool = True
+    minimum_charge_minor: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +69,7 @@ def of_files(
         _check_rates(file.rates, sold, name)
         books[sold.pk, file.currency] = OtherBook(
             name=name, tax_included=file.tax_included, rates=file.rates, schedule=file.schedule,
-            keeps_discounts=file.keeps_discounts,
+            keeps_discounts=file.keeps_discounts, minimum_charge_minor=file.minimum_charge_minor,
         )  # fmt: skip
     return Question(books=books, rule=known_rule(rule), product=product)
 
@@ -75,7 +77,10 @@ def of_files(
 def of_version(version: PriceBook, *, rule: str | None = None) -> Question:
     """Another version of a price book, also one that has not started. The discounts stay."""
     values = book(version.pk)
-    other = OtherBook(name=str(version), tax_included=values.tax_included, rates=values.rates)
+    other = OtherBook(
+        name=str(version), tax_included=values.tax_included, rates=values.rates,
+        minimum_charge_minor=values.minimum_charge_minor,
+    )  # fmt: skip
     return Question(books={(version.product_id, version.currency): other}, rule=known_rule(rule))
 
 

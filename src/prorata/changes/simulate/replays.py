@@ -1,71 +1,36 @@
 """Last month's changes again, from what their quotes kept: as they were, and with other prices or another rule.
 
-Instants, discounts in force then, carries and paid layers stay what they were; so a change that was delivered whole costs
-"now" exactly what it cost.
+Instants, discounts in force then, carries, paid layers and minimum charges stay what they were; so a change that was
+delivered whole costs "now" exactly what it cost before tax and vouchers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import accumulate, groupby
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from prorata.catalog.values import Value
 from prorata.changes import states
-from prorata.changes.inputs import _paid, _schedule
+from prorata.changes.inputs import component_of
 from prorata.changes.models import Change, ChangeLine
 from prorata.changes.simulate.monthly import Monthly, Unpriced
-from prorata.changes.simulate.net import without_tax
+from prorata.changes.simulate.months import months_before
 from prorata.changes.simulate.outcome import Row
 from prorata.changes.simulate.question import CannotSimulate, OtherBook, Pair, Question
-from prorata.pricing.bulk import Columns, Layers, column, price_changes
-from prorata.pricing.bulk.dates import micros
-from prorata.pricing.layers import PaidShare
-from prorata.pricing.money import PRECISE_DIGITS, exact_of, units_of
+from prorata.changes.simulate.replay_columns import Basis, How, Replay, Side, totals, units
+from prorata.pricing.change import CREDIT_VERSIONS, DEFAULT_CREDIT, REBUY
 from prorata.pricing.tax import TaxRule
-from prorata.pricing.tiers import Schedule
 
 _AT_ONCE = 5_000
 # Paid for or on its way; nothing came of the others, or nothing has come yet.
 _BRINGS = (states.APPLYING, states.PARKED, states.ATTENTION, states.APPLIED, states.PARTLY_APPLIED)
-
-
-class _How(NamedTuple):
-    """What changes must share to be priced as columns."""
-
-    zone: str
-    currency: str
-    rule: str
-    credit: str
-
-
-class _Side(NamedTuple):
-    """A component on one side of the comparison: prices in units of 10^-8."""
-
-    old: int
-    new: int
-    old_schedule: Schedule | None
-    new_schedule: Schedule | None
-    layers: tuple[PaidShare, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Replay:
-    how: _How
-    product_id: int
-    customer_id: int
-    at: datetime
-    ends_at: datetime
-    starts_at: datetime
-    carry: int
-    now: tuple[_Side, ...]
-    then: tuple[_Side, ...]
-    tax_now: TaxRule
-    tax_then: TaxRule
+_FACTS = (
+    "id", "reference", "customer_id", "currency", "service__product_id", "service__term_starts_at",
+    "service__term_months", "quote__inputs", "quote__from_configuration", "quote__to_configuration",
+)  # fmt: skip
 
 
 def replays(question: Question, since: datetime, until: datetime) -> Iterator[Row]:
@@ -74,132 +39,99 @@ def replays(question: Question, since: datetime, until: datetime) -> Iterator[Ro
     found = sorted(_read(question, since, until), key=lambda replay: replay.how)
     for how, group in groupby(found, key=lambda replay: replay.how):
         rows = list(group)
-        now = _priced([row.now for row in rows], rows, how)
-        then = _priced([row.then for row in rows], rows, how._replace(rule=question.rule or how.rule))
+        now = totals([row.now for row in rows], rows, how)
+        then = totals([row.then for row in rows], rows, how.by(question.rule))
         for row, before, after in zip(rows, now, then, strict=True):
-            yield Row(
-                row.product_id, row.customer_id, how.currency, *without_tax([before], row.tax_now),
-                *without_tax([after], row.tax_then),
-            )  # fmt: skip
+            net = row.basis_now.net(before), row.basis_then.net(after)
+            yield Row(row.product_id, row.customer_id, how.currency, *net)
 
 
-def _read(question: Question, since: datetime, until: datetime) -> Iterator[_Replay]:
+def _read(question: Question, since: datetime, until: datetime) -> Iterator[Replay]:
     others = {pair: Monthly(other.name, other.rates) for pair, other in question.books.items()}
-    submitted = {"submitted_at__gt": since, "submitted_at__lte": until}
-    undelivered: dict[int, set[str]] = {}
-    lines = ChangeLine.objects.filter(
-        state=ChangeLine.State.REVERSED, **{f"change__{when}": at for when, at in submitted.items()}
-    )
-    for change, code in lines.values_list("change_id", "component"):
-        undelivered.setdefault(change, set()).add(code)
-    changes = Change.objects.filter(**submitted, status__in=_BRINGS).order_by("id")
-    facts = changes.values(
-        "id", "reference", "customer_id", "currency", "service__product_id", "service__term_starts_at", "quote__inputs",
-        "quote__from_configuration", "quote__to_configuration",
-    )  # fmt: skip
-    for fact in facts.iterator(_AT_ONCE):
+    undelivered = _undelivered(since, until)
+    changes = Change.objects.filter(submitted_at__gt=since, submitted_at__lte=until, status__in=_BRINGS)
+    for fact in changes.order_by("id").values(*_FACTS).iterator(_AT_ONCE):
         if question.concerns(fact["service__product_id"], fact["currency"]):
             replay = _replay(fact, question, others, undelivered.get(fact["id"], set()))
             if replay.now:
                 yield replay
 
 
+def _undelivered(since: datetime, until: datetime) -> dict[int, set[str]]:
+    """The codes of the lines that were given back, by change."""
+    found: dict[int, set[str]] = {}
+    lines = ChangeLine.objects.filter(
+        state=ChangeLine.State.REVERSED, change__submitted_at__gt=since, change__submitted_at__lte=until
+    )
+    for change, code in lines.values_list("change_id", "component"):
+        found.setdefault(change, set()).add(code)
+    return found
+
+
 def _replay(
-    fact: Mapping[str, Any], question: Question, others: dict[Pair, Monthly], undelivered: set[str]
-) -> _Replay:
+    fact: Mapping[str, Any], question: Question, others: Mapping[Pair, Monthly], undelivered: set[str]
+) -> Replay:
     inputs, pair = fact["quote__inputs"], (fact["service__product_id"], fact["currency"])
     kept = [given for given in inputs["components"] if given["name"] not in undelivered]
     now = tuple(_as_it_was(given) for given in kept)
     tax = TaxRule(Decimal(inputs["tax"]["rate"]), inputs["tax"]["included"], inputs["tax"]["rounding"])
-    then, tax_then = now, tax
+    then, basis = now, Basis(inputs.get("minimum", 0), tax)
+    basis_then = basis
     if (other := question.books.get(pair)) is not None:
-        tax_then = TaxRule(tax.rate, other.tax_included, tax.rounding)
-        before, after = fact["quote__from_configuration"], fact["quote__to_configuration"]
-        try:
-            then = tuple(
-                _elsewhere(side, other, others[pair], given["name"], before, after)
-                for given, side in zip(kept, now, strict=True)
-            )
-        except Unpriced as missing:
-            raise CannotSimulate(f"{missing}, which {fact['reference']} changed: add it") from None
-    return _Replay(
-        how=_How(inputs["zone"], inputs["currency"], inputs["rule"], inputs["credit"]),
+        least = basis.minimum if other.minimum_charge_minor is None else other.minimum_charge_minor
+        basis_then = Basis(least, TaxRule(tax.rate, other.tax_included, tax.rounding))
+        then = _at_other_prices(fact, [given["name"] for given in kept], now, other, others[pair])
+    return Replay(
+        how=How(
+            inputs["zone"], inputs["currency"], inputs["rule"], inputs.get("rule_version", 1), *_credit(inputs),
+        ),
         product_id=pair[0], customer_id=fact["customer_id"], at=datetime.fromisoformat(inputs["at"]),
-        ends_at=datetime.fromisoformat(inputs["ends_at"]), starts_at=fact["service__term_starts_at"],
-        carry=_units(inputs["carry"]), now=now, then=then, tax_now=tax, tax_then=tax_then,
+        ends_at=datetime.fromisoformat(inputs["ends_at"]), starts_at=_start(inputs, fact),
+        period_months=inputs.get("period_months") or fact["service__term_months"],
+        carry=units(Decimal(inputs["carry"])), now=now, then=then, basis_now=basis, basis_then=basis_then,
     )  # fmt: skip
 
 
-def _as_it_was(given: dict[str, Any]) -> _Side:
-    return _Side(
-        _units(given["old"]), _units(given["new"]), _schedule(given["old_schedule"]), _schedule(given["new_schedule"]),
-        tuple(_paid(layer) for layer in given["layers"]),
-    )  # fmt: skip
+def _credit(inputs: Mapping[str, Any]) -> tuple[str, int]:
+    """The credit model and its version. What was lowered by buying anew is compared by its paid layers alone: what was used
+    at other prices is not known here."""
+    if inputs["credit"] == REBUY:
+        return DEFAULT_CREDIT, CREDIT_VERSIONS[DEFAULT_CREDIT]
+    return inputs["credit"], inputs.get("credit_version", 1)
 
 
-def _elsewhere(
-    side: _Side,
-    other: OtherBook,
-    prices: Monthly,
-    code: str,
-    before: Mapping[str, Value],
-    after: Mapping[str, Value],
-) -> _Side:
+def _start(inputs: Mapping[str, Any], fact: Mapping[str, Any]) -> datetime:
+    """Where the paid period began. A quote of the time when no rule asked for it says nothing: then it is that of the
+    term, or, if the service has been renewed since, as far before the end as a term is long."""
+    if inputs.get("starts_at"):
+        return datetime.fromisoformat(inputs["starts_at"])
+    ends_at, found = datetime.fromisoformat(inputs["ends_at"]), fact["service__term_starts_at"]
+    if found < ends_at:
+        return found
+    return months_before(ends_at, fact["service__term_months"], ZoneInfo(inputs["zone"]))
+
+
+def _as_it_was(given: dict[str, Any]) -> Side:
+    it = component_of(given)
+    return Side(units(it.old), units(it.new), it.old_schedule, it.new_schedule, it.layers or ())
+
+
+def _at_other_prices(
+    fact: Mapping[str, Any], codes: Sequence[str], now: Sequence[Side], other: OtherBook, prices: Monthly
+) -> tuple[Side, ...]:
+    before, after = fact["quote__from_configuration"], fact["quote__to_configuration"]
+    try:
+        return tuple(
+            _elsewhere(side, other, prices.of(code, before[code]), prices.of(code, after[code]))
+            for code, side in zip(codes, now, strict=True)
+        )
+    except Unpriced as missing:
+        raise CannotSimulate(f"{missing}, which {fact['reference']} changed: add it") from None
+
+
+def _elsewhere(side: Side, other: OtherBook, old: int, new: int) -> Side:
     """The same step at other prices, and at other discounts if they come with them."""
-    moved = side._replace(old=prices.of(code, before[code]), new=prices.of(code, after[code]))
+    moved = side._replace(old=old, new=new)
     if other.keeps_discounts:
         return moved
     return moved._replace(old_schedule=other.schedule, new_schedule=other.schedule)
-
-
-def _units(amount: str) -> int:
-    return units_of(exact_of(Decimal(amount)), PRECISE_DIGITS)
-
-
-def _priced(sides: Sequence[tuple[_Side, ...]], rows: Sequence[_Replay], how: _How) -> list[int]:
-    """The totals of one side in minor units of the book's basis."""
-    parts = [part for side in sides for part in side]
-    schedules = {schedule: n for n, schedule in enumerate(dict.fromkeys(_schedules(parts)))}
-    columns = Columns(
-        at=column(micros(row.at) for row in rows),
-        ends_at=column(micros(row.ends_at) for row in rows),
-        starts_at=column(micros(row.starts_at) for row in rows),
-        first=_starts(len(side) for side in sides),
-        old=column(part.old for part in parts),
-        new=column(part.new for part in parts),
-        carry=column(row.carry for row in rows),
-        schedules=tuple(schedules),
-        old_schedule=column(schedules[part.old_schedule] for part in parts),
-        new_schedule=column(schedules[part.new_schedule] for part in parts),
-        layers=_layers(parts),
-    )
-    prices = price_changes(
-        columns, zone=ZoneInfo(how.zone), currency=how.currency, rule=how.rule, credit=how.credit
-    )
-    return [int(total) for total in prices.total]
-
-
-def _schedules(parts: Iterable[_Side]) -> Iterator[Schedule | None]:
-    for part in parts:
-        yield part.old_schedule
-        yield part.new_schedule
-
-
-def _layers(parts: Sequence[_Side]) -> Layers:
-    paid = [layer for part in parts for layer in part.layers]
-    return Layers(
-        first=_starts(len(part.layers) for part in parts),
-        amount=column(units_of(exact_of(layer.amount), PRECISE_DIGITS) for layer in paid),
-        starts=column(layer.starts.toordinal() - _EPOCH for layer in paid),
-        ends=column(layer.ends.toordinal() - _EPOCH for layer in paid),
-        share_above=column(layer.share.numerator for layer in paid),
-        share_below=column(layer.share.denominator for layer in paid),
-        known=[True] * len(parts),
-    )
-
-
-_EPOCH = datetime(1970, 1, 1).toordinal()  # noqa: DTZ001 - a day, not an instant
-
-
-def _starts(counts: Iterable[int]) -> list[int]:
-    return [0, *accumulate(counts)]

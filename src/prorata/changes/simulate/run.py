@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from prorata.catalog.models import Product
+from prorata.changes.simulate.months import months_before
 from prorata.changes.simulate.outcome import Outcome, Row, sums
 from prorata.changes.simulate.question import Question
 from prorata.changes.simulate.renewals import renewals
 from prorata.changes.simulate.replays import replays
 from prorata.changes.situation import seller
 from prorata.customers.models import Customer
-from prorata.pricing.terms import add_months
 
 
 def simulate(question: Question, at: datetime) -> Outcome:
@@ -22,18 +22,11 @@ def simulate(question: Question, at: datetime) -> Outcome:
     where the other prices lack one, and NoSeller.
     """
     sells = seller()
-    since = month_before(at, ZoneInfo(sells.zone))
+    since = months_before(at, 1, ZoneInfo(sells.zone))
     left_out: list[str] = []
     renewed = list(renewals(question, at, sells.tax_rounding, left_out))
     changed = list(replays(question, since, at))
     return Outcome(at, since, sums(renewed, changed, *_names(renewed + changed)), tuple(left_out))
-
-
-def month_before(at: datetime, zone: ZoneInfo) -> datetime:
-    """The same time of day a calendar month earlier."""
-    local = at.astimezone(zone)
-    day = add_months(local.date(), -1)
-    return datetime.combine(day, time(local.hour, local.minute, local.second, local.microsecond), zone)
 
 
 def _names(rows: list[Row]) -> tuple[dict[int, str], dict[int, str]]:

@@ -42,7 +42,8 @@ class Columns:
     """n services and their m components. The components of service i are rows `first[i]` up to `first[i + 1]`.
 
     Instants are microseconds since 1970 UTC or datetime64: one for all, or one a service. `starts_at`, the start of
-    the paid period, is needed under `period-*`. `old`, `new` and `carry` are whole units of 10^-8 of the major unit;
+    the paid period, is needed under `period-*`; `period_months` are the months it was paid for, 0 where a price is that of
+    the whole period. `old`, `new` and `carry` are whole units of 10^-8 of the major unit;
     a column of Python integers (dtype object) may hold more than 64 bits. `old_schedule` and `new_schedule` choose
     from `schedules`, where None is the full price. Without `layers` nothing limits a credit.
     """
@@ -53,6 +54,7 @@ class Columns:
     old: Column
     new: Column
     starts_at: Column | int | None = None
+    period_months: Column | int = 0
     carry: Column | int = 0
     schedules: Sequence[Schedule | None] = (None,)
     old_schedule: Column | int = 0
@@ -83,6 +85,7 @@ class Read:
     at: Ints
     ends_at: Ints
     starts_at: Ints | None
+    period_months: Ints
     carry: Whole
     first: Ints
     old: Whole
@@ -119,6 +122,9 @@ def read(columns: Columns) -> Read:
         starts_at=None
         if columns.starts_at is None
         else _wide(_instants(columns.starts_at, "starts_at"), count, "starts_at"),
+        period_months=_wide(
+            integers(np.asarray(columns.period_months), "period_months"), count, "period_months"
+        ),
         carry=whole(columns.carry, count, "carry"),
         first=first,
         old=whole(columns.old, components, "old"),

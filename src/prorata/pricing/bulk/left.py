@@ -26,6 +26,13 @@ class Left(NamedTuple):
     whole: Ints
 
 
+class Version(NamedTuple):
+    """What is told here is this version of the rule; another one is left to the scalar function."""
+
+    number: int
+    left: Callable[[Terms], Left]
+
+
 @dataclass(frozen=True)
 class Terms:
     """Terms that are not over: instants in microseconds, dates as days since 1970 in the billing zone."""
@@ -100,11 +107,11 @@ def _calendar_whole(terms: Terms) -> Ints:
     return whole_months(terms.day, np.maximum(terms.day, terms.end))[0]
 
 
-LEFT: dict[str, Callable[[Terms], Left]] = {
-    DEFAULT_RULE: _calendar_months,
-    "average-months": _average_months,
-    "thirty-day-months": _thirty_day_months,
-    "calendar-sum": _calendar_sum,
-    "period-days": _period_days,
-    "period-seconds": _period_seconds,
+LEFT: dict[str, Version] = {
+    DEFAULT_RULE: Version(1, _calendar_months),
+    "average-months": Version(1, _average_months),
+    "thirty-day-months": Version(1, _thirty_day_months),
+    "calendar-sum": Version(1, _calendar_sum),
+    "period-days": Version(1, _period_days),
+    "period-seconds": Version(1, _period_seconds),
 }

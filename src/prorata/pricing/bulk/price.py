@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from prorata.pricing.change import CREDIT_MODELS, DEFAULT_CREDIT
+from prorata.pricing.change import CREDIT_MODELS, CREDIT_VERSIONS, DEFAULT_CREDIT
 from prorata.pricing.errors import BadInput
 from prorata.pricing.money import PRECISE_DIGITS, minor_digits
-from prorata.pricing.rules import RULES
+from prorata.pricing.rules import RULES, VERSIONS
 from prorata.pricing.terms import DEFAULT_RULE
 
 from .caps import caps
@@ -21,7 +21,7 @@ from .exact import LARGEST_FACTOR, divided, half_even, half_up, too_large
 from .factors import Factors
 from .left import LEFT, Terms
 from .refused import unusual
-from .scalar import Scalar, price_row
+from .scalar import How, Scalar, price_row
 
 # So many services at a time: their columns stay in the processor's own memory.
 BLOCK = 1 << 14
@@ -51,10 +51,13 @@ def price_changes(
     currency: str,
     rule: str = DEFAULT_RULE,
     credit: str = DEFAULT_CREDIT,
+    rule_version: int | None = None,
+    credit_version: int | None = None,
 ) -> Prices:
     """The price of every change in `columns`, which share billing zone, currency, rule and credit model.
 
-    Raises BadInput as `price_change` does; what is wrong with one row begins with "row N: " (from 0 on).
+    Versions are the newest unless given; one that is not told in columns here is told row by row. Raises BadInput as
+    `price_change` does; what is wrong with one row begins with "row N: " (from 0 on).
     """
     if rule not in RULES:
         raise BadInput(f"the rule {rule!r} is not available: use {', '.join(RULES)}")
@@ -67,11 +70,21 @@ def price_changes(
     asked = given if credit == DEFAULT_CREDIT else without_layers(given)
     out = _Out.of(given)
     work = _Work(asked, zone, rule, credit == "none", unit, Factors.of(given.schedules))
-    for start in range(0, given.count, BLOCK):
-        _price_block(work, slice(start, min(start + BLOCK, given.count)), out)
+    if _is_told_here(rule, rule_version, credit, credit_version):
+        for start in range(0, given.count, BLOCK):
+            _price_block(work, slice(start, min(start + BLOCK, given.count)), out)
+    else:
+        out.by_scalar[:] = True
     rows = np.flatnonzero(out.by_scalar)
-    answers = {int(row): price_row(given, int(row), zone, currency, rule, credit) for row in rows}
+    how = How(zone, currency, rule, credit, rule_version, credit_version)
+    answers = {int(row): price_row(given, int(row), how) for row in rows}
     return out.with_scalars(answers, given)
+
+
+def _is_told_here(rule: str, rule_version: int | None, credit: str, credit_version: int | None) -> bool:
+    wanted = len(VERSIONS[rule]) if rule_version is None else rule_version
+    model = CREDIT_VERSIONS[credit] if credit_version is None else credit_version
+    return (wanted, model) == (LEFT[rule].number, 1)
 
 
 class _Work(NamedTuple):
@@ -134,7 +147,9 @@ def _price_block(work: _Work, rows: slice, out: _Out) -> None:
     counts = np.diff(first)
     odd = unusual(columns, rows, parts, counts, work.factors, RULES[work.rule].per_period)
     terms = _terms(columns, rows, odd, work.zone)
-    above, below, whole = LEFT[work.rule](terms)
+    above, below, whole = LEFT[work.rule].left(terms)
+    if RULES[work.rule].per_period:
+        above, whole = _paid_for(above, whole, columns.period_months[rows], odd)
     odd |= below.astype(np.float64) * work.factors.unit >= LARGEST_FACTOR
     below = np.where(odd, 1, below) * work.factors.unit
 
@@ -173,6 +188,13 @@ def _terms(columns: Read, rows: slice, odd: Bools, zone: ZoneInfo) -> Terms:
         at, ends_at = np.where(odd, 0, at), np.where(odd, 1, ends_at)
         starts_at = None if starts_at is None else np.where(odd, 0, starts_at)
     return Terms.of(at, ends_at, starts_at, zone)
+
+
+def _paid_for(above: Ints, whole: Ints, months: Ints, odd: Bools) -> tuple[Ints, Ints]:
+    """A part of a period that was paid for so many months at once: so many times the part, at the tier of them all."""
+    odd |= above.astype(np.float64) * months >= LARGEST_FACTOR
+    paid = (months > 0) & ~odd
+    return np.where(paid, above * np.where(paid, months, 1), above), np.where(paid, months, whole)
 
 
 def _usual(prices: Ints, skipped: Bools) -> Ints:

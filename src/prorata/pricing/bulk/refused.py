@@ -33,7 +33,7 @@ def unusual(
         odd |= columns.carry.large[rows]
     if per_period and columns.starts_at is not None:
         starts_at = columns.starts_at[rows]
-        odd |= _outside(starts_at) | (starts_at >= ends_at)
+        odd |= _outside(starts_at) | (starts_at >= ends_at) | (columns.period_months[rows] < 0)
     owner = np.repeat(np.arange(len(counts)), counts)
     for prices in (columns.old, columns.new):
         _mark(odd, owner, _not_between(prices, parts, LARGE // factors.unit))

@@ -28,22 +28,31 @@ class Scalar(NamedTuple):
     lines: tuple[int, ...]
 
 
-def price_row(columns: Read, row: int, zone: ZoneInfo, currency: str, rule: str, credit: str) -> Scalar:
+class How(NamedTuple):
+    """What all rows share."""
+
+    zone: ZoneInfo
+    currency: str
+    rule: str
+    credit: str
+    rule_version: int | None
+    credit_version: int | None
+
+
+def price_row(columns: Read, row: int, how: How) -> Scalar:
     """The answer of `price_change` for one row. Raises its BadInput with the row's number before it."""
     try:
         price = price_change(
             at=_instant(columns.at[row]),
             ends_at=_instant(columns.ends_at[row]),
-            zone=zone,
-            currency=currency,
             components=[
                 _component(columns, part)
                 for part in range(int(columns.first[row]), int(columns.first[row + 1]))
             ],
             carry=decimal_of(columns.carry.exactly(row), PRECISE_DIGITS),
-            rule=rule,
-            credit=credit,
             starts_at=None if columns.starts_at is None else _instant(columns.starts_at[row]),
+            period_months=int(columns.period_months[row]) or None,
+            **how._asdict(),
         )
     except BadInput as refused:
         raise BadInput(f"row {row}: {refused}") from None
