@@ -17,6 +17,7 @@ from prorata.changes.situation import seller
 from prorata.customers.lock import lock_customer
 from prorata.customers.models import Customer, User
 from prorata.invoices.models import Layer
+from prorata.pricing.display import amount_text
 from prorata.pricing.money import eight_decimals, minor_digits
 from prorata.pricing.tax import TaxRule
 from prorata.pricing.terms import local_date
@@ -79,7 +80,7 @@ def adopt(
             note(
                 "service.adopted", service, actor=f"user:{staff.pk}" if staff else "system",
                 actor_name=staff.email if staff else "", customer_id=customer.pk,
-                reason=f"{paid_minor} minor units of {currency} paid, by {bought}",
+                reason=f"{amount_text(paid_minor, currency)} {currency} paid, by {bought}",
             )  # fmt: skip
     except IntegrityError as taken:
         raise CannotAdopt(f"The machine {external_id} is a service already.") from taken

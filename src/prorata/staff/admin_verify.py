@@ -14,21 +14,27 @@ from prorata.staff.places import linked
 from prorata.staff.readonly import ReadOnlyAdmin
 from prorata.verify.models import Run
 
+FINDING = '<li><strong>{}</strong>{}<br>{}<br><span class="desk-muted">{}</span></li>'
+
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
     list_display = ["at", "result", "walked", "took", "promises"]
     list_filter = ["at"]
     ordering = ["-id"]
-    fields = ["at", "result", "walked", "took", "promises", "last_hash", "found"]
-    readonly_fields = ["result", "walked", "took", "found"]
+    fields = ["at", "outcome", "walked", "took", "promises", "seal", "found"]
+    readonly_fields = ["outcome", "walked", "took", "seal", "found"]
 
     @display(description=gettext_lazy("Result"), label={True: "success", False: "danger"})
     def result(self, run: Run) -> Any:
+        return not run.broken, self.outcome(run)
+
+    @admin.display(description=gettext_lazy("Result"))
+    def outcome(self, run: Run) -> str:
         if not run.broken:
-            return True, _("Everything holds")
+            return _("Everything holds")
         words = ngettext("%(n)d row breaks a promise", "%(n)d rows break a promise", run.broken)
-        return False, words % {"n": run.broken}
+        return words % {"n": run.broken}
 
     @admin.display(description=gettext_lazy("Rows walked"))
     def walked(self, run: Run) -> str:
@@ -38,19 +44,23 @@ class RunAdmin(ReadOnlyAdmin):
     def took(self, run: Run) -> str:
         return _("%(seconds).1f s") % {"seconds": run.seconds}
 
+    @admin.display(description=gettext_lazy("Newest seal"))
+    def seal(self, run: Run) -> Any:
+        if run.last_seal is None:
+            return _("Nothing was sealed yet")
+        return format_html('{} <span class="desk-code desk-break">{}</span>', run.last_seal, run.last_hash)
+
     @admin.display(description=gettext_lazy("What was found"))
     def found(self, run: Run) -> Any:
         if not run.findings:
             return _("Nothing: every promise of the books held.")
-        rows = (
-            (linked(one["place"]), one["reference"], one["says"], linked(one["what"])) for one in run.findings
-        )
+        rows = format_html_join("", FINDING, map(_parts, run.findings))
         more = run.broken - len(run.findings)
         left_out = _("%(n)d more: `prorata verify` prints them all.") % {"n": more} if more else ""
-        head = (_("Row"), _("Called"), _("What must be true"), _("What is"))
-        return format_html(
-            '<div class="desk-scroll"><table class="desk-table"><thead>{}</thead><tbody>{}</tbody></table></div><p>{}</p>',
-            format_html("<tr>{}</tr>", format_html_join("", "<th>{}</th>", ((name,) for name in head))),
-            format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows),
-            left_out,
-        )
+        return format_html('<ul class="desk-findings">{}</ul><p>{}</p>', rows, left_out)
+
+
+def _parts(finding: dict[str, str]) -> tuple[Any, ...]:
+    """The row, what people call it, what is wrong, and what must be true."""
+    called = f" ({finding['reference']})" if finding["reference"] else ""
+    return linked(finding["place"]), called, linked(finding["what"]), finding["says"]

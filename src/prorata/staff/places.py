@@ -8,8 +8,8 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 PLACE = re.compile(r"\b([a-z]+_[a-z]+) ([0-9a-f-]+)\b")
 
@@ -26,9 +26,9 @@ def linked(text: str) -> SafeString:
     """A sentence in which every row that is named is a link."""
     parts, last = [], 0
     for found in PLACE.finditer(text):
-        parts += [escape(text[last : found.start()]), escape(place_link(found.group()))]
+        parts += [(text[last : found.start()],), (place_link(found.group()),)]
         last = found.end()
-    return mark_safe("".join([*map(str, parts), escape(text[last:])]))  # noqa: S308 - every part was escaped
+    return format_html_join("", "{}", [*parts, (text[last:],)])
 
 
 def _address(table: str, pk: str) -> str | None:

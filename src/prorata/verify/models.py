@@ -22,6 +22,8 @@ class Run(AppendOnly):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "check of the books"
+        verbose_name_plural = "checks of the books"
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M}: {self.broken} broken"

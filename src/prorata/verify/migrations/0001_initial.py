@@ -26,6 +26,8 @@ class Migration(migrations.Migration):
                 ('last_hash', models.CharField(blank=True, help_text='its hash, in hexadecimal', max_length=64)),
             ],
             options={
+                'verbose_name': 'check of the books',
+                'verbose_name_plural': 'checks of the books',
                 'ordering': ['-id'],
             },
         ),
