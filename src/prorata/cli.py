@@ -87,6 +87,12 @@ def simulate(arguments: list[str]) -> int:
     return _checked(lambda: simulate_main(arguments))
 
 
+def verify(arguments: list[str]) -> int:
+    from prorata.config.processes import verify as verify_main
+
+    return _checked(lambda: verify_main(arguments))
+
+
 def clock(arguments: list[str]) -> int:
     from prorata.config.clock_command import main as clock_main
 
@@ -103,6 +109,7 @@ def version(arguments: list[str]) -> int:
 COMMANDS: dict[str, tuple[str, Command]] = {
     "quote": ("price a change from a JSON file, with the arithmetic", quote),
     "simulate": ("what other prices or another rule would bring", simulate),
+    "verify": ("prove on live data that every cent can be traced", verify),
     "demo": ("run the whole portal on this machine, with pretend money", demo),
     "serve": ("run the web server", serve),
     "worker": ("run the worker that takes jobs from the queue", worker),

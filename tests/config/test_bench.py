@@ -90,3 +90,12 @@ def test_bulk(bench: Bench) -> None:
         assert left == "0", "no row of an ordinary provider needs the scalar function"
     assert line(said, "calendar-months, 3 lines")
     assert line(said, "calendar-months, a paid layer")
+
+
+def test_verify(bench: Bench) -> None:
+    said = bench("verify")
+    assert "fsync=on synchronous_commit=on full_page_writes=on" in said
+    # 40 changes of eight entries, 90 gifts of two, and the gift of the demo.
+    assert line(said, "ledger entries") == ["502"]
+    assert int(line(said, "sealed")[0].replace(",", "")) > 1_000
+    assert line(said, "books:") == ["right"]

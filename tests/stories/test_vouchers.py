@@ -188,7 +188,7 @@ def test_codes_that_cannot_be_used_say_why(world: World, web: Service) -> None:
     world.voucher("BIG", minimum_spend_minor=5_089)
     world.voucher("CORES", components=["cpu"])
     gone = world.voucher("GONE")
-    withdraw(gone, at=clock.now())
+    withdraw(gone, at=clock.now(), actor="staff:test")
     world.voucher("SHORT", until="2026-08-15T14:03+09:00")
     wrong = {
         "NONE": "There is no voucher NONE", "USD": "Voucher USD is for services in another currency",
@@ -262,7 +262,7 @@ def test_expired_between_the_quote_and_submit_nothing_happens(world: World, web:
 def test_withdrawn_after_submit_the_change_keeps_its_price(world: World, web: Service) -> None:
     voucher = world.voucher()
     change = world.change(web, voucher="SUMMER", memory=8)
-    withdraw(voucher, at=clock.now())
+    withdraw(voucher, at=clock.now(), actor="staff:test")
     world.pay(change)
     world.work()
 

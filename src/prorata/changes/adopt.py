@@ -17,6 +17,7 @@ from prorata.changes.situation import seller
 from prorata.customers.lock import lock_customer
 from prorata.customers.models import Customer, User
 from prorata.invoices.models import Layer
+from prorata.pricing.display import amount_text
 from prorata.pricing.money import eight_decimals, minor_digits
 from prorata.pricing.tax import TaxRule
 from prorata.pricing.terms import local_date
@@ -25,6 +26,7 @@ from prorata.provisioning.measure import keep
 from prorata.provisioning.registry import UnknownDriver
 from prorata.provisioning.registry import driver as connect
 from prorata.services.models import Service
+from prorata.trail.write import note
 
 
 class CannotAdopt(Exception):
@@ -75,6 +77,11 @@ def adopt(
             )  # fmt: skip
             keep(service, read)
             _opening_layers(service, bought, paid_minor)
+            note(
+                "service.adopted", service, actor=f"user:{staff.pk}" if staff else "system",
+                actor_name=staff.email if staff else "", customer_id=customer.pk,
+                reason=f"{amount_text(paid_minor, currency)} {currency} paid, by {bought}",
+            )  # fmt: skip
     except IntegrityError as taken:
         raise CannotAdopt(f"The machine {external_id} is a service already.") from taken
     return service

@@ -22,12 +22,13 @@ from prorata.invoices.models import Invoice
 from prorata.payments.expire import expire_checkouts
 from prorata.payments.models import PaymentAttempt
 from prorata.provisioning.reserve import release
+from prorata.trail.write import note
 
 
 def cancel(user: User, change_reference: str) -> Change:
     """Cancel my unpaid change. Raises Refused if it is no longer unpaid or a payment is being checked."""
     found = my_one(user, Change.objects.all(), right="change", reference=change_reference)
-    change = _close(found.pk, "cancelled", actor=f"user:{user.pk}")
+    change = _close(found.pk, "cancelled", actor=f"user:{user.pk}", actor_name=user.email)
     if change.invoice is not None:
         expire_checkouts(change.invoice)
     return change
@@ -42,7 +43,9 @@ def expire(change_id: int) -> Change:
 
 
 @transaction.atomic
-def _close(change_id: int, status: Literal["cancelled", "expired"], *, actor: str) -> Change:
+def _close(
+    change_id: int, status: Literal["cancelled", "expired"], *, actor: str, actor_name: str = ""
+) -> Change:
     change = lock_change(change_id)
     if change.status == status:
         return change
@@ -60,6 +63,7 @@ def _close(change_id: int, status: Literal["cancelled", "expired"], *, actor: st
     release_voucher(origin=change.origin, at=now)
     change.status, change.ended_at, change.invoice = status, now, invoice
     change.save(update_fields=["status", "ended_at"])
+    note(f"change.{status}", change, actor=actor, actor_name=actor_name, customer_id=change.customer_id)
     publish(f"change.{status}", id=change.pk)
     return change
 

@@ -99,17 +99,10 @@ def _give_back(
     change: Change, lost: set[str], funding: Funding, gifted_until: datetime | None, now: datetime
 ) -> None:
     """A paid change gives back its undelivered lines whole; a reduction gives the credit of what was delivered."""
-    everything = {line["code"] for line in change.quote.figures["lines"]}
-    if change.invoice is None and lost == everything:
-        return  # nothing was paid and nothing was given
-    returned = funding.reversal(lost) if lost else Returned(0, 0)
-    if change.invoice is None:
-        given = funding.returned
-        returned = Returned(
-            given.cash_minor + returned.cash_minor, given.gifted_minor + returned.gifted_minor
-        )
+    returned = owed_back(change, lost, funding)
     if returned.cash_minor + returned.gifted_minor <= 0:
         return
+    everything = {line["code"] for line in change.quote.figures["lines"]}
     shown = lost if change.invoice else everything - lost
     sign = 1 if change.invoice else -1
     figures = change.quote.figures
@@ -120,6 +113,19 @@ def _give_back(
         tax_rate=Decimal(figures["tax_rate"]), tax_label=figures["tax_label"], returned=returned,
         gifted_expires_at=gifted_until, at=now, actor="system",
     )  # fmt: skip
+
+
+def owed_back(change: Change, lost: set[str], funding: Funding) -> Returned:
+    """What a finished change gives back in whole, when the components of `lost` were not delivered."""
+    returned = funding.reversal(lost) if lost else Returned(0, 0)
+    if change.invoice is None:
+        if lost == {line["code"] for line in change.quote.figures["lines"]}:
+            return Returned(0, 0)  # nothing was paid and nothing was given
+        given = funding.returned
+        returned = Returned(
+            given.cash_minor + returned.cash_minor, given.gifted_minor + returned.gifted_minor
+        )
+    return returned if returned.total_minor > 0 else Returned(0, 0)
 
 
 def _note_lines(change: Change, shown: set[str], sign: int, returned: Returned) -> list[NoteLine]:

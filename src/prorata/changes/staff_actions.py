@@ -11,6 +11,9 @@ from prorata.changes.lock import lock_change
 from prorata.changes.models import Change, Intervention
 from prorata.customers.models import User
 from prorata.provisioning import direct
+from prorata.trail.write import note
+
+DEEDS = {"retry": "retried", "reverse": "given_up", "take_over": "taken_over"}
 
 
 class NotPossible(Exception):
@@ -74,3 +77,7 @@ def _note(change: Change, staff: User, what: str, reason: str) -> None:
     if not reason.strip():
         raise NotPossible("Write the reason: it stays with the change, and the customer can read it.")
     Intervention.objects.create(change=change, what=what, reason=reason.strip(), by=staff, at=clock.now())
+    note(
+        f"change.{DEEDS[what]}", change, actor=f"user:{staff.pk}", actor_name=staff.email,
+        customer_id=change.customer_id, reason=reason.strip(),
+    )  # fmt: skip

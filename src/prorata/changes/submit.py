@@ -40,6 +40,7 @@ from prorata.provisioning.reserve import NoRoom, reserve
 from prorata.services.lock import lock_service
 from prorata.services.models import Reading, Service
 from prorata.services.readings import newest
+from prorata.trail.write import note
 
 # How long a change waits for its money, by payment method; never past the end of the term.
 PAY_WITHIN = {"card": timedelta(hours=1), "bank_transfer": timedelta(days=7)}
@@ -218,6 +219,10 @@ def _write(
         until=_held_until(change),
         now=now,
     )
+    note(
+        "change.submitted", change, actor=actor, actor_name=user.email, customer_id=quote.customer_id,
+        changed={line["code"]: (line["before"], line["after"]) for line in quote.figures["lines"]},
+    )  # fmt: skip
     if change.status == states.APPLYING:
         publish("change.applying", id=_id(change), lock=f"service:{service.pk}")
         if change.invoice is not None:

@@ -69,6 +69,27 @@ def simulate(arguments: list[str]) -> int:
         raise EnvironmentMistake([unreachable(environment, problem)]) from None
 
 
+def verify(arguments: list[str]) -> int:
+    """Prove that the books hold; reads the database of this environment."""
+    environment = read_environment()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prorata.config.settings")
+    import django
+    from django.db import OperationalError, ProgrammingError
+
+    django.setup()
+    from prorata.verify.command import main as verify_main
+
+    try:
+        return verify_main(arguments)
+    except OperationalError as problem:
+        raise EnvironmentMistake([unreachable(environment, problem)]) from None
+    except ProgrammingError as problem:
+        reason = " ".join(str(problem).split())
+        raise EnvironmentMistake(
+            [f"The database is not of this version: run `prorata migrate` first. (PostgreSQL says: {reason})"]
+        ) from None
+
+
 def manage(arguments: list[str]) -> int:
     """Any Django command."""
     environment = read_environment()

@@ -23,6 +23,7 @@ set_clock(Clock(ENV.clock_file))
 ROOMS = [
     "prorata.events",
     "prorata.ledger",
+    "prorata.trail",
     "prorata.customers",
     "prorata.catalog",
     "prorata.services",
@@ -31,6 +32,7 @@ ROOMS = [
     "prorata.payments",
     "prorata.provisioning",
     "prorata.changes",
+    "prorata.verify",
     "prorata.notices",
     "prorata.portal",
     "prorata.staff",

@@ -22,6 +22,8 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "credit.booked": ["notices.credit_booked"],
     "credit.ends_soon": ["notices.credit_ends_soon"],
     "credit.expired": ["notices.credit_expired"],
+    # verify
+    "verify.broken": ["notices.books_broken"],
     # mail
     # people
     "person.invited": ["notices.person_invited"],

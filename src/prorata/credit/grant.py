@@ -13,6 +13,7 @@ from prorata.credit.purse import gifted_purse
 from prorata.customers.lock import lock_customer
 from prorata.ledger import accounts
 from prorata.pricing.money import minor_digits
+from prorata.trail.write import note
 
 
 @transaction.atomic
@@ -36,4 +37,8 @@ def grant_gifted(
         origin=f"grant:{purse.pk}", at=now, actor=actor, reason=reason.strip(),
     )  # fmt: skip
     purse.refresh_from_db()
+    note(
+        "credit.granted", purse, actor=actor, customer_id=customer_id, reason=reason.strip(),
+        changed={"balance": (0, amount_minor), "currency": (None, currency), "expires_at": (None, expires_at.isoformat())},
+    )  # fmt: skip
     return purse

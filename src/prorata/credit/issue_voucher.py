@@ -16,6 +16,7 @@ from prorata.credit.models import Voucher
 from prorata.credit.voucher import normal, terms
 from prorata.customers.models import Customer
 from prorata.pricing.money import minor_digits
+from prorata.trail.write import note
 
 # Letters and digits that are not mistaken for one another when read aloud.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -57,6 +58,7 @@ def issue_voucher(draft: Draft, *, actor: str) -> Voucher:
         with transaction.atomic():
             voucher.save(force_insert=True)
             voucher.products.set(draft.products)
+            note("voucher.issued", voucher, actor=actor, customer_id=voucher.customer_id, reason=voucher.note)
     except IntegrityError as refused:
         if "voucher_code_is_plain" in str(refused):
             raise ValueError(
@@ -68,9 +70,14 @@ def issue_voucher(draft: Draft, *, actor: str) -> Voucher:
     return voucher
 
 
-def withdraw(voucher: Voucher, *, at: datetime) -> None:
+@transaction.atomic
+def withdraw(voucher: Voucher, *, at: datetime, actor: str) -> None:
     """Nobody may use it from now on; changes that hold or used it keep their price."""
-    Voucher.objects.filter(pk=voucher.pk, withdrawn_at=None).update(withdrawn_at=at)
+    if Voucher.objects.filter(pk=voucher.pk, withdrawn_at=None).update(withdrawn_at=at):
+        note(
+            "voucher.withdrawn", voucher, actor=actor, customer_id=voucher.customer_id,
+            changed={"withdrawn_at": (None, at.isoformat())},
+        )  # fmt: skip
 
 
 def new_code() -> str:

@@ -76,6 +76,14 @@ LATER = """
 DROP TRIGGER entry_comes_with_its_transfer ON ledger_entry;
 DROP FUNCTION prorata_entry_comes_with_its_transfer();
 """
+# Before the first row of a statement is made, so before any id is drawn from a sequence.
+NUMBERED = """
+CREATE OR REPLACE FUNCTION prorata_take_number() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_current_xact_id();
+    RETURN NULL;
+END $$;
+"""
 REFUSE_DELETE = """
 CREATE OR REPLACE FUNCTION prorata_refuse_delete() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -104,6 +112,17 @@ def append_only(*tables: str) -> migrations.RunSQL:
     )
     back = "".join(f"DROP TRIGGER {t}_rows_stay ON {t}; DROP TRIGGER {t}_table_stays ON {t};" for t in tables)
     return migrations.RunSQL(REFUSE_CHANGE + there, back)
+
+
+def numbered(*tables: str) -> migrations.RunSQL:
+    """A transaction has its number before it draws an id: who seals these tables knows when no lower id can come."""
+    there = "".join(
+        f"CREATE TRIGGER {table}_numbered BEFORE INSERT ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION prorata_take_number();"
+        for table in tables
+    )
+    back = "".join(f"DROP TRIGGER {t}_numbered ON {t};" for t in tables)
+    return migrations.RunSQL(NUMBERED + there, back)
 
 
 def kept(*tables: str) -> migrations.RunSQL:

@@ -50,6 +50,11 @@ def needs_you(id: int) -> None:
     tell_staff.needs_you(id)
 
 
+@app.task(name="notices.books_broken", retry=RETRY)
+def books_broken(id: int) -> None:
+    tell_staff.books_broken(id)
+
+
 @app.task(name="notices.credit_booked", retry=RETRY)
 def credit_booked(id: int) -> None:
     tell_credit.booked(id)

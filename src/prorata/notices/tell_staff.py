@@ -1,4 +1,4 @@
-"""The mail to staff about a change that cannot go on by itself."""
+"""Mails to staff: about a change that cannot go on by itself, and about books that do not hold."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from prorata.changes import states
 from prorata.notices import change_facts as facts
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
 from prorata.provisioning.models import Job
+from prorata.verify.models import Run
+
+SHOWN = 20
 
 
 @transaction.atomic
@@ -45,3 +49,25 @@ def needs_you(change_id: int) -> None:
         customer_id=change.customer_id,
         subject=_("Needs you: %(service)s, %(why)s (%(reference)s)") % shown,
     )
+
+
+@transaction.atomic
+def books_broken(run_id: int) -> None:
+    """What the nightly walk over the books found: the first rows, and where to read the rest."""
+    run = Run.objects.get(pk=run_id)
+    to = getattr(settings, "PRORATA_STAFF_EMAIL", "")
+    if not to or not run.broken:
+        return
+    text = body(
+        "books_broken.txt", run=run, findings=run.findings[:SHOWN], more=max(run.broken - SHOWN, 0),
+        page=link(reverse("admin:verify_run_change", args=[run.pk])),
+    )  # fmt: skip
+    subject = ngettext(
+        "Needs you: %(n)d row breaks a promise of the books",
+        "Needs you: %(n)d rows break a promise of the books",
+        run.broken,
+    )
+    write(
+        key=f"verify.broken:{run.pk}", to=to, body=text, origin=f"verify_run:{run.pk}", customer_id=None,
+        subject=subject % {"n": run.broken},
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from prorata.payments.gateways.base import CheckoutRequest, GatewayRefused, Gate
 from prorata.payments.methods import Method, method
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.registry import gateway
+from prorata.trail.write import note
 
 State = PaymentAttempt.State
 
@@ -71,6 +72,13 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
         attempt = PaymentAttempt.objects.create(
             invoice=invoice, gateway=chosen.gateway, method=chosen.code, amount_minor=invoice.due_minor,
             currency=invoice.currency, made_by=f"user:{user.pk}", created_at=clock.now(),
+        )  # fmt: skip
+        note(
+            "payment.begun", invoice, actor=f"user:{user.pk}", actor_name=user.email, customer_id=invoice.customer_id,
+            changed={
+                "attempt": (None, str(attempt.pk)), "amount_minor": (None, attempt.amount_minor),
+                "method": (None, chosen.code),
+            },
         )  # fmt: skip
     if customer.preferred_method != chosen.code:
         customer.preferred_method = chosen.code

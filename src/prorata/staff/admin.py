@@ -20,6 +20,8 @@ from prorata.staff import (  # noqa: F401
     admin_schedules,
     admin_services,
     admin_system,
+    admin_trail,
+    admin_verify,
     admin_vouchers,
 )
 from prorata.staff.admin_groups import GroupAdmin

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -107,7 +108,11 @@ class CustomerAdmin(DeskAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if not change:
-            _tell_first_sign_in(request, let_act(form.instance, form.person()), form.person().password)
+            _tell_first_sign_in(
+                request,
+                let_act(form.instance, form.person(), by=cast(User, request.user)),
+                form.person().password,
+            )
 
     def get_urls(self) -> list[URLPattern]:
         return [
@@ -151,7 +156,7 @@ def add_person(request: HttpRequest, customer_id: int) -> HttpResponse:
     form = PersonFields(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            membership = let_act(customer, form.person())
+            membership = let_act(customer, form.person(), by=cast(User, request.user))
         except AlreadyThere as known:
             form.add_error("person_email", str(known))
         else:
@@ -209,6 +214,12 @@ class PersonAdmin(UserAdmin, DeskAdmin):  # type: ignore[misc]
                 choices=settings.LANGUAGES, label=_("Language"), widget=UnfoldAdminSelectWidget()
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """The new password and its line in the audit trail are written together."""
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        return answer
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         # An address is verified where the person signs in; here it would only come apart from that.

@@ -134,7 +134,7 @@ def confirm_withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once, then withdraw. One that is withdrawn already stays so."""
     voucher = get_object_or_404(Voucher, pk=pk)
     if request.method == "POST":
-        withdraw(voucher, at=clock.now())
+        withdraw(voucher, at=clock.now(), actor=f"user:{request.user.pk}")
         messages.success(request, _("Voucher %(code)s was withdrawn.") % {"code": voucher.code})
         return redirect("admin:credit_voucher_change", pk)
     return page(

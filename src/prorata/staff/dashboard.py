@@ -15,6 +15,7 @@ from prorata.changes.models import Change
 from prorata.changes.staff_actions import needs_somebody
 from prorata.notices.models import Mail
 from prorata.payments.models import InboxEvent
+from prorata.verify.models import Run
 
 
 def count_needing_somebody() -> int:
@@ -35,6 +36,9 @@ def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         failed = Mail.objects.filter(state=Mail.State.FAILED).count()
         link = reverse("admin:notices_mail_changelist") + "?state__exact=failed"
         shown.append(_figure(_("Mails that could not be sent"), failed, link, bad=True))
+    if user.has_perm("verify.view_run") and (run := Run.objects.first()) is not None and run.broken:
+        link = reverse("admin:verify_run_change", args=[run.pk])
+        shown.insert(0, _figure(_("Rows that break a promise of the books"), run.broken, link, bad=True))
     return {**context, "figures": shown, "title": _("Dashboard")}
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from prorata.customers.models import Customer, Membership, User
 from prorata.events.publish import publish
+from prorata.trail.write import note
 
 
 class AlreadyThere(ValueError):
@@ -26,7 +27,7 @@ class NewPerson:
 
 
 @transaction.atomic
-def let_act(customer: Customer, wanted: NewPerson) -> Membership:
+def let_act(customer: Customer, wanted: NewPerson, *, by: User) -> Membership:
     """Make the person if need be, and a member of `customer`. Raises AlreadyThere, one line."""
     email = wanted.email.lower()
     person = User.objects.filter(email__iexact=email).first() or _new(wanted, email)
@@ -35,6 +36,10 @@ def let_act(customer: Customer, wanted: NewPerson) -> Membership:
     )
     if not made:
         raise AlreadyThere(f"{email} acts for {customer} already. Change the role in the list instead.")
+    note(
+        "person.let_act", membership, actor=f"user:{by.pk}", actor_name=by.email, customer_id=customer.pk,
+        changed={"role": (None, membership.role)},
+    )  # fmt: skip
     return membership
 
 

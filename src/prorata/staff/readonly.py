@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.views import ChangeList
 
+from prorata.staff import deeds
+
 
 class DeskList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
@@ -31,6 +33,21 @@ class DeskAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        deeds.remember(request, form, formsets or [])
+        return super().construct_change_message(request, form, formsets, add)
+
+    # Django calls these in the transaction that saves, so the trail has a line exactly when something was done.
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        deeds.note_edit(request, obj, "added")
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        deeds.note_edit(request, obj, "edited")
+        return super().log_change(request, obj, message)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskList]:
         return DeskList

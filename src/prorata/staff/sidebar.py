@@ -84,6 +84,8 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("System"),
         [
             Item(_("Sellers"), "storefront", "invoices.seller"),
+            Item(_("Checks of the books"), "fact_check", "verify.run"),
+            Item(_("Audit trail"), "policy", "trail.deed"),
             Item(_("Inbox"), "inbox", "payments.inboxevent"),
             Item(_("Mails"), "mail", "notices.mail"),
             Item(_("Machine jobs"), "build", "provisioning.job"),

@@ -1,0 +1,99 @@
+"""A provider with every kind of change and of money, for tests that ask what its books would show."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from prorata.changes.cancel import cancel
+from prorata.changes.models import Change
+from prorata.payments.look import look
+from prorata.services.models import Service
+from support.world import World
+
+LIVE = {"grow": "live", "shrink": "live"}
+
+
+def every_kind(world: World) -> None:
+    """One change of every end, paid in every way; vouchers used, held and free again; gifts that end and are prolonged."""
+    world.open("2026-06-01T08:00+09:00")
+    _reductions_and_returns(world)
+    _given_up(world)
+    _machines_that_fail(world)
+    _still_open(world)
+
+
+def _by_card(world: World, service: Service, *, voucher: str = "", **wanted: int | str) -> Change:
+    change = world.submit(
+        world.quote(service, voucher=voucher, **wanted), use_account=False, use_gifted=False
+    )
+    world.pay(change)
+    world.work()
+    return change
+
+
+def _oddly(world: World, service: Service, what: dict[str, int | str], **wanted: int | str) -> Change:
+    """The gateway captures what nobody asked for; a gift is used, account credit is not."""
+    change = world.submit(world.quote(service, **wanted), use_account=False)
+    attempt = world.checkout(change)
+    world.gateway.settings(**what)
+    world.gateway.pay(attempt.gateway_ref, mode="never")
+    look(attempt.pk)
+    world.gateway.settings(**dict.fromkeys(what))
+    world.work()
+    return change
+
+
+def _reductions_and_returns(world: World) -> None:
+    """web-01: by card; by gift and card; down again, which returns both kinds; then by credit; then with a voucher."""
+    web = world.service(paid=34_188, name="web-01")
+    world.at("2026-08-15T14:02+09:00")
+    _by_card(world, web, memory=8)
+    world.gift(1_500, until="2026-09-30T00:00+09:00")
+    world.pay(world.change(web, disk=200))
+    world.work()
+    for wanted in ({"backups": 4}, {"memory": 4}, {"snapshots": 4}):
+        world.change(web, **wanted)
+        world.work()
+    world.voucher(amount_minor=1_000)
+    _by_card(world, web, voucher="SUMMER", cpu=4)
+
+
+def _given_up(world: World) -> None:
+    """web-02: cancelled with a voucher, and its money came late; expired with partial money and a gift that had ended."""
+    web = world.service(paid=34_188, name="web-02")
+    world.voucher("AUTUMN", amount_minor=500)
+    change = world.submit(world.quote(web, voucher="AUTUMN", memory=8), use_account=False)
+    attempt = world.checkout(change)
+    world.gateway.pay(attempt.gateway_ref, mode="never")
+    cancel(world.owner, change.reference)
+    world.work()
+    world.gift(700, until="2026-08-15T15:00+09:00")
+    change = _oddly(world, web, {"capture_amount_minor": 1_000}, memory=8)
+    world.wait(minutes=80)
+    assert world.reread(change).status == "expired"
+
+
+def _machines_that_fail(world: World) -> None:
+    """web-03: partly applied, and reversed whole; then money that is too much, and money in another currency."""
+    web = world.service(paid=34_188, name="web-03", components={"backups": LIVE, "snapshots": LIVE})
+    world.hypervisor.change_component(web.external_id, "memory", refuses="no hot-plug on this machine")
+    assert _ends(world, _by_card(world, web, cpu=4, memory=8)) == "partly_applied"
+    assert _ends(world, _by_card(world, web, memory=8)) == "reversed"
+    _oddly(world, web, {"capture_amount_minor": 30_000}, disk=200)
+    _oddly(world, web, {"capture_currency": "USD"}, snapshots=5)
+
+
+def _ends(world: World, change: Change) -> str:
+    status: str = world.reread(change).status
+    return status
+
+
+def _still_open(world: World) -> None:
+    """cvm-01 in USD changes its instance type; web-04 waits for money, with a pledge and a voucher that are held."""
+    cvm = world.cvm_01()
+    _by_card(world, cvm, instance_type="2c4g")
+    world.gift(900, until="2026-12-01T00:00+09:00")
+    web = world.service(paid=34_188, name="web-04")
+    world.voucher("WINTER", off=Decimal("0.10"))
+    world.submit(world.quote(web, voucher="WINTER", memory=8), use_account=False)
+    world.work()
