@@ -172,4 +172,4 @@ def test_an_unknown_command_is_refused_with_the_known_ones(prorata_command: str)
     told = subprocess.run([prorata_command, "upgrade"], env={}, capture_output=True, text=True)
     assert told.returncode == 2
     assert "Traceback" not in told.stderr
-    assert "'quote', 'demo', 'serve'" in told.stderr
+    assert all(f"'{name}'" in told.stderr for name in ("quote", "simulate", "demo", "serve", "verify"))

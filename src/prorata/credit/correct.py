@@ -13,6 +13,7 @@ from prorata.ledger import accounts
 from prorata.ledger.models import Entry, Transfer
 from prorata.pricing.display import amount_text
 from prorata.pricing.money import minor_digits
+from prorata.trail.write import note
 
 # What staff gave or took by hand can be taken back; what a change, a payment or time did has its own way back.
 BY_HAND = ("granted", "corrected")
@@ -35,15 +36,21 @@ def correct_account(
         raise CannotCorrect("Say by how much: a correction of 0 changes nothing.")
     lock_customer(customer_id)
     purse = account_purse(customer_id, currency)
+    before = purse.balance_minor
     try:
-        return move(
+        moved = move(
             customer_id=customer_id, currency=currency, movements=[Movement(purse.pk, amount_minor)],
             against=[(accounts.corrections(currency), amount_minor)], key=f"correct:{key}", what="corrected",
             origin=f"correction:{key}", at=clock.now(), actor=actor, reason=_reason(reason),
         )  # fmt: skip
     except NotEnoughCredit as short:
-        left = f"{amount_text(purse.balance_minor, currency)} {currency}"
+        left = f"{amount_text(before, currency)} {currency}"
         raise CannotCorrect(f"There are {left} of account credit. Take at most that.") from short
+    note(
+        "credit.corrected", purse, actor=actor, customer_id=customer_id, reason=_reason(reason),
+        changed={"balance": (before, before + amount_minor), "currency": (currency, currency)},
+    )  # fmt: skip
+    return moved
 
 
 @transaction.atomic
@@ -55,7 +62,7 @@ def take_back(line: LogLine, *, reason: str, actor: str) -> int:
     if Transfer.objects.filter(reverses_id=line.transfer_id).exists():
         raise CannotCorrect("This was taken back already.")
     try:
-        return move(
+        moved = move(
             customer_id=line.customer_id, currency=line.currency,
             movements=[Movement(line.purse_id, -line.amount_minor)], against=_opposite(line), what="undone",
             key=f"undo:{line.transfer_id}", origin=line.origin, at=clock.now(), actor=actor, reason=_reason(reason),
@@ -65,6 +72,11 @@ def take_back(line: LogLine, *, reason: str, actor: str) -> int:
         raise CannotCorrect(
             "Some of it was spent or held for a change. Correct the account credit by the amount that is meant."
         ) from spent
+    note(
+        "credit.taken_back", line, actor=actor, customer_id=line.customer_id, reason=_reason(reason),
+        changed={"amount": (line.amount_minor, 0)},
+    )  # fmt: skip
+    return moved
 
 
 def _opposite(line: LogLine) -> list[tuple[accounts.AccountName, int]]:

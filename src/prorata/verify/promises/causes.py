@@ -39,6 +39,15 @@ causes(key, kind, origin, at, place) AS (
         'expired',
            origin, at, 'credit_purse ' || purse_id
       FROM credit_logline WHERE what = 'expired'
+    UNION ALL
+    SELECT 'correct:' || substr(origin, length('correction:') + 1), 'corrected', origin, at, 'credit_logline ' || id
+      FROM credit_logline WHERE what = 'corrected'
+    UNION ALL
+    SELECT 'undo:' || first.transfer_id, 'undone', l.origin, l.at, 'credit_logline ' || l.id
+      FROM credit_logline l LEFT JOIN credit_logline first
+        ON (first.purse_id, first.origin, first.amount_minor) = (l.purse_id, l.origin, -l.amount_minor)
+           AND first.what IN ('granted', 'corrected')
+     WHERE l.what = 'undone'
 )
 """
 
@@ -97,6 +106,10 @@ legs(key, code, amount, place) AS (
     UNION ALL
     SELECT t.key, 'expense/gifts/' || l.currency, l.amount_minor, 'credit_logline ' || l.id
       FROM credit_logline l JOIN ledger_transfer t ON t.id = l.transfer_id WHERE l.what IN ('granted', 'expired')
+    UNION ALL
+    SELECT t.key, 'expense/' || CASE WHEN starts_with(l.origin, 'grant:') THEN 'gifts/' ELSE 'corrections/' END ||
+           l.currency, l.amount_minor, 'credit_logline ' || l.id
+      FROM credit_logline l JOIN ledger_transfer t ON t.id = l.transfer_id WHERE l.what IN ('corrected', 'undone')
 )
 """
 
@@ -131,8 +144,10 @@ SELECT 'invoices_creditnote ' || n.id, n.number, 'points at ledger_transfer ' ||
   FROM invoices_creditnote n LEFT JOIN ledger_transfer t ON t.id = n.transfer_id
  WHERE t.key IS DISTINCT FROM 'credit:' || n.reason || ':' || n.origin
 UNION ALL
-SELECT 'ledger_transfer ' || t.id, t.key, 'takes back ledger_transfer ' || t.reverses_id || ', which nothing asks for'
-  FROM ledger_transfer t WHERE t.reverses_id IS NOT NULL
+SELECT 'ledger_transfer ' || t.id, t.key,
+       'takes back ' || coalesce('ledger_transfer ' || t.reverses_id, 'no transfer') || ', which its key does not say'
+  FROM ledger_transfer t
+ WHERE (t.reverses_id IS NOT NULL OR t.kind = 'undone') AND t.key IS DISTINCT FROM 'undo:' || t.reverses_id
 """
 
 PROMISES = (
