@@ -18,6 +18,10 @@ from browser.oracle import DIGITS, Books, Figures, Line, Value
 from browser.wording import Words, day_text, exact_figure, listed
 from support.browser import GAP, MINUS, Visitor, shown
 
+# The small print of a document line: what it was worked out from.
+RATE = r".+ to .+ a month(, .+)?, for [0-9.]+ months"
+CAPPED = "what was paid for it and is not used yet"
+
 
 @dataclass(frozen=True)
 class Paid:
@@ -192,9 +196,11 @@ class Papers:
     def expect_invoice(self, figures: Figures, paid: Paid, *, open_: bool) -> None:
         rows = self.visitor.rows("main table >> nth=0 >> tbody tr")
         period = f"{day_text(figures.day)} to {day_text(self.books.ends)}"
-        assert rows == [
-            (self._printed(line), period, self.money(figures.amounts[line.code])) for line in figures.lines
+        assert [row[1:] for row in rows] == [
+            (period, self.money(figures.amounts[line.code])) for line in figures.lines
         ]
+        for row, line in zip(rows, figures.lines, strict=True):
+            assert re.fullmatch(rf"{re.escape(self._printed(line))} ({RATE}|{CAPPED})", row[0]), row[0]
         totals = self.visitor.rows("main table >> nth=0 >> tfoot tr")
         expected = []
         if figures.tax:
@@ -250,7 +256,9 @@ class Papers:
 
     def expect_credit_note(self, figures: Figures) -> None:
         printed = self.visitor.rows("main table tbody tr")
-        assert [row[0] for row in printed] == [self._printed(line) for line in figures.lines]
+        for row, line in zip(printed, figures.lines, strict=True):
+            small = rf" ({RATE}|{CAPPED})( Reduces .+)?"
+            assert re.fullmatch(re.escape(self._printed(line)) + small, row[0]), row[0]
         if not self.books.included:
             assert [row[1] for row in printed] == [
                 self.money(-figures.amounts[line.code]) for line in figures.lines
