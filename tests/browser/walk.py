@@ -64,8 +64,9 @@ def measured(installed: Installation, machine: str) -> dict[str, int]:
 
 
 def log(visitor: Visitor) -> list[tuple[str, ...]]:
-    """The credit log without its months, newest first: (what, purse, amount, balance after)."""
-    return [row[1:] for row in visitor.rows("main table tbody tr") if len(row) == 5]
+    """The credit log without its months and who did it, newest first: (what, purse, amount, balance after)."""
+    lines = [row for row in visitor.rows("#log table tbody tr") if len(row) == 6]
+    return [(what, purse, *money) for _when, what, purse, _by, *money in lines]
 
 
 def credit_of(visitor: Visitor) -> int:

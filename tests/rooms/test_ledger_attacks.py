@@ -23,6 +23,8 @@ from prorata.ledger.accounts import AccountName
 from prorata.ledger.append_only import AppendOnly
 from prorata.ledger.models import Entry, Transfer
 from prorata.ledger.post import Unbalanced, post
+from prorata.verify import nightly
+from prorata.verify.seal import seal_all
 from support.attacks import ROLES, Attack, Connection, attack, refused, refused_at_commit
 from support.database import TestDatabase
 from support.world import World
@@ -212,6 +214,8 @@ def everything_written(world: World) -> None:
     world.change(web, backups=4)
     world.work()
     SecurityEvent.objects.create(kind="tampered_amount", about="a quote", at=NOW)
+    seal_all()
+    nightly.run()
 
 
 def test_every_append_only_table_refuses_to_change(everything_written: None, attack: Attack) -> None:

@@ -20,7 +20,7 @@ from prorata.services.models import Service
 from support.portal import part, person, text
 from support.world import World
 
-MOST_QUERIES = 9  # the credit page has purses, vouchers and the log
+MOST_QUERIES = 10  # the credit page has purses, vouchers, the log and who moved it
 
 
 @pytest.fixture

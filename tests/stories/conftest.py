@@ -56,6 +56,7 @@ def world(
     settings.PRORATA_SANDBOX_HYPERVISOR_URL = hypervisor_process.url
     settings.PRORATA_SANDBOX_HYPERVISOR_TOKEN = hypervisor_process.token
     clear_caches()
-    yield World(clock, gateway_process, hypervisor_process)
-    assert_books_hold()
+    told = World(clock, gateway_process, hypervisor_process)
+    yield told
+    assert_books_hold(told.breaks)
     clear_caches()

@@ -86,6 +86,7 @@ class World:
     def __init__(self, clock: HandClock, gateway: GatewayProcess, hypervisor: HypervisorProcess) -> None:
         self.clock, self.gateway, self.hypervisor = clock, gateway, hypervisor
         self.machines = 0
+        self.breaks: frozenset[str] = frozenset()
 
     # --- setting up -----------------------------------------------------------------------------------------
 
@@ -198,6 +199,10 @@ class World:
             **terms,
         )
         return issue_voucher(draft, actor="staff:test")
+
+    def breaking(self, *promises: str) -> None:
+        """This story breaks these promises of the books on purpose; at its end one of them at least must be named."""
+        self.breaks = frozenset(promises)
 
     # --- acting ---------------------------------------------------------------------------------------------
 
