@@ -231,7 +231,7 @@ def test_the_same_bytes_whenever_it_is_made(
     monkeypatch.setattr(library, "_get_pdf_timestamp", lambda date=None: "D:20310102030405+00'00'")
     monkeypatch.setattr(library, "_get_metadata_timestamp", lambda: "2031-01-02T03:04:05+00:00")
     assert invoice_pdf(invoice(), "en") == first
-    assert b"2031" not in first
+    assert b"2031-01-02" not in first  # four digits alone may stand in a compressed stream by chance
     assert re.search(rb"ModDate \(D(:|\\072)20260901000000", first)
 
 
