@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -18,17 +17,15 @@ from prorata.customers.models import User
 from prorata.customers.scope import my_one
 from prorata.provisioning.drivers.base import DriverError, Step
 from prorata.provisioning.registry import UnknownDriver, driver
+from prorata.readable_code import readable_code
 from prorata.services.models import Service
 
 VALID_FOR = timedelta(minutes=30)
-# Letters and digits that are not mistaken for one another when read aloud.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def reference(prefix: str) -> str:
     """A new reference such as Q-7F3K-2MX9: not guessable, not countable, easy to read aloud."""
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
-    return f"{prefix}-{letters[:4]}-{letters[4:]}"
+    return f"{prefix}-{readable_code(2)}"
 
 
 def make_quote(user: User, service: Service, wanted: Mapping[str, Value], *, voucher_code: str = "") -> Quote:

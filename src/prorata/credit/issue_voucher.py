@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,10 +15,8 @@ from prorata.credit.models import Voucher
 from prorata.credit.voucher import normal, terms
 from prorata.customers.models import Customer
 from prorata.pricing.money import minor_digits
+from prorata.readable_code import readable_code
 from prorata.trail.write import note
-
-# Letters and digits that are not mistaken for one another when read aloud.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +44,8 @@ def issue_voucher(draft: Draft, *, actor: str) -> Voucher:
     """Write the voucher; an empty code becomes one that cannot be guessed. Raises ValueError with one clear line."""
     _check(draft)
     voucher = Voucher(
-        code=normal(draft.code) or new_code(), name=draft.name.strip(), customer=draft.customer, currency=draft.currency,
+        code=normal(draft.code) or readable_code(3), name=draft.name.strip(),
+        customer=draft.customer, currency=draft.currency,
         amount_minor=draft.amount_minor, off=draft.off, at_most_minor=draft.at_most_minor,
         minimum_spend_minor=draft.minimum_spend_minor, components=sorted(set(draft.components)),
         starts_at=draft.starts_at, expires_at=draft.expires_at, max_uses=draft.max_uses,
@@ -78,11 +76,6 @@ def withdraw(voucher: Voucher, *, at: datetime, actor: str) -> None:
             "voucher.withdrawn", voucher, actor=actor, customer_id=voucher.customer_id,
             changed={"withdrawn_at": (None, at.isoformat())},
         )  # fmt: skip
-
-
-def new_code() -> str:
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(12))
-    return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 
 def _check(draft: Draft) -> None:
