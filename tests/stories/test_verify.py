@@ -111,8 +111,7 @@ def test_an_invoice_that_is_paid_has_its_number(web: Service, database: TestData
 
 
 def test_more_is_given_back_than_was_paid(world: World, web: Service, database: TestDatabase) -> None:
-    """34,188 and 5,596 were paid; a note that gives back one unit more than both is a finding, five less is none:
-        opening layers are cut, not rounded."""
+    """34,188 and 5,596 were paid: one unit more than both is a finding, five less is none (opening layers are cut)."""
     world.change(web, backups=4)
     world.work()
     for gross, named in ((34_188 + 5_596 - 5, []), (34_188 + 5_596 + 1, [f"services_service {web.pk}"])):
