@@ -10,7 +10,7 @@ import pytest
 
 from pricing.worked import layer
 from prorata.pricing.errors import BadInput
-from prorata.pricing.layers import share_of
+from prorata.pricing.layers import in_basis, share_of
 
 
 def test_the_day_in_progress_counts_as_used() -> None:
@@ -78,3 +78,10 @@ def test_a_layer_without_a_price_step_is_taken_back_whole_and_only_once() -> Non
     assert _share("100", "100", "80", "60") == 0  # it came back when 80 was chosen
     assert _share("100", "90", "90", "80") == 1
     assert _share("100", "90", "80", "70") == 0
+
+
+def test_an_amount_below_its_own_whole_unit_of_tax_is_nothing_without_it() -> None:
+    """Half a yen with tax in it, of which tax, rounded up once for the whole paper, is 1."""
+    assert in_basis(Decimal("0.5"), Decimal(1), included=True, wanted=False) == 0
+    assert in_basis(Decimal("1.5"), Decimal(1), included=True, wanted=False) == Decimal("0.5")
+    assert in_basis(Decimal("0.5"), Decimal(1), included=False, wanted=True) == Decimal("1.5")

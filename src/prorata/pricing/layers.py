@@ -60,10 +60,14 @@ class PaidShare:
 
 def in_basis(amount: Decimal, tax: Decimal, *, included: bool, wanted: bool) -> Decimal:
     """The amount of a layer with its tax or without it, as `wanted`; `included` says how it is kept. A book may
-    have had its tax in the prices and the next one not: what was paid is the same."""
+    have had its tax in the prices and the next one not: what was paid is the same.
+
+    Tax is kept in whole units, so that of a very small amount can be more than the amount itself: nothing is left
+    without it, and never less than nothing.
+    """
     if included == wanted:
         return amount
-    return eight_decimals(Fraction(amount) + Fraction(tax) * (1 if wanted else -1))
+    return eight_decimals(max(Fraction(amount) + Fraction(tax) * (1 if wanted else -1), Fraction(0)))
 
 
 def share_of(low: Decimal, high: Decimal, top: Decimal, target: Decimal) -> Fraction:
