@@ -16,9 +16,9 @@ Status = SoldTerm.Status
 
 @transaction.atomic
 def sold(term_id: int) -> None:
-    """There is an invoice to pay. What was paid at once is told as paid."""
+    """There is an invoice to pay. What is paid already, or given up, is told by another mail."""
     term = _read(term_id)
-    if term.status != Status.AWAITING_PAYMENT or term.invoice is None:
+    if term.invoice is None or term.invoice.status != Invoice.Status.OPEN:
         return
     zone, due = term.invoice.seller.zone, money(term.invoice.due_minor, term.currency)
     _tell(
