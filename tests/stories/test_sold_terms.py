@@ -74,7 +74,7 @@ def test_twelve_months_are_sold_paid_by_card_and_active(shop: World) -> None:
 
     with pytest.raises(Refused) as refused:
         shop.quote(service, memory=8)
-    assert [one.code for one in refused.value.refusals] == ["not_active"]
+    assert [one.code for one in refused.value.refusals] == ["unpaid_purchase"]
     shop.pay(term)
     shop.work()
 

@@ -124,6 +124,7 @@ def _sentences() -> dict[str, str]:
         "term_to_come": _(
             "The term of this service has not begun. It can be changed from its first moment on."
         ),
+        "unpaid_purchase": _("This service starts when its invoice %(invoice)s is paid."),
         "unpaid_renewal": _(
             "The renewal of this service waits for payment (%(invoice)s). It can be changed when that is paid or cancelled."
         ),

@@ -96,7 +96,9 @@ def situation(service: Service, now: datetime | None = None) -> Situation:
 def _obstacles(service: Service, open_change: Change | None, terms: Terms, now: datetime) -> list[Refusal]:
     """Why nothing at all can be changed now, all reasons at once."""
     found = []
-    if service.status != Service.Status.ACTIVE:
+    if service.status == Service.Status.WAITING and terms.unpaid is not None:
+        found.append(Refusal("unpaid_purchase", None, {"invoice": terms.unpaid.invoice}))
+    elif service.status != Service.Status.ACTIVE:
         shown = {"status": service.get_status_display(), "reason": service.status_reason}
         found.append(Refusal("not_active", None, shown))
     if now >= service.term_ends_at:

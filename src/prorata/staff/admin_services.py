@@ -128,12 +128,15 @@ class ServiceAdmin(ReadOnlyAdmin):
     def to_sell(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:services_service_sell")
 
-    @action(
-        description=_("Renew"), url_path="renew-it", icon="event_repeat", permissions=["changes.add_soldterm"]
-    )
+    @action(description=_("Renew"), url_path="renew-it", icon="event_repeat", permissions=["renew"])
     def to_renew(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:services_service_renew", object_id)
 
     @action(description=_("Adopt a machine"), url_path="adopt-machine", icon="add_link")
     def to_adopt(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:services_service_adopt")
+
+    def has_renew_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Only an active service is renewed."""
+        active = Service.objects.filter(pk=object_id, status=Service.Status.ACTIVE)
+        return bool(request.user.has_perm("changes.add_soldterm") and (object_id is None or active.exists()))

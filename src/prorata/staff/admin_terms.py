@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -22,9 +24,7 @@ COLOURS = {"awaiting_payment": "warning", "paid": "success"}
 
 @admin.register(SoldTerm)
 class SoldTermAdmin(ReadOnlyAdmin):
-    list_display = [
-        "reference", "kind", "service", "customer", "months", "starts_at", "ends_at", "total", "state", "deadline",
-    ]  # fmt: skip
+    list_display = ["reference", "kind", "service", "customer", "months", "days", "total", "state"]
     list_display_links = ["reference"]
     list_select_related = ["service", "customer"]
     list_filter = ["status", "kind"]
@@ -40,6 +40,10 @@ class SoldTermAdmin(ReadOnlyAdmin):
     net = Money("net_minor", _("Net"))
     tax = Money("tax_minor", _("Tax"))
     actions_detail = ["to_cancel"]
+
+    @admin.display(description=_("From and until"), ordering="starts_at")
+    def days(self, term: SoldTerm) -> str:
+        return " → ".join(date_format(localtime(at), "j M Y") for at in (term.starts_at, term.ends_at))
 
     @display(description=_("State"), label=COLOURS, ordering="status")
     def state(self, term: SoldTerm) -> tuple[str, Any]:

@@ -15,7 +15,7 @@ from prorata.changes.terms.price import TermPrice
 from prorata.changes.terms.write import Payment
 from prorata.credit.available import purses
 from prorata.invoices.models import Invoice
-from prorata.pricing.figures import per_cent
+from prorata.pricing.figures import factor_text, per_cent
 from prorata.staff.columns import money, precise
 
 
@@ -23,7 +23,7 @@ from prorata.staff.columns import money, precise
 class Row:
     name: str
     value: str
-    monthly: str
+    worked: str
     made: str
     exact: str
     amount: str
@@ -50,8 +50,9 @@ def shown(offer: TermPrice, customer_id: int, payment: Payment) -> dict[str, Any
 
 def _row(offer: TermPrice, n: int) -> Row:
     line = offer.lines[n]
+    worked = f"{precise(line.monthly)} × {offer.months} × {factor_text(line.factor)}"
     return Row(
-        line.name, f"{line.value_name}\u00a0{line.unit}".strip(), precise(line.monthly), line.made, f"{line.exact:,f}",
+        line.name, f"{line.value_name}\u00a0{line.unit}".strip(), worked, line.made, precise(line.exact),
         money(line.amount_minor, offer.currency),
     )  # fmt: skip
 
