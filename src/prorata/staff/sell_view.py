@@ -17,6 +17,7 @@ from prorata.changes.models import SoldTerm
 from prorata.changes.situation import NoSeller
 from prorata.changes.terms.refused import CannotSell
 from prorata.changes.terms.sell import Wanted, offer, sell
+from prorata.changes.terms.write import sold_before
 from prorata.provisioning.drivers.base import DriverError, MachineUnknown
 from prorata.provisioning.registry import UnknownDriver, driver
 from prorata.services.models import Service
@@ -31,6 +32,8 @@ TITLE = "Sell a service"
 
 def sell_service(request: HttpRequest) -> HttpResponse:
     """First page without a machine, second with one; the choice travels in the address, so Back and reload are safe."""
+    if request.method == "POST" and (known := sold_before(request.POST.get("key", ""))) is not None:
+        return _to_service(request, known)  # the button was pressed twice
     asked = "external_id" in request.GET
     which = MachineForm(request.GET if asked else None, initial={"customer": request.GET.get("customer")})
     if not asked or not which.is_valid():
@@ -91,6 +94,10 @@ def _sold(request: HttpRequest, wanted: Wanted, form: SaleForm) -> HttpResponse:
         wanted, shown_minor=int(request.POST["shown_minor"]), key=form.cleaned_data["key"],
         staff=request.user, payment=form.payment(),  # type: ignore[arg-type]
     )  # fmt: skip
+    return _to_service(request, term)
+
+
+def _to_service(request: HttpRequest, term: SoldTerm) -> HttpResponse:
     messages.success(request, said_after(term))
     return redirect("admin:services_service_change", term.service_id)
 
