@@ -14,9 +14,9 @@ from .funding import NewLayer, fund
 from .money import PRECISE_DIGITS, decimal_of, major, minor_digits, split, units_of
 from .renewal import renewal_minor
 from .tax import Document
-from .tiers import Schedule
+from .tiers import Schedule, Tier
 
-# At its first instant a term is whole under this rule: its months at the discount of its months.
+# At its first instant a term is whole under this rule: all its months are left.
 _WHOLE = "period-seconds"
 
 
@@ -38,8 +38,11 @@ def price_of_term(
     """
     if months < 1:
         raise BadInput(f"a term is sold for 1 month or more, not {months}")
+    # The discount is that of the months sold, whatever the calendar makes of the dates: one tier from 0 months on.
+    tier = schedule.tier(months) if schedule else None
+    only = Schedule((Tier(0, tier.off),)) if tier else None
     components = [
-        Component(name, Decimal(0), price, None, schedule, (), "", made) for name, price, made in monthly
+        Component(name, Decimal(0), price, None, only, (), "", made) for name, price, made in monthly
     ]
     price = price_change(
         at=starts_at, starts_at=starts_at, ends_at=ends_at, zone=zone, currency=currency, components=components,
