@@ -31,6 +31,13 @@ SELECT 'changes_soldterm ' || t.id, t.reference, 'is of another customer or curr
   FROM changes_soldterm t LEFT JOIN services_service s ON s.id = t.service_id
  WHERE (t.customer_id, t.currency) IS DISTINCT FROM (s.customer_id, s.currency)
 UNION ALL
+SELECT 'changes_soldterm ' || t.id, t.reference, 'was priced by a book or discounts of another product or currency than ' ||
+       'services_service ' || s.id
+  FROM changes_soldterm t JOIN services_service s ON s.id = t.service_id
+  LEFT JOIN catalog_pricebook b ON b.id = t.price_book_id LEFT JOIN catalog_discountschedule d ON d.id = t.schedule_id
+ WHERE (b.product_id, b.currency) IS DISTINCT FROM (s.product_id, s.currency)
+    OR (t.schedule_id IS NOT NULL AND d.product_id IS DISTINCT FROM s.product_id)
+UNION ALL
 SELECT 'invoices_invoice ' || i.id, i.reference, 'is not what changes_soldterm ' || t.id || ' asks for'
   FROM changes_soldterm t JOIN invoices_invoice i ON i.id = t.invoice_id
  WHERE (i.origin, i.reference) <> ('term:' || t.reference, regexp_replace(t.reference, '^T-', 'PF-'))
