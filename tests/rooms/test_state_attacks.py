@@ -83,7 +83,9 @@ def moves(sql: Connection, table: str, before: str, after: str) -> bool:
     with triggers_asleep(sql):
         sql.execute(f"UPDATE {table} SET {before}")
     error = is_refused(sql, f"UPDATE {table} SET {after}")
-    assert getattr(error, "sqlstate", "23514") in ("23514", "23001"), error  # by its graph, or because it is final
+    assert getattr(error, "sqlstate", "23514") in ("23514", "23001"), (
+        error
+    )  # by its graph, or because it is final
     sql.rollback()
     return error is None
 

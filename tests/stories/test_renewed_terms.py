@@ -110,6 +110,18 @@ def test_a_downgrade_gives_back_what_is_paid_ahead_whole(world: World, web: Serv
     assert sources == {f"adopted:{web.pk}", term.origin}
 
 
+@pytest.mark.parametrize(("model", "net"), [("rebuy", -462), ("none", 0)])
+def test_what_is_paid_ahead_counts_under_every_credit_model(
+    world: World, web: Service, model: str, net: int
+) -> None:
+    """62,160 stand in both terms; used are two months and 14 of 30 days, 18,253.33; anew, 6,500 x 296/31 x 0.70 are
+    43,445.16: 461.51 is left. Where nothing is given back, nothing of what is paid ahead is either."""
+    world.cloud.credit_model = model
+    world.cloud.save()
+    paid(world, web, 6)
+    assert world.quote(web, backups=4).net_minor == net
+
+
 def test_nothing_comes_back_twice_and_never_more_than_was_paid(world: World, web: Service) -> None:
     """Everything that shrinks goes to its lowest the moment the renewal is paid, in two steps."""
     renewal = paid(world, web, 6)
