@@ -6,6 +6,8 @@ SUBSCRIBERS: dict[str, list[str]] = {
     # payments and invoices
     "invoice.paid": ["changes.on_paid"],
     "payment.late": ["notices.payment_late"],
+    "payment.overdue": ["notices.payment_overdue"],
+    "payments.differ": ["notices.payments_differ"],
     # provisioning
     "provisioning.queued": ["provisioning.run"],
     "provisioning.moved": ["changes.follow"],

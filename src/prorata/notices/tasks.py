@@ -6,7 +6,15 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata.notices import send as sending
-from prorata.notices import tell_change, tell_credit, tell_gift, tell_person, tell_staff, tell_term
+from prorata.notices import (
+    tell_change,
+    tell_credit,
+    tell_gift,
+    tell_person,
+    tell_staff,
+    tell_staff_of_payments,
+    tell_term,
+)
 
 RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
 # 5 s, 25 s, 2 min, 10 min, 52 min, 4 h: a mail server that is down over lunch loses nothing.
@@ -68,6 +76,16 @@ def term_paid(id: int) -> None:
 @app.task(name="notices.term_given_up", retry=RETRY)
 def term_given_up(id: int) -> None:
     tell_term.given_up(id)
+
+
+@app.task(name="notices.payment_overdue", retry=RETRY)
+def payment_overdue(id: int) -> None:
+    tell_staff_of_payments.overdue(id)
+
+
+@app.task(name="notices.payments_differ", retry=RETRY)
+def payments_differ(id: int) -> None:
+    tell_staff_of_payments.differ(id)
 
 
 @app.task(name="notices.credit_booked", retry=RETRY)
