@@ -13,6 +13,7 @@ from prorata.notices import (
     tell_person,
     tell_staff,
     tell_staff_of_payments,
+    tell_term,
 )
 
 RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
@@ -70,6 +71,21 @@ def payment_overdue(id: int) -> None:
 @app.task(name="notices.payments_differ", retry=RETRY)
 def payments_differ(id: int) -> None:
     tell_staff_of_payments.differ(id)
+
+
+@app.task(name="notices.term_sold", retry=RETRY)
+def term_sold(id: int) -> None:
+    tell_term.sold(id)
+
+
+@app.task(name="notices.term_paid", retry=RETRY)
+def term_paid(id: int) -> None:
+    tell_term.paid(id)
+
+
+@app.task(name="notices.term_given_up", retry=RETRY)
+def term_given_up(id: int) -> None:
+    tell_term.given_up(id)
 
 
 @app.task(name="notices.credit_booked", retry=RETRY)

@@ -21,6 +21,7 @@ from prorata.staff import (  # noqa: F401
     admin_schedules,
     admin_services,
     admin_system,
+    admin_terms,
     admin_trail,
     admin_verify,
     admin_vouchers,

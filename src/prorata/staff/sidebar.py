@@ -47,6 +47,13 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("Services"),
         [
             Item(_("Services"), "dns", "services.service"),
+            Item(_("Terms"), "event_repeat", "changes.soldterm"),
+            Item(
+                _("Sell a service"),
+                "add_shopping_cart",
+                "services_service_sell",
+                permission="services.add_service",
+            ),
             Item(
                 _("Adopt a machine"), "add_link", "services_service_adopt", permission="services.add_service"
             ),
@@ -97,7 +104,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     ),
 ]
 # Pages whose address lies under that of a list, with an entry of their own.
-PAGES = ("services_service_adopt", "catalog_pricebook_simulator")
+PAGES = ("services_service_adopt", "services_service_sell", "catalog_pricebook_simulator")
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
