@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
-from prorata import clock
-from prorata.invoices.models import Seller
-from prorata.recognition.month import Month, NoMonth, month_at, month_of
+from prorata.recognition.month import NoMonth, last_month, month_of
 from prorata.recognition.report import report
 from prorata.recognition.say import as_rows, as_text
 from prorata.spreadsheet import csv_lines
@@ -35,9 +32,3 @@ def main(arguments: Sequence[str]) -> int:
     else:
         sys.stdout.write(f"{month}\n{as_text(found)}")
     return 0 if found.ties else 1
-
-
-def last_month() -> Month:
-    """The last month that is over, where the first seller is."""
-    zone = Seller.objects.order_by("id").values_list("zone", flat=True).first()
-    return month_at(clock.now(), ZoneInfo(zone or "UTC")).before

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from prorata import clock
+from prorata.invoices.models import Seller
 from prorata.pricing.terms import add_months, local_date, midnight
 
 WRITTEN = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
@@ -47,5 +49,8 @@ def month_of(text: str) -> Month:
     return Month(date.fromisoformat(f"{text}-01"))
 
 
-def month_at(instant: datetime, zone: ZoneInfo) -> Month:
-    return Month(local_date(instant, zone).replace(day=1))
+def last_month() -> Month:
+    """The last month that is over, where the first seller is."""
+    zone = Seller.objects.order_by("id").values_list("zone", flat=True).first()
+    today = local_date(clock.now(), ZoneInfo(zone or "UTC"))
+    return Month(today.replace(day=1)).before

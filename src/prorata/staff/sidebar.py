@@ -78,6 +78,13 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Captures"), "payments", "payments.capture"),
             Item(_("Paid layers"), "layers", "invoices.layer"),
             Item(_("Ledger"), "menu_book", "ledger.transfer"),
+            Item(
+                _("Revenue by month"),
+                "calendar_month",
+                "recognition_recognised_month",
+                permission="recognition.view_recognised",
+            ),
+            Item(_("Revenue by day"), "today", "recognition.recognised"),
         ],
     ),
     (
@@ -96,7 +103,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     ),
 ]
 # Pages whose address lies under that of a list, with an entry of their own.
-PAGES = ("services_service_adopt", "catalog_pricebook_simulator")
+PAGES = ("services_service_adopt", "catalog_pricebook_simulator", "recognition_recognised_month")
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
