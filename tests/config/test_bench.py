@@ -99,3 +99,11 @@ def test_verify(bench: Bench) -> None:
     assert line(said, "ledger entries") == ["502"]
     assert int(line(said, "sealed")[0].replace(",", "")) > 1_000
     assert line(said, "books:") == ["right"]
+
+
+def test_hot_account(bench: Bench) -> None:
+    said = bench("hot_account")
+    assert "fsync=on synchronous_commit=on full_page_writes=on" in said
+    assert float(line(said, "hot by spread")[0]) > 0
+    assert line(said, "promised: at least 0.9:")[0] in ("kept", "NOT")
+    assert "books after 96 transfers: right" in said

@@ -248,7 +248,7 @@ def _gaps(sellers: Mapping[int, Seller], selling: AbstractSet[Seller], month: Mo
     found = []
     for pk, seller in sellers.items():
         first, last = days.get(pk, (None, None))
-        if last is None and seller not in selling:
+        if seller not in selling and (first is None or first > month.last):
             continue
         if first is None or last is None or last < month.last or first > month.last:
             found.append(Gap(seller=seller, first=first, last=last))

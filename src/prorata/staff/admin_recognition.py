@@ -16,8 +16,8 @@ from prorata.staff.recognition_view import recognition
 @admin.register(Recognised)
 class RecognisedAdmin(ReadOnlyAdmin):
     list_display = ["day", "product", "amount", "account", "moved"]
-    list_filter = ["day__day", "product"]
-    search_fields = ["account", "currency"]
+    list_filter = ["day__day"]
+    search_fields = ["account"]
     list_select_related = ["day", "product", "transfer"]
     ordering = ["-id"]
     fields = ["day", "product", "amount", "account", "moved"]
