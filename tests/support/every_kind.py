@@ -18,7 +18,7 @@ LIVE = {"grow": "live", "shrink": "live"}
 
 def every_kind(world: World) -> None:
     """One change of every end, paid in every way; vouchers used, held and free again; gifts that end and are prolonged;
-    corrections, and some that were taken back."""
+    corrections, some that were taken back, and days that were earned."""
     world.open("2026-06-01T08:00+09:00")
     _reductions_and_returns(world)
     _given_up(world)
@@ -26,6 +26,7 @@ def every_kind(world: World) -> None:
     _still_open(world)
     _terms(world)
     _corrections(world)
+    _earned(world)
 
 
 def _by_card(world: World, service: Service, *, voucher: str = "", **wanted: int | str) -> Change:
@@ -139,3 +140,9 @@ def _corrections(world: World) -> None:
     take_back(LogLine.objects.get(origin="correction:down"), **said)
     world.gift(40, until="2026-12-24T00:00+09:00")
     take_back(LogLine.objects.filter(what="granted").latest("id"), **said)
+
+
+def _earned(world: World) -> None:
+    """The night after: the days of August so far, what was taken over with adopted services among them."""
+    world.at("2026-08-16T00:17+09:00")
+    world.recognise()

@@ -86,6 +86,13 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Comparisons"), "balance", "payments.reconciliation"),
             Item(_("Paid layers"), "layers", "invoices.layer"),
             Item(_("Ledger"), "menu_book", "ledger.transfer"),
+            Item(
+                _("Revenue by month"),
+                "calendar_month",
+                "recognition_recognised_month",
+                permission="recognition.view_recognised",
+            ),
+            Item(_("Revenue by day"), "today", "recognition.recognised"),
         ],
     ),
     (
@@ -104,7 +111,9 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     ),
 ]
 # Pages whose address lies under that of a list, with an entry of their own.
-PAGES = ("services_service_adopt", "services_service_sell", "catalog_pricebook_simulator")
+PAGES = (
+    "services_service_adopt", "services_service_sell", "catalog_pricebook_simulator", "recognition_recognised_month",
+)  # fmt: skip
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
