@@ -6,7 +6,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata.notices import send as sending
-from prorata.notices import tell_change, tell_credit, tell_gift, tell_person, tell_staff
+from prorata.notices import tell_change, tell_credit, tell_gift, tell_person, tell_staff, tell_transfer
 
 RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
 # 5 s, 25 s, 2 min, 10 min, 52 min, 4 h: a mail server that is down over lunch loses nothing.
@@ -73,6 +73,16 @@ def credit_expired(id: int) -> None:
 @app.task(name="notices.payment_late", retry=RETRY)
 def payment_late(id: int) -> None:
     tell_credit.late_payment(id)
+
+
+@app.task(name="notices.transfer_credited", retry=RETRY)
+def transfer_credited(id: int) -> None:
+    tell_transfer.credited(id)
+
+
+@app.task(name="notices.transfer_taken_back", retry=RETRY)
+def transfer_taken_back(id: int) -> None:
+    tell_transfer.taken_back(id)
 
 
 @app.task(name="notices.person_invited", retry=RETRY)
