@@ -7,9 +7,11 @@ from decimal import Decimal
 from prorata.changes.cancel import cancel
 from prorata.changes.models import Change
 from prorata.changes.pay import start_paying
+from prorata.credit.correct import correct_account, take_back
+from prorata.credit.models import LogLine
+from prorata.payments.bank import take_back as bank
 from prorata.payments.bank.allocate import set_aside, to_credit, to_debt
 from prorata.payments.bank.models import Allocation, StatementLine
-from prorata.payments.bank.take_back import take_back, way_back
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
 from prorata.services.models import Service
@@ -20,13 +22,15 @@ LIVE = {"grow": "live", "shrink": "live"}
 
 
 def every_kind(world: World) -> None:
-    """One change of every end, paid in every way; vouchers used, held and free again; gifts that end and are prolonged."""
+    """One change of every end, paid in every way; vouchers used, held and free again; gifts that end and are prolonged;
+    corrections, and some that were taken back."""
     world.open("2026-06-01T08:00+09:00")
     _reductions_and_returns(world)
     _given_up(world)
     _machines_that_fail(world)
     _by_transfer(world)
     _still_open(world)
+    _corrections(world)
 
 
 def _by_card(world: World, service: Service, *, voucher: str = "", **wanted: int | str) -> Change:
@@ -110,9 +114,9 @@ def _by_transfer(world: World) -> None:
     set_aside(lines["sent back"], "returned", reason="a mistake", actor=ACTOR)
     other = world.new_customer("Suzuki Works", "ken@example.com")[0]
     given = to_credit(lines["for later"], other, amount_minor=500, actor=ACTOR)
-    take_back(given.pk, shown_debt_minor=0, reason="not hers", actor=ACTOR)
+    bank.take_back(given.pk, shown_debt_minor=0, reason="not hers", actor=ACTOR)
     paid = Allocation.objects.get(line=lines[f"rest {reference}"])
-    take_back(paid.pk, shown_debt_minor=way_back(paid).debt_minor, reason="not his", actor=ACTOR)
+    bank.take_back(paid.pk, shown_debt_minor=bank.way_back(paid).debt_minor, reason="not his", actor=ACTOR)
     to_debt(lines[f"rest {reference}"], world.customer, amount_minor=300, actor=ACTOR)
     to_credit(lines["for later"], other, actor=ACTOR)
     world.work()
@@ -132,3 +136,13 @@ def _still_open(world: World) -> None:
     world.voucher("WINTER", off=Decimal("0.10"))
     world.submit(world.quote(web, voucher="WINTER", memory=8), use_account=False)
     world.work()
+
+
+def _corrections(world: World) -> None:
+    """Staff raise the account credit, lower it, and take back what was lowered and a gift."""
+    said = {"reason": "A mistake of ours", "actor": "staff:test"}
+    for key, amount in (("up", 300), ("down", -200)):
+        correct_account(customer_id=world.customer.pk, amount_minor=amount, currency="JPY", key=key, **said)
+    take_back(LogLine.objects.get(origin="correction:down"), **said)
+    world.gift(40, until="2026-12-24T00:00+09:00")
+    take_back(LogLine.objects.filter(what="granted").latest("id"), **said)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata import clock
+from prorata.events.defer import defer
 from prorata.invoices.models import Invoice
 from prorata.payments.bank import BANK
 from prorata.payments.expire import expire_checkouts
 from prorata.payments.handle_event import handle_event as handle
 from prorata.payments.look import look
-from prorata.payments.models import PaymentAttempt
+from prorata.payments.models import InboxEvent, PaymentAttempt
 from prorata.payments.record_capture import Mismatch
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 PATIENT = RetryStrategy(max_attempts=10, exponential_wait=2)
 # An attempt is looked at by itself after so many seconds without news, doubled with each look up to an hour.
 FIRST_LOOK = 20.0
+# By then the job of a webhook has tried for the last time.
+GIVEN_UP = timedelta(hours=1)
 
 
 @app.task(name="payments.handle_event", retry=PATIENT)
@@ -34,6 +38,18 @@ def _worth_a_look() -> QuerySet[PaymentAttempt]:
     """Open attempts, but a transfer only once its invoice is closed: for as long as it is awaited there is nobody to ask."""
     unasked = Q(gateway=BANK, invoice__status=Invoice.Status.OPEN)
     return PaymentAttempt.objects.filter(state__in=PaymentAttempt.OPEN).exclude(unasked)
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="payments.take_up", queueing_lock="payments.take_up")
+def take_up(timestamp: int) -> None:
+    """A webhook that still waits after its job gave up gets another one: none is forgotten."""
+    waiting = InboxEvent.objects.filter(
+        state=InboxEvent.State.WAITING, received_at__lt=clock.machine_now() - GIVEN_UP
+    )
+    with transaction.atomic():
+        for pk, ref in waiting.order_by("received_at").values_list("pk", "gateway_ref")[:500]:
+            defer("payments.handle_event", lock=f"payment:{ref}", id=pk)
 
 
 @app.periodic(cron="* * * * * */10")
