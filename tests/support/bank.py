@@ -129,7 +129,7 @@ def _details(part: tuple[int, str, str], one: Entry, code: str, version: str, ba
 
 def statement(*entries: Entry, **how: Any) -> Imported:
     """Staff import a CAMT file with these entries."""
-    return take_in(keep(camt(*entries, **how), "statement.xml", None, None, ACTOR), actor=ACTOR)
+    return take_in(keep(camt(*entries, **how), "statement.xml", None, ACTOR), actor=ACTOR)
 
 
 def line() -> StatementLine:

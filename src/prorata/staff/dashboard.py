@@ -14,6 +14,8 @@ from prorata.changes import states
 from prorata.changes.models import Change
 from prorata.changes.staff_actions import needs_somebody
 from prorata.notices.models import Mail
+from prorata.payments.bank.models import BankAccount
+from prorata.payments.bank.waiting_lines import waiting_lines
 from prorata.payments.models import InboxEvent
 from prorata.verify.models import Run
 
@@ -32,6 +34,11 @@ def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         quarantined = InboxEvent.objects.filter(state=InboxEvent.State.QUARANTINED).count()
         link = reverse("admin:payments_inboxevent_changelist") + "?state__exact=quarantined"
         shown.append(_figure(_("Webhooks in quarantine"), quarantined, link, bad=True))
+    if user.has_perm("bank.view_statementline") and BankAccount.objects.exists():
+        link = reverse("admin:bank_waiting")
+        shown.append(
+            _figure(_("Bank transfers that wait to be assigned"), waiting_lines().count(), link, bad=True)
+        )
     if user.has_perm("notices.view_mail"):
         failed = Mail.objects.filter(state=Mail.State.FAILED).count()
         link = reverse("admin:notices_mail_changelist") + "?state__exact=failed"

@@ -76,6 +76,14 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Credit log"), "history", "credit.logline"),
             Item(_("Payment attempts"), "credit_card", "payments.paymentattempt"),
             Item(_("Captures"), "payments", "payments.capture"),
+            Item(
+                _("Bank: waiting money"),
+                "move_to_inbox",
+                "bank_waiting",
+                permission="bank.view_statementline",
+            ),
+            Item(_("Bank movements"), "swap_horiz", "bank.statementline"),
+            Item(_("Bank statements"), "description", "bank.statement"),
             Item(_("Paid layers"), "layers", "invoices.layer"),
             Item(_("Ledger"), "menu_book", "ledger.transfer"),
         ],
@@ -84,6 +92,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("System"),
         [
             Item(_("Sellers"), "storefront", "invoices.seller"),
+            Item(_("Bank accounts"), "account_balance", "bank.bankaccount"),
             Item(_("Checks of the books"), "fact_check", "verify.run"),
             Item(_("Audit trail"), "policy", "trail.deed"),
             Item(_("Inbox"), "inbox", "payments.inboxevent"),
@@ -96,7 +105,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     ),
 ]
 # Pages whose address lies under that of a list, with an entry of their own.
-PAGES = ("services_service_adopt", "catalog_pricebook_simulator")
+PAGES = ("services_service_adopt", "catalog_pricebook_simulator", "bank_waiting")
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

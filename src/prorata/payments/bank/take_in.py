@@ -43,20 +43,17 @@ class Imported:
     matched: int
 
 
-def keep(
-    content: bytes, name: str, account: BankAccount | None, columns: Columns | None, actor: str
-) -> StatementFile:
+def keep(content: bytes, name: str, account: BankAccount | None, actor: str) -> StatementFile:
     """Check a file and keep it, to be looked at before it is imported; the same file again is the same row.
 
-    A CAMT file names its account itself; `account` and `columns` are for CSV. Raises BadStatement.
+    A CAMT file names its account itself, and must be right from the start; a CSV file needs `account`, and is read when
+    its columns are known. Raises BadStatement.
     """
     form = form_of(content)
-    if form == "csv" and account is None:
-        raise BadStatement("A CSV file does not say whose it is: choose the bank account.")
-    statements = read(content, form, columns, account.currency if account else "")
     if form == "camt":
-        account = _account_of(statements, account)
-    assert account is not None
+        account = _account_of(read(content, form, None, ""), account)
+    if account is None:
+        raise BadStatement("A CSV file does not say whose it is: choose the bank account.")
     StatementFile.objects.filter(
         statements=None, uploaded_at__lt=clock.machine_now() - UNIMPORTED_FOR
     ).delete()

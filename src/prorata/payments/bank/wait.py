@@ -34,6 +34,11 @@ def waiting(invoice: Invoice) -> PaymentAttempt | None:
     return PaymentAttempt.objects.filter(invoice=invoice, gateway=BANK, state__in=PaymentAttempt.OPEN).first()
 
 
+def is_awaited(attempt: PaymentAttempt) -> bool:
+    """Whether this attempt waits for a transfer."""
+    return attempt.gateway == BANK and attempt.state in PaymentAttempt.OPEN
+
+
 def stop_waiting(attempt: PaymentAttempt) -> None:
     """End it, whether a part has come or nothing. The customer must be locked. Its reference stays known: money that comes
     with it later is booked as money for this invoice, or becomes account credit."""

@@ -106,6 +106,17 @@ def column_names(content: bytes, encoding: str, delimiter: str) -> list[str]:
     return next((row for row in names if sum(bool(cell) for cell in row) == widest), [])
 
 
+def guessed(content: bytes) -> tuple[str, str]:
+    """(encoding, delimiter) that make most columns of a file nobody has described yet."""
+    tried = [
+        (len(column_names(content, encoding, delimiter)), encoding, delimiter)
+        for encoding in ENCODINGS
+        for delimiter in DELIMITERS
+    ]
+    best = max(tried, key=lambda one: one[0])
+    return best[1], best[2]
+
+
 def _rows(content: bytes, columns: Columns) -> list[list[str]]:
     return list(_cells(content, columns.encoding, columns.delimiter))
 
