@@ -65,13 +65,14 @@ def camt(
         balances = _balance("OPBD", opening, currency) + _balance(
             "CLBD", opening + booked if closing is None else closing, currency
         )
+    own = f"<IBAN>{iban}</IBAN>" if iban[:2].isalpha() else f"<Othr><Id>{iban}</Id></Othr>"
     body = "".join(_entry(one, currency, version) for one in entries)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}"><BkToCstmrStmt>'
         "<GrpHdr><MsgId>M1</MsgId><CreDtTm>2026-08-18T06:00:00</CreDtTm></GrpHdr>"
         f"<Stmt><Id>{ref}</Id><ElctrncSeqNb>161</ElctrncSeqNb><CreDtTm>2026-08-18T06:00:00</CreDtTm>"
-        f"<Acct><Id><IBAN>{iban}</IBAN></Id><Ccy>{currency}</Ccy></Acct>{balances}{body}"
+        f"<Acct><Id>{own}</Id><Ccy>{currency}</Ccy></Acct>{balances}{body}"
         "</Stmt></BkToCstmrStmt></Document>"
     ).encode()
 

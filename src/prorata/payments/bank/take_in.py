@@ -19,7 +19,7 @@ from prorata.payments.bank.files.csv_columns import Columns
 from prorata.payments.bank.files.parsed import BadStatement, ParsedLine, ParsedStatement
 from prorata.payments.bank.files.read import form_of, read
 from prorata.payments.bank.match import attempt_of, match
-from prorata.payments.bank.models import BankAccount, Statement, StatementFile, StatementLine
+from prorata.payments.bank.models import Allocation, BankAccount, Statement, StatementFile, StatementLine
 from prorata.payments.models import PaymentAttempt
 from prorata.trail.write import note
 
@@ -109,7 +109,9 @@ def take_in(file: StatementFile, *, actor: str, actor_name: str = "") -> Importe
     """Import a kept file. All of its lines or none; the same lines again add nothing. Raises BadStatement."""
     ids, known = _write_all(file, actor, actor_name)
     # A job for each that can be matched is written with the lines; this only spares staff the wait for the worker.
-    matched = sum(match(pk) is not None for pk in ids)
+    for pk in ids:
+        match(pk)
+    matched = Allocation.objects.filter(line__in=ids, automatic=True).count()
     return Imported(new=len(ids), known=known, matched=matched)
 
 
