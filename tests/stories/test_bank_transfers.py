@@ -78,8 +78,28 @@ def test_a_transfer_with_its_reference_pays_and_the_change_is_applied(world: Wor
     assert (allocation.automatic, allocation.amount_minor, allocation.what) == (True, 5_596, "invoice")
 
 
-def test_choosing_a_transfer_again_keeps_its_reference(world: World, change: Change) -> None:
-    assert choose(world, change) == choose(world, change)
+def test_choosing_a_transfer_again_keeps_its_reference_and_mails_once(world: World, change: Change) -> None:
+    attempt = choose(world, change)
+    assert choose(world, change) == attempt
+    world.work()
+    mail = Mail.objects.get(key__startswith="transfer.awaited:")
+    assert (mail.to, mail.subject) == (
+        world.customer.email, f"web-01: please transfer 5,596 JPY ({change.invoice.reference})",
+    )  # fmt: skip
+    for said in (
+        shown(attempt.gateway_ref),
+        "DE89 3704 0044 0532 0130 00",
+        "Bestnet K.K.",
+        "22 Aug 2026, 14:02",
+    ):
+        assert said in mail.body
+
+
+def test_a_transfer_that_is_not_awaited_any_more_is_not_mailed(world: World, change: Change) -> None:
+    choose(world, change)
+    choose(world, change, "card")
+    world.work()
+    assert not Mail.objects.filter(key__startswith="transfer.awaited:").exists()
 
 
 def test_the_worker_matches_what_the_import_could_not(

@@ -6,6 +6,7 @@ SUBSCRIBERS: dict[str, list[str]] = {
     # payments and invoices
     "invoice.paid": ["changes.on_paid"],
     "payment.late": ["notices.payment_late"],
+    "transfer.awaited": ["notices.transfer_awaited"],
     "transfer.credited": ["notices.transfer_credited"],
     "transfer.taken_back": ["notices.transfer_taken_back"],
     # provisioning

@@ -75,6 +75,11 @@ def payment_late(id: int) -> None:
     tell_credit.late_payment(id)
 
 
+@app.task(name="notices.transfer_awaited", retry=RETRY)
+def transfer_awaited(id: int) -> None:
+    tell_transfer.awaited(id)
+
+
 @app.task(name="notices.transfer_credited", retry=RETRY)
 def transfer_credited(id: int) -> None:
     tell_transfer.credited(id)

@@ -29,14 +29,14 @@ class BankAccount(models.Model):
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="bank_accounts")
     currency = models.CharField(max_length=3, help_text="ISO 4217 code, e.g. EUR")
     holder = models.CharField(max_length=140, help_text="as the bank knows it; customers copy it")
-    iban = models.CharField("IBAN", max_length=34, blank=True, help_text="or else the account number")
+    iban = models.CharField("IBAN", max_length=42, blank=True, help_text="or else the account number")
     number = models.CharField(
         "account number",
         max_length=60,
         blank=True,
         help_text="where there is no IBAN: branch and number, as a customer must type them",
     )
-    bic = models.CharField("BIC", max_length=11, blank=True)
+    bic = models.CharField("BIC", max_length=14, blank=True)
     bank_name = models.CharField(max_length=140, blank=True, help_text="bank and branch")
     offered = models.BooleanField(default=True, help_text="customers may choose to pay to this account")
     pay_within_days = models.PositiveSmallIntegerField(

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from prorata import clock
 from prorata.customers.lock import assert_locked, lock_customer
+from prorata.events.publish import publish
 from prorata.invoices.models import Invoice
 from prorata.payments.bank import BANK
 from prorata.payments.bank.reference import new_reference
@@ -27,6 +28,7 @@ def begin_waiting(attempt: PaymentAttempt, invoice: Invoice) -> None:
     attempt.gateway_ref, attempt.redirect_url = new_reference(), transfer_page(invoice)
     attempt.state = State.REDIRECTED
     attempt.save(update_fields=["gateway_ref", "redirect_url", "state"])
+    publish("transfer.awaited", id=invoice.pk)
 
 
 def waiting(invoice: Invoice) -> PaymentAttempt | None:
