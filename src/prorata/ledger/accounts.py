@@ -55,6 +55,12 @@ def suspense(currency: str) -> AccountName:
     return AccountName(f"suspense/{currency}", "liability", currency)
 
 
+def outside(currency: str) -> AccountName:
+    """Money on the provider's bank account that is none of the customers' business: fees, what was sent back, what is not
+    ours. The provider's own bookkeeping knows it."""
+    return AccountName(f"outside/{currency}", "liability", currency)
+
+
 def gifts(currency: str) -> AccountName:
     """What gifted credit costs us."""
     return AccountName(f"expense/gifts/{currency}", "expense", currency)
