@@ -66,6 +66,7 @@ from prorata.pricing.terms import add_months
 from prorata.provisioning import tasks as machine_tasks
 from prorata.provisioning.measure import measure
 from prorata.provisioning.registry import driver
+from prorata.recognition import tasks as recognition_tasks
 from prorata.services.models import Service
 from support.sandboxes import GatewayProcess, HypervisorProcess
 
@@ -80,7 +81,8 @@ FACTS = (
     "invoices_invoice", "invoices_invoiceline", "invoices_creditnote", "invoices_layer",
     "invoices_unwinding", "invoices_numberseries", "ledger_transfer", "ledger_entry", "payments_capture",
     "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_reservation",
-    "services_service", "notices_mail",
+    "services_service", "notices_mail", "recognition_day", "recognition_recognised", "recognition_opening",
+    "bank_bankaccount", "bank_statement", "bank_statementline", "bank_allocation", "bank_unallocation",
 )  # fmt: skip
 
 
@@ -326,6 +328,10 @@ class World:
         """What looks around every few seconds, once: open payments, unpaid changes, waiting machines, gifts that end."""
         for task in (payment_tasks.sweep, change_tasks.sweep, machine_tasks.sweep, credit_tasks.sweep):
             task(timestamp=0)
+
+    def recognise(self) -> None:
+        """The job that comes every ten minutes: days that are over are earned, with those that were missed."""
+        recognition_tasks.days(timestamp=0)
 
     def wait(self, **span: float) -> None:
         """Business time passes; then the sweeps look around, and the worker does what they found."""

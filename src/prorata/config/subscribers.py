@@ -8,6 +8,9 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "payment.late": ["notices.payment_late"],
     "payment.overdue": ["notices.payment_overdue"],
     "payments.differ": ["notices.payments_differ"],
+    "transfer.awaited": ["notices.transfer_awaited"],
+    "transfer.credited": ["notices.transfer_credited"],
+    "transfer.taken_back": ["notices.transfer_taken_back"],
     # provisioning
     "provisioning.queued": ["provisioning.run"],
     "provisioning.moved": ["changes.follow"],
