@@ -17,7 +17,7 @@ from prorata.changes.models import Change
 from prorata.config.wiring import SANDBOX_PAYEE
 from prorata.notices.models import Mail
 from prorata.payments.checkout import PaymentUnknown, start_checkout
-from prorata.payments.gateways.base import CheckoutRequest, Listing
+from prorata.payments.gateways.base import CheckoutRequest
 from prorata.payments.models import Capture, PaymentAttempt, Reconciliation
 from prorata.payments.overdue import CannotClose, assign_overdue, close_by_hand
 from prorata.payments.reconcile import reconcile
