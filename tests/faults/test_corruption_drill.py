@@ -54,6 +54,8 @@ COLUMNS = {
     "changes_quote": "service_id customer_id currency net_minor tax_minor gross_minor price_book_id voucher_id",
     "changes_change": "quote_id service_id customer_id status currency gross_minor invoice_id",
     "changes_changeline": "change_id component exact net_minor tax_minor state",
+    "changes_soldterm": "service_id customer_id status months configuration price_book_id schedule_id currency net_minor "
+    "tax_minor gross_minor invoice_id",
     "services_service": "customer_id product_id currency configuration carry",
     "provisioning_job": "service_id origin state",
     "provisioning_jobstep": "job_id kind component state",

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from prorata.changes.cancel import cancel
 from prorata.changes.models import Change
+from prorata.changes.terms import close
 from prorata.credit.correct import correct_account, take_back
 from prorata.credit.models import LogLine
 from prorata.payments.look import look
@@ -23,6 +24,7 @@ def every_kind(world: World) -> None:
     _given_up(world)
     _machines_that_fail(world)
     _still_open(world)
+    _terms(world)
     _corrections(world)
     _earned(world)
 
@@ -101,6 +103,32 @@ def _still_open(world: World) -> None:
     web = world.service(paid=34_188, name="web-04")
     world.voucher("WINTER", off=Decimal("0.10"))
     world.submit(world.quote(web, voucher="WINTER", memory=8), use_account=False)
+    world.work()
+
+
+def _terms(world: World) -> None:
+    """shop-01: sold by gift and card, renewed ahead, up and down again; sold and expired with partial money; sold and
+    cancelled; a renewal that waits, with a pledge, and a purchase that waits."""
+    world.gift(600, until="2026-12-30T00:00+09:00")
+    sold = world.sell(world.wanted(months=6, name="shop-01"), use_gifted=True)
+    world.pay(sold)
+    world.work()
+    world.pay(world.renew(sold.service, 3))
+    world.work()
+    _by_card(world, sold.service, memory=8)
+    world.submit(world.quote(sold.service, backups=4), use_account=False)
+    world.work()
+    given_up = world.wanted(months=1, name="shop-02")
+    attempt = world.checkout(world.sell(given_up))
+    world.gateway.settings(capture_amount_minor=1_000)
+    world.gateway.pay(attempt.gateway_ref, mode="never")
+    look(attempt.pk)
+    world.gateway.settings(capture_amount_minor=None)
+    close.expire(attempt.invoice.term.pk)
+    close.cancel(world.sell(given_up).pk, world.staff)
+    world.gift(80, until="2026-12-31T00:00+09:00")
+    world.renew(sold.service, 1, use_gifted=True)
+    world.sell(world.wanted(months=1, name="shop-03"))
     world.work()
 
 

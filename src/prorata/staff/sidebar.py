@@ -47,6 +47,13 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("Services"),
         [
             Item(_("Services"), "dns", "services.service"),
+            Item(_("Terms"), "event_repeat", "changes.soldterm"),
+            Item(
+                _("Sell a service"),
+                "add_shopping_cart",
+                "services_service_sell",
+                permission="services.add_service",
+            ),
             Item(
                 _("Adopt a machine"), "add_link", "services_service_adopt", permission="services.add_service"
             ),
@@ -76,6 +83,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Credit log"), "history", "credit.logline"),
             Item(_("Payment attempts"), "credit_card", "payments.paymentattempt"),
             Item(_("Captures"), "payments", "payments.capture"),
+            Item(_("Comparisons"), "balance", "payments.reconciliation"),
             Item(_("Paid layers"), "layers", "invoices.layer"),
             Item(_("Ledger"), "menu_book", "ledger.transfer"),
             Item(
@@ -103,7 +111,9 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     ),
 ]
 # Pages whose address lies under that of a list, with an entry of their own.
-PAGES = ("services_service_adopt", "catalog_pricebook_simulator", "recognition_recognised_month")
+PAGES = (
+    "services_service_adopt", "services_service_sell", "catalog_pricebook_simulator", "recognition_recognised_month",
+)  # fmt: skip
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
