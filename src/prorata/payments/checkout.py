@@ -82,6 +82,8 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
     if chosen.gateway == BANK and account_for(invoice.seller_id, invoice.currency) is None:
         raise PaymentRefused(f"Transfers in {invoice.currency} are not taken now. Choose another way to pay.")
     attempt = PaymentAttempt.objects.filter(invoice=invoice, state__in=PaymentAttempt.OPEN).first()
+    if attempt is not None and attempt.state in (State.UNKNOWN, State.PROCESSING):
+        raise PaymentUnknown("Your last payment is being checked. Paying again now could charge you twice.")
     if attempt is not None and attempt.gateway != chosen.gateway:
         if attempt.gateway != BANK:
             raise PaymentUnknown(
@@ -90,8 +92,6 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
             )
         stop_waiting(attempt)  # the customer pays otherwise; money that comes all the same is account credit
         attempt = None
-    if attempt is not None and attempt.state in (State.UNKNOWN, State.PROCESSING):
-        raise PaymentUnknown("Your last payment is being checked. Paying again now could charge you twice.")
     if attempt is None:
         attempt = PaymentAttempt.objects.create(
             invoice=invoice, gateway=chosen.gateway, method=chosen.code, amount_minor=invoice.due_minor,
