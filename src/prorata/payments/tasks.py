@@ -14,7 +14,6 @@ from prorata.payments.expire import expire_checkouts
 from prorata.payments.handle_event import handle_event as handle
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt, Refund
-from prorata.payments.reconcile import reconcile_all
 from prorata.payments.record_capture import Mismatch
 from prorata.payments.refund import settle_refund
 
@@ -53,10 +52,3 @@ def sweep(timestamp: int) -> None:
                 settle_refund(refund.pk)
             except Exception:  # one bad refund must not keep the others waiting
                 log.exception("refund %s could not be looked at", refund.pk)
-
-
-@app.periodic(cron="41 3 * * *")
-@app.task(name="payments.reconcile", queueing_lock="payments.reconcile", retry=PATIENT)
-def reconcile_daily(timestamp: int) -> None:
-    """What happened at the gateways in the last days and no webhook told."""
-    reconcile_all()
