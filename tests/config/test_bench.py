@@ -99,3 +99,12 @@ def test_verify(bench: Bench) -> None:
     assert line(said, "ledger entries") == ["502"]
     assert int(line(said, "sealed")[0].replace(",", "")) > 1_000
     assert line(said, "books:") == ["right"]
+
+
+def test_webhooks(bench: Bench) -> None:
+    said = bench("webhooks")
+    assert "fsync=on synchronous_commit=on full_page_writes=on" in said
+    *latencies, answers, errors, _cpu = line(said, "all ")
+    assert (answers, errors) == ("60", "0")
+    assert [float(one) for one in latencies] == sorted(float(one) for one in latencies)
+    assert "messages sent 50, each twice; kept 50; jobs 50" in said

@@ -14,6 +14,8 @@ from prorata.verify.command import main
 from prorata.verify.promise import Asked, Promise
 from prorata.verify.walk import PROMISES, walk
 from support.attacks import Attack, attack, triggers_asleep
+from support.corruption import found_after
+from support.database import TestDatabase
 from support.world import World
 
 __all__ = ["attack"]
@@ -96,6 +98,28 @@ def test_a_sample_is_drawn_by_its_seed(
     assert {main(["--sample", "1", "--seed", str(seed)]) for seed in range(12)} == {0, 1}
     assert main(["--sample", "0"]) == 0
     corrupt(attack, "DELETE FROM changes_quote WHERE id = 12")
+
+
+def test_an_invoice_that_is_paid_has_its_number(web: Service, database: TestDatabase) -> None:
+    """PostgreSQL refuses the row; where somebody removed that CHECK, verify still says it."""
+    found = found_after(
+        database,
+        "ALTER TABLE invoices_invoice DROP CONSTRAINT invoice_status_matches_facts;"
+        "UPDATE invoices_invoice SET number = NULL",
+    )
+    assert [one.place for one in found if one.promise == "invoice-status"] == ["invoices_invoice 1"]
+
+
+def test_more_is_given_back_than_was_paid(world: World, web: Service, database: TestDatabase) -> None:
+    """34,188 and 5,596 were paid: one unit more than both is a finding, five less is none (opening layers are cut)."""
+    world.change(web, backups=4)
+    world.work()
+    for gross, named in ((34_188 + 5_596 - 5, []), (34_188 + 5_596 + 1, [f"services_service {web.pk}"])):
+        found = found_after(
+            database,
+            f"UPDATE invoices_creditnote SET gross_minor = {gross}, net_minor = {gross} - tax_minor, cash_minor = {gross}",
+        )
+        assert [one.place for one in found if one.promise == "not-more-than-paid"] == named
 
 
 def test_it_can_write_nothing(web: Service, monkeypatch: pytest.MonkeyPatch) -> None:

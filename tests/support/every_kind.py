@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from prorata.changes.cancel import cancel
 from prorata.changes.models import Change
+from prorata.credit.correct import correct_account, take_back
+from prorata.credit.models import LogLine
 from prorata.payments.look import look
 from prorata.payments.models import Capture
 from prorata.payments.refund import refund
@@ -16,13 +18,15 @@ LIVE = {"grow": "live", "shrink": "live"}
 
 
 def every_kind(world: World) -> None:
-    """One change of every end, paid in every way; vouchers used, held and free again; gifts that end and are prolonged."""
+    """One change of every end, paid in every way; vouchers used, held and free again; gifts that end and are prolonged;
+    corrections, and some that were taken back."""
     world.open("2026-06-01T08:00+09:00")
     _reductions_and_returns(world)
     _given_up(world)
     _machines_that_fail(world)
     _money_that_goes_back(world)
     _still_open(world)
+    _corrections(world)
 
 
 def _by_card(world: World, service: Service, *, voucher: str = "", **wanted: int | str) -> Change:
@@ -120,3 +124,13 @@ def _still_open(world: World) -> None:
     world.voucher("WINTER", off=Decimal("0.10"))
     world.submit(world.quote(web, voucher="WINTER", memory=8), use_account=False)
     world.work()
+
+
+def _corrections(world: World) -> None:
+    """Staff raise the account credit, lower it, and take back what was lowered and a gift."""
+    said = {"reason": "A mistake of ours", "actor": "staff:test"}
+    for key, amount in (("up", 300), ("down", -200)):
+        correct_account(customer_id=world.customer.pk, amount_minor=amount, currency="JPY", key=key, **said)
+    take_back(LogLine.objects.get(origin="correction:down"), **said)
+    world.gift(40, until="2026-12-24T00:00+09:00")
+    take_back(LogLine.objects.filter(what="granted").latest("id"), **said)

@@ -7,6 +7,8 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "invoice.paid": ["changes.on_paid"],
     "payment.late": ["notices.payment_late"],
     "payment.taken_back": ["notices.money_taken_back"],
+    "payment.overdue": ["notices.payment_overdue"],
+    "payments.differ": ["notices.payments_differ"],
     # provisioning
     "provisioning.queued": ["provisioning.run"],
     "provisioning.moved": ["changes.follow"],

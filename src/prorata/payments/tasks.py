@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.conf import settings
+from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata import clock
+from prorata.events.defer import defer
 from prorata.invoices.models import Invoice
 from prorata.payments.expire import expire_checkouts
 from prorata.payments.handle_event import handle_event as handle
 from prorata.payments.look import look
-from prorata.payments.models import PaymentAttempt, Refund
+from prorata.payments.models import InboxEvent, PaymentAttempt, Refund
+from prorata.payments.overdue import assign_overdue
+from prorata.payments.reconcile import reconcile
 from prorata.payments.record_capture import Mismatch
 from prorata.payments.refund import settle_refund
 
@@ -22,11 +27,40 @@ log = logging.getLogger(__name__)
 PATIENT = RetryStrategy(max_attempts=10, exponential_wait=2)
 # An attempt is looked at by itself after so many seconds without news, doubled with each look up to an hour.
 FIRST_LOOK = 20.0
+# By then the job of a webhook has tried for the last time.
+GIVEN_UP = timedelta(hours=1)
 
 
 @app.task(name="payments.handle_event", retry=PATIENT)
 def handle_event(id: int) -> None:
     handle(id)
+
+
+@app.periodic(cron="13 3 * * *")
+@app.task(name="payments.reconcile", queueing_lock="payments.reconcile", retry=PATIENT)
+def reconcile_all(timestamp: int) -> None:
+    """Every gateway's own list of what happened, against our books."""
+    for code in settings.PRORATA_GATEWAYS:
+        reconcile(code)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="payments.assign_overdue", queueing_lock="payments.assign_overdue")
+def hand_over(timestamp: int) -> None:
+    """Attempts whose end should be known by now become somebody's task."""
+    assign_overdue()
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="payments.take_up", queueing_lock="payments.take_up")
+def take_up(timestamp: int) -> None:
+    """A webhook that still waits after its job gave up gets another one: none is forgotten."""
+    waiting = InboxEvent.objects.filter(
+        state=InboxEvent.State.WAITING, received_at__lt=clock.machine_now() - GIVEN_UP
+    )
+    with transaction.atomic():
+        for pk, ref in waiting.order_by("received_at").values_list("pk", "gateway_ref")[:500]:
+            defer("payments.handle_event", lock=f"payment:{ref}", id=pk)
 
 
 @app.periodic(cron="* * * * * */10")

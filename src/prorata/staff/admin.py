@@ -17,6 +17,7 @@ from prorata.staff import (  # noqa: F401
     admin_payments,
     admin_price_books,
     admin_products,
+    admin_reconciliations,
     admin_schedules,
     admin_services,
     admin_system,

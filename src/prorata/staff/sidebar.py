@@ -76,6 +76,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Credit log"), "history", "credit.logline"),
             Item(_("Payment attempts"), "credit_card", "payments.paymentattempt"),
             Item(_("Captures"), "payments", "payments.capture"),
+            Item(_("Comparisons"), "balance", "payments.reconciliation"),
             Item(_("Paid layers"), "layers", "invoices.layer"),
             Item(_("Ledger"), "menu_book", "ledger.transfer"),
         ],

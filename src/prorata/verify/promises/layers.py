@@ -70,6 +70,23 @@ SELECT 'invoices_layer ' || l.id, l.origin, 'holds ' || l.amount || ' and ' || l
  WHERE abs(l.amount - m.amount * l.high_price) > 0.0001 OR abs(l.tax - m.tax * l.high_price) > 0.0001
 """
 
+# Credit notes from before sources were kept have none; those that are there must fit.
+CREDIT_HAS_ITS_SOURCE = """
+SELECT 'invoices_creditsource ' || s.id, coalesce(n.number, ''),
+       CASE WHEN n.id IS NULL THEN 'belongs to invoices_creditnoteline ' || s.line_id || ', which does not exist'
+            ELSE 'names what invoices_creditnoteline ' || s.line_id || ' does not reduce: invoices_invoiceline ' ||
+                 coalesce(s.invoice_line_id::text, 'none') || ', invoices_layer ' || coalesce(s.layer_id::text, 'none') END
+  FROM invoices_creditsource s LEFT JOIN invoices_creditnoteline l ON l.id = s.line_id
+  LEFT JOIN invoices_creditnote n ON n.id = l.credit_note_id
+  LEFT JOIN invoices_layer y ON y.id = s.layer_id
+  LEFT JOIN invoices_unwinding u ON u.layer_id = y.id AND u.origin = n.origin
+  LEFT JOIN invoices_invoice i ON CASE WHEN n.invoice_id IS NULL THEN i.origin = y.origin AND i.status = 'paid'
+                                       ELSE i.id = n.invoice_id END
+  LEFT JOIN invoices_invoiceline c ON c.invoice_id = i.id AND c.component = l.component
+ WHERE n.id IS NULL OR s.invoice_line_id IS DISTINCT FROM c.id OR (n.invoice_id IS NOT NULL AND s.layer_id IS NOT NULL)
+    OR (n.invoice_id IS NULL) <> (u.id IS NOT NULL AND y.component = l.component)
+"""
+
 NOT_MORE_THAN_PAID = """
 WITH digits(currency, unit) AS (
     SELECT DISTINCT currency, CASE WHEN currency IN ('JPY', 'KRW') THEN 1 WHEN currency IN ('KWD', 'BHD') THEN 1000
@@ -128,5 +145,6 @@ PROMISES = (
     Promise("layers-belong", "A layer stands for an adoption, or for a line of a change that was delivered.", LAYERS_BELONG),
     Promise("adoptions-are-spread", "The layers of an adoption are one share of their prices.", ADOPTIONS_ARE_SPREAD),
     Promise("layers-are-their-price-book", "A layer's prices are those of its price book.", layer_prices),
+    Promise("credit-has-its-source", "A credit note's line names what it reduces.", CREDIT_HAS_ITS_SOURCE),
     Promise("not-more-than-paid", "Nothing comes back beyond what was paid for a service.", NOT_MORE_THAN_PAID),
 )  # fmt: skip
