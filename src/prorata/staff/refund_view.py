@@ -83,14 +83,15 @@ def _refund(request: HttpRequest, form: RefundForm, capture: Capture) -> Refund 
     values = form.cleaned_data
     try:
         with transaction.atomic():
-            if not once.use(request, values["ticket"]):
-                raise CannotRefund(
-                    _("This form was sent before. Look at the refunds before you give back more.")
-                )
             begun = begin_refund(
                 capture.pk, amount_minor=values["amount_minor"], reason=values["reason"].strip(),
                 actor=f"user:{request.user.pk}",
             )  # fmt: skip
+            # After what may refuse: a form that was refused can be corrected and sent again.
+            if not once.use(request, values["ticket"]):
+                raise CannotRefund(
+                    _("This form was sent before. Look at the refunds before you give back more.")
+                )
         return settle_refund(begun.pk)  # the call, after the intent is committed
     except CannotRefund as mistake:
         form.add_error(None, str(mistake))
