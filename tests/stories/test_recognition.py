@@ -166,8 +166,8 @@ def test_a_document_that_comes_late_is_caught_up(world: World, web: Service, mis
 
 
 def test_credit_given_before_anything_was_recognised_comes_right(world: World) -> None:
-    """A version that knew of no days: 2,210 went out of deferred revenue in which nothing stood. The first run takes over the
-    31,080; through August 15,624.92 of it are earned, less 330.47 of the credit."""
+    """A version that knew of no days: 2,210 went out of deferred revenue in which nothing stood. The first run takes over
+    the 31,080; through August 15,624.92 of it are earned, less 330.47 of the credit."""
     web = world.web_01("2026-08-15T14:02+09:00")
     world.change(web, backups=4)
     world.work()
