@@ -166,8 +166,8 @@ def test_a_document_that_comes_late_is_caught_up(world: World, web: Service, mis
 
 
 def test_credit_given_before_anything_was_recognised_comes_right(world: World) -> None:
-    """A version that knew of no days: 2,210 went out of deferred revenue in which nothing stood. The first run takes over the
-    31,080; through August 15,624.92 of it are earned, less 330.47 of the credit."""
+    """A version that knew of no days: 2,210 went out of deferred revenue in which nothing stood. The first run takes over
+    the 31,080; through August 15,624.92 of it are earned, less 330.47 of the credit."""
     web = world.web_01("2026-08-15T14:02+09:00")
     world.change(web, backups=4)
     world.work()
@@ -232,8 +232,8 @@ def test_a_service_adopted_in_the_middle_of_its_term_brings_the_rest_of_it(world
 
 
 def test_a_term_paid_ahead_waits_for_its_days_and_a_reduction_takes_its_part_of_each(world: World) -> None:
-    """Renewed in August: 31,080 for 1 December to 1 June, 182 days. On 1 September backups go from 7 to 4: 3,780 were paid for
-    them in each term, and 90 of the 183 days that run are unused: 1,859.02 and 3,780 come back, together 5,639."""
+    """Renewed in August: 31,080 for 1 December to 1 June, 182 days. On 1 September backups go from 7 to 4: 3,780 were paid
+    for them in each term, and 90 of the 183 days that run are unused: 1,859.02 and 3,780 come back, together 5,639."""
     web = world.web_01("2026-08-15T14:02+09:00")
     world.pay(world.renew(web, 6))
     world.work()

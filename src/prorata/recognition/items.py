@@ -16,12 +16,14 @@ from __future__ import annotations
 # `known_at`: from this instant on the item is in the books. `place` names its row.
 ITEMS = """
 dated AS (
-    SELECT n.*, (n.at AT TIME ZONE z.zone)::date AS day FROM invoices_creditnote n JOIN invoices_seller z ON z.id = n.seller_id
+    SELECT n.*, (n.at AT TIME ZONE z.zone)::date AS day
+      FROM invoices_creditnote n JOIN invoices_seller z ON z.id = n.seller_id
 ), taken_back AS (
     SELECT c.id, l.id AS line_id, n.seller_id, n.service_id, n.currency, n.at, l.net_minor,
            greatest(n.day + 1, y.starts) AS starts, y.ends,
            (y.amount - CASE WHEN b.tax_included THEN y.tax ELSE 0 END) * (y.ends - greatest(n.day + 1, y.starts))
-               / (y.ends - y.starts) * coalesce((u.top_price - u.left_price) / nullif(y.high_price - y.low_price, 0), 1) AS worth
+               / (y.ends - y.starts)
+               * coalesce((u.top_price - u.left_price) / nullif(y.high_price - y.low_price, 0), 1) AS worth
       FROM invoices_creditsource c JOIN invoices_creditnoteline l ON l.id = c.line_id JOIN dated n ON n.id = l.credit_note_id
       JOIN invoices_layer y ON y.id = c.layer_id JOIN catalog_pricebook b ON b.id = y.price_book_id
       LEFT JOIN invoices_unwinding u ON u.layer_id = y.id AND u.origin = n.origin
