@@ -6,11 +6,18 @@ from decimal import Decimal
 
 from prorata.changes.cancel import cancel
 from prorata.changes.models import Change
+from prorata.changes.pay import start_paying
 from prorata.changes.terms import close
 from prorata.credit.correct import correct_account, take_back
 from prorata.credit.models import LogLine
+from prorata.payments.bank import take_back as bank
+from prorata.payments.bank.allocate import set_aside, to_credit, to_debt
+from prorata.payments.bank.models import Allocation, StatementLine
 from prorata.payments.look import look
+from prorata.payments.models import Capture, PaymentAttempt
+from prorata.payments.refund import refund
 from prorata.services.models import Service
+from support.bank import ACTOR, Entry, bank_account, statement
 from support.world import World
 
 LIVE = {"grow": "live", "shrink": "live"}
@@ -23,6 +30,8 @@ def every_kind(world: World) -> None:
     _reductions_and_returns(world)
     _given_up(world)
     _machines_that_fail(world)
+    _money_that_goes_back(world)
+    _by_transfer(world)
     _still_open(world)
     _terms(world)
     _corrections(world)
@@ -88,6 +97,54 @@ def _machines_that_fail(world: World) -> None:
     assert _ends(world, _by_card(world, web, memory=8)) == "reversed"
     _oddly(world, web, {"capture_amount_minor": 30_000}, disk=200)
     _oddly(world, web, {"capture_currency": "USD"}, snapshots=5)
+
+
+def _money_that_goes_back(world: World) -> None:
+    """Refunded by staff from credit, by hand at the gateway, failed afterwards; disputed and lost, disputed and won."""
+    captures = list(Capture.objects.select_related("attempt").order_by("id"))
+    whole = [capture for capture in captures if capture.outcome == "invoice"]
+    surplus = next(capture for capture in captures if capture.outcome == "surplus")
+    held = next(capture for capture in captures if capture.outcome == "suspense")
+    for capture, amount in ((surplus, 900), (held, held.amount_minor)):
+        refund(capture.pk, amount_minor=amount, reason="asked for it", actor=f"user:{world.owner.pk}")
+    made = world.gateway.refund_by_hand(whole[0].attempt.gateway_ref, 300)
+    disputes = [world.gateway.dispute(capture.attempt.gateway_ref) for capture in whole[1:3]]
+    for capture in whole[:3]:
+        look(capture.attempt_id)
+    world.gateway.end_refund(made, "failed")
+    world.gateway.move_dispute(disputes[0], "lost")
+    world.gateway.move_dispute(disputes[1], "won")
+    for capture in whole[:3]:
+        look(capture.attempt_id)
+    world.work()
+
+
+def _by_transfer(world: World) -> None:
+    """web-05: by transfer, in part and then too much; and money that staff assigned in every way and took back."""
+    bank_account(world.seller)
+    web = world.service(paid=34_188, name="web-05")
+    change = world.submit(world.quote(web, memory=8), use_account=False, method="bank_transfer")
+    assert change.invoice is not None
+    start_paying(world.owner, change.invoice, "bank_transfer")
+    reference = PaymentAttempt.objects.get(invoice=change.invoice).gateway_ref
+    statement(
+        Entry(amount=1_000, text=f"part {reference}"), Entry(amount=40_000, text=f"rest {reference}"),
+        Entry(amount=700, text="nobody knows"), Entry(amount=800, text="for later"), Entry(amount=900, text="rent"),
+        Entry(amount=950, text="sent back"), Entry(amount=-250, text="fee", name=""),
+    )  # fmt: skip
+    world.work()
+    assert _ends(world, change) == "applied"
+    lines = {one.text: one for one in StatementLine.objects.all()}
+    set_aside(lines["rent"], "not_ours", reason="a deposit", actor=ACTOR)
+    set_aside(lines["sent back"], "returned", reason="a mistake", actor=ACTOR)
+    other = world.new_customer("Suzuki Works", "ken@example.com")[0]
+    given = to_credit(lines["for later"], other, amount_minor=500, actor=ACTOR)
+    bank.take_back(given.pk, shown_debt_minor=0, reason="not hers", actor=ACTOR)
+    paid = Allocation.objects.get(line=lines[f"rest {reference}"])
+    bank.take_back(paid.pk, shown_debt_minor=bank.way_back(paid).debt_minor, reason="not his", actor=ACTOR)
+    to_debt(lines[f"rest {reference}"], world.customer, amount_minor=300, actor=ACTOR)
+    to_credit(lines["for later"], other, actor=ACTOR)
+    world.work()
 
 
 def _ends(world: World, change: Change) -> str:

@@ -82,6 +82,7 @@ FACTS = (
     "invoices_unwinding", "invoices_numberseries", "ledger_transfer", "ledger_entry", "payments_capture",
     "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_reservation",
     "services_service", "notices_mail", "recognition_day", "recognition_recognised", "recognition_opening",
+    "bank_bankaccount", "bank_statement", "bank_statementline", "bank_allocation", "bank_unallocation",
 )  # fmt: skip
 
 

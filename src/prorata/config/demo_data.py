@@ -26,6 +26,7 @@ from prorata.credit.grant import grant_gifted
 from prorata.credit.issue_voucher import Draft, issue_voucher
 from prorata.customers.models import Customer, Membership, User
 from prorata.invoices.models import NumberSeries, Seller
+from prorata.payments.bank.models import BankAccount
 from prorata.pricing.terms import add_months
 from prorata.services.models import Service
 
@@ -78,6 +79,10 @@ def _provider() -> None:
     )  # fmt: skip
     NumberSeries.objects.create(seller=seller, kind="invoice", prefix="INV-")
     NumberSeries.objects.create(seller=seller, kind="credit_note", prefix="CN-")
+    BankAccount.objects.create(
+        seller=seller, currency="JPY", holder="Bestnet K.K.", number="0001-110-1234567",
+        bic="MHCBJPJT", bank_name="Mizuho Bank (0001), Marunouchi branch (110), ordinary account",
+    )  # fmt: skip
     begin = clock.now() - timedelta(days=400)
     _cloud(begin)
     _instances(begin)

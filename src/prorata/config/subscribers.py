@@ -6,8 +6,12 @@ SUBSCRIBERS: dict[str, list[str]] = {
     # payments and invoices
     "invoice.paid": ["changes.on_paid"],
     "payment.late": ["notices.payment_late"],
+    "payment.taken_back": ["notices.money_taken_back"],
     "payment.overdue": ["notices.payment_overdue"],
     "payments.differ": ["notices.payments_differ"],
+    "transfer.awaited": ["notices.transfer_awaited"],
+    "transfer.credited": ["notices.transfer_credited"],
+    "transfer.taken_back": ["notices.transfer_taken_back"],
     # provisioning
     "provisioning.queued": ["provisioning.run"],
     "provisioning.moved": ["changes.follow"],

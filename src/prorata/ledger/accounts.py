@@ -20,6 +20,11 @@ def receivable(customer_id: int, currency: str) -> AccountName:
     return AccountName(f"customer/{customer_id}/receivable/{currency}", "asset", currency)
 
 
+def owed(customer_id: int, currency: str) -> AccountName:
+    """What a customer owes since his bank took back what he had spent already."""
+    return AccountName(f"customer/{customer_id}/owed/{currency}", "asset", currency)
+
+
 def purse(purse_id: int, currency: str) -> AccountName:
     """Credit a customer may spend: our liability."""
     return AccountName(f"purse/{purse_id}/{currency}", "liability", currency)
@@ -53,6 +58,12 @@ def clearing(gateway: str, currency: str) -> AccountName:
 def suspense(currency: str) -> AccountName:
     """Money that arrived and could not be assigned: wrong currency or amount, unknown invoice."""
     return AccountName(f"suspense/{currency}", "liability", currency)
+
+
+def outside(currency: str) -> AccountName:
+    """Money on the provider's bank account that is none of the customers' business: fees, what was sent back, what is not
+    ours. The provider's own bookkeeping knows it."""
+    return AccountName(f"outside/{currency}", "liability", currency)
 
 
 def gifts(currency: str) -> AccountName:

@@ -14,6 +14,7 @@ from prorata.notices import (
     tell_staff,
     tell_staff_of_payments,
     tell_term,
+    tell_transfer,
 )
 
 RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
@@ -106,6 +107,26 @@ def credit_expired(id: int) -> None:
 @app.task(name="notices.payment_late", retry=RETRY)
 def payment_late(id: int) -> None:
     tell_credit.late_payment(id)
+
+
+@app.task(name="notices.transfer_awaited", retry=RETRY)
+def transfer_awaited(id: int) -> None:
+    tell_transfer.awaited(id)
+
+
+@app.task(name="notices.transfer_credited", retry=RETRY)
+def transfer_credited(id: int) -> None:
+    tell_transfer.credited(id)
+
+
+@app.task(name="notices.transfer_taken_back", retry=RETRY)
+def transfer_taken_back(id: int) -> None:
+    tell_transfer.taken_back(id)
+
+
+@app.task(name="notices.money_taken_back", retry=RETRY)
+def money_taken_back(id: int) -> None:
+    tell_staff.money_taken_back(id)
 
 
 @app.task(name="notices.person_invited", retry=RETRY)

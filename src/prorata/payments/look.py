@@ -11,6 +11,8 @@ from django.db import transaction
 from prorata import clock
 from prorata.customers.lock import lock_customer
 from prorata.invoices.models import Invoice
+from prorata.payments.bank import BANK
+from prorata.payments.book_money_back import book_money_back
 from prorata.payments.gateways.base import GatewayPayment, GatewayUnreachable
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.record_capture import Mismatch, record_captures
@@ -42,6 +44,8 @@ def look(attempt_id: uuid.UUID | str) -> PaymentAttempt:
 def look_now(attempt_id: uuid.UUID | str) -> PaymentAttempt:
     """As `look`, for a caller that comes again by itself: raises GatewayUnreachable when nothing was learned."""
     attempt = PaymentAttempt.objects.select_related("invoice").get(pk=attempt_id)
+    if attempt.gateway == BANK:
+        return attempt  # nobody can be asked: its statements tell by themselves
     adapter = gateway(attempt.gateway)
     PaymentAttempt.objects.filter(pk=attempt.pk).update(
         checked_at=clock.machine_now(), checks=attempt.checks + 1
@@ -88,6 +92,7 @@ def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> Pay
         attempt.reason = payment.reason[:200]  # a declined card: the page stays open for another one
     attempt.save(update_fields=["state", "ended_at", "gateway_ref", "reason"])
     record_captures(attempt, invoice, payment)  # may take a legal number: last
+    book_money_back(attempt, invoice, payment)
     return attempt
 
 

@@ -47,6 +47,7 @@ urlpatterns = [
     path("invoices", invoices.index, name="invoices"),
     path("invoices/<slug:reference>", invoices.invoice, name="invoice"),
     path("invoices/<slug:reference>/checkout", invoices.checkout, name="checkout"),
+    path("invoices/<slug:reference>/transfer", invoices.transfer, name="transfer"),
     path("invoices/<slug:reference>/pdf", papers.invoice_pdf, name="invoice_pdf"),
     path("credit-notes/<str:number>", invoices.credit_note, name="credit_note"),
     path("credit-notes/<str:number>/pdf", papers.credit_note_pdf, name="credit_note_pdf"),

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from prorata.staff import (  # noqa: F401
+    admin_bank,
     admin_changes,
     admin_credit,
     admin_customers,

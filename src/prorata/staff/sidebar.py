@@ -84,6 +84,14 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Payment attempts"), "credit_card", "payments.paymentattempt"),
             Item(_("Captures"), "payments", "payments.capture"),
             Item(_("Comparisons"), "balance", "payments.reconciliation"),
+            Item(
+                _("Bank: waiting money"),
+                "move_to_inbox",
+                "bank_waiting",
+                permission="bank.view_statementline",
+            ),
+            Item(_("Bank movements"), "swap_horiz", "bank.statementline"),
+            Item(_("Bank statements"), "description", "bank.statement"),
             Item(_("Paid layers"), "layers", "invoices.layer"),
             Item(_("Ledger"), "menu_book", "ledger.transfer"),
             Item(
@@ -99,6 +107,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("System"),
         [
             Item(_("Sellers"), "storefront", "invoices.seller"),
+            Item(_("Bank accounts"), "account_balance", "bank.bankaccount"),
             Item(_("Checks of the books"), "fact_check", "verify.run"),
             Item(_("Audit trail"), "policy", "trail.deed"),
             Item(_("Inbox"), "inbox", "payments.inboxevent"),
@@ -113,6 +122,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
 # Pages whose address lies under that of a list, with an entry of their own.
 PAGES = (
     "services_service_adopt", "services_service_sell", "catalog_pricebook_simulator", "recognition_recognised_month",
+    "bank_waiting",
 )  # fmt: skip
 
 

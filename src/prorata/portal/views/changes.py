@@ -25,6 +25,7 @@ from prorata.changes.words import reason_words, status_words
 from prorata.credit.models import LogLine
 from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote
+from prorata.payments.bank.instructions import instructions
 from prorata.payments.methods import method
 from prorata.payments.models import PaymentAttempt
 from prorata.portal.bill import of_quoted
@@ -83,6 +84,8 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
         "may_pay": may(request.user, change.customer_id, "pay"),
         "now": clock.now(), "interventions": list(change.interventions.all()),
     }  # fmt: skip
+    awaited = change.status == states.AWAITING_PAYMENT and change.invoice is not None
+    context["transfer"] = instructions(change.invoice) if awaited and change.invoice else None
     context["paid_with"] = _paid_with(change)
     context |= _released_gifts(context["log"])
     context["returned_minor"] = sum(note.gross_minor for note in context["notes"])

@@ -25,6 +25,13 @@ causes(key, kind, origin, at, place) AS (
       FROM payments_capture c LEFT JOIN payments_paymentattempt a ON a.id = c.attempt_id
       LEFT JOIN invoices_invoice i ON i.id = a.invoice_id
     UNION ALL
+    SELECT m.kind || ':' || m.gateway || ':' || m.outside_id || ':' || m.way,
+           CASE m.way WHEN 'out' THEN 'taken_back' ELSE 'came_back' END,
+           CASE c.outcome WHEN 'suspense' THEN 'attempt:' || c.attempt_id ELSE i.origin END, NULL,
+               'payments_moneyback ' || m.id
+      FROM payments_moneyback m LEFT JOIN payments_capture c ON c.id = m.capture_id
+      LEFT JOIN payments_paymentattempt a ON a.id = c.attempt_id LEFT JOIN invoices_invoice i ON i.id = a.invoice_id
+    UNION ALL
     SELECT 'credit:' || reason || ':' || origin, reason, origin, at, 'invoices_creditnote ' || id FROM invoices_creditnote
     UNION ALL
     SELECT 'pledge:' || origin, 'pledged', origin, min(held_at), 'credit_pledge ' || min(id) FROM credit_pledge GROUP
@@ -43,6 +50,20 @@ causes(key, kind, origin, at, place) AS (
     UNION ALL
     SELECT 'correct:' || substr(origin, length('correction:') + 1), 'corrected', origin, at, 'credit_logline ' || id
       FROM credit_logline WHERE what = 'corrected'
+    UNION ALL
+    SELECT 'bank:' || account_id || ':' || l.key, CASE WHEN amount_minor > 0 THEN 'banked' ELSE 'withdrawn' END,
+           'bankline:' || l.id, s.imported_at, 'bank_statementline ' || l.id
+      FROM bank_statementline l LEFT JOIN (SELECT id, imported_at FROM bank_statement) s ON s.id = l.statement_id
+    UNION ALL
+    SELECT 'bank:' || what || ':' || line_id || '-' || position,
+           CASE what WHEN 'credit' THEN 'transferred' WHEN 'debt' THEN 'debt_paid' WHEN 'returned' THEN 'sent_back'
+                WHEN 'not_ours' THEN 'set_aside' END, 'bankline:' || line_id, at, 'bank_allocation ' || id
+      FROM bank_allocation WHERE what <> 'invoice'
+    UNION ALL
+    SELECT 'undo:' || t.id, 'unassigned', t.origin, u.at, 'bank_unallocation ' || u.id
+      FROM bank_unallocation u LEFT JOIN bank_allocation a ON a.id = u.allocation_id
+      LEFT JOIN ledger_transfer t ON t.key = CASE a.what WHEN 'invoice' THEN 'capture:bank:' ELSE 'bank:' || a.what || ':'
+           END || a.line_id || '-' || a.position
     UNION ALL
     SELECT 'undo:' || first.transfer_id, 'undone', l.origin, l.at, 'credit_logline ' || l.id
       FROM credit_logline l LEFT JOIN credit_logline first
@@ -100,10 +121,18 @@ legs(key, code, amount, place) AS (
       LEFT JOIN LATERAL (SELECT coalesce(sum(amount_minor), 0) AS minor FROM credit_logline
                           WHERE c.outcome IN ('surplus', 'credit') AND transfer_id = c.transfer_id) credited ON true
       CROSS JOIN LATERAL (VALUES
-           ('gateway/' || c.gateway || '/clearing/' || c.currency, c.amount_minor),
+           (CASE c.gateway WHEN 'bank' THEN 'suspense/' ELSE 'gateway/' || c.gateway || '/clearing/' END || c.currency,
+            c.amount_minor),
            (CASE WHEN c.outcome = 'suspense' THEN 'suspense/' || c.currency
                  ELSE 'customer/' || c.customer_id || '/receivable/' || c.currency END,
             credited.minor - c.amount_minor)) leg(code, amount)
+    UNION ALL
+    SELECT m.kind || ':' || m.gateway || ':' || m.outside_id || ':' || m.way, leg.code,
+           CASE m.way WHEN 'out' THEN leg.amount ELSE -leg.amount END, 'payments_moneyback ' || m.id
+      FROM payments_moneyback m CROSS JOIN LATERAL (VALUES
+           ('gateway/' || m.gateway || '/clearing/' || m.currency, -m.amount_minor),
+           ('customer/' || m.customer_id || '/owed/' || m.currency, m.owed_minor),
+           ('suspense/' || m.currency, m.amount_minor - m.owed_minor - m.credit_minor)) leg(code, amount)
     UNION ALL
     SELECT 'credit:' || n.reason || ':' || n.origin, leg.code, leg.amount, 'invoices_creditnote ' || n.id
       FROM invoices_creditnote n, LATERAL (VALUES
@@ -115,6 +144,31 @@ legs(key, code, amount, place) AS (
       FROM credit_pledge g JOIN credit_purse p ON p.id = g.purse_id
       JOIN (VALUES ('pledge', -1, 'held'), ('pledge', -1, 'posted'), ('pledge', -1, 'voided'), ('unpledge', 1, 'voided'))
            AS steps(step, sign, state) ON steps.state = g.state
+    UNION ALL
+    SELECT 'bank:' || l.account_id || ':' || l.key, leg.code, leg.amount, 'bank_statementline ' || l.id
+      FROM bank_statementline l, LATERAL (VALUES
+           ('gateway/bank/clearing/' || l.currency, l.amount_minor),
+           (CASE WHEN l.amount_minor > 0 THEN 'suspense/' ELSE 'outside/' END || l.currency, -l.amount_minor)
+      ) leg(code, amount)
+    UNION ALL
+    SELECT 'bank:' || a.what || ':' || a.line_id || '-' || a.position, leg.code, leg.amount, 'bank_allocation ' || a.id
+      FROM bank_allocation a JOIN bank_statementline l ON l.id = a.line_id CROSS JOIN LATERAL (VALUES
+           ('suspense/' || l.currency, a.amount_minor),
+           (CASE a.what WHEN 'debt' THEN 'customer/' || a.customer_id || '/receivable/' ELSE 'outside/' END || l.currency,
+            CASE a.what WHEN 'credit' THEN 0 ELSE -a.amount_minor END)) leg(code, amount)
+     WHERE a.what <> 'invoice'
+    UNION ALL
+    SELECT 'undo:' || t.id, leg.code, leg.amount, 'bank_unallocation ' || u.id
+      FROM bank_unallocation u JOIN bank_allocation a ON a.id = u.allocation_id
+      JOIN bank_statementline l ON l.id = a.line_id
+      JOIN ledger_transfer t ON t.key = CASE a.what WHEN 'invoice' THEN 'capture:bank:' ELSE 'bank:' || a.what || ':' END ||
+           a.line_id || '-' || a.position
+      CROSS JOIN LATERAL (VALUES
+           ('suspense/' || l.currency, -a.amount_minor),
+           (CASE WHEN a.customer_id IS NULL THEN 'outside/' ELSE 'customer/' || a.customer_id || '/receivable/' END ||
+            l.currency,
+            CASE WHEN a.customer_id IS NULL THEN a.amount_minor ELSE u.from_invoice_minor + u.debt_minor END)
+      ) leg(code, amount)
     UNION ALL
     SELECT t.key, 'expense/gifts/' || l.currency, l.amount_minor, 'credit_logline ' || l.id
       FROM credit_logline l JOIN ledger_transfer t ON t.id = l.transfer_id WHERE l.what IN ('granted', 'expired')
@@ -161,6 +215,10 @@ SELECT 'payments_capture ' || c.id, c.capture_id, 'points at ledger_transfer ' |
   FROM payments_capture c LEFT JOIN ledger_transfer t ON t.id = c.transfer_id
  WHERE t.key IS DISTINCT FROM 'capture:' || c.gateway || ':' || c.capture_id
 UNION ALL
+SELECT 'payments_moneyback ' || m.id, m.outside_id, 'points at ledger_transfer ' || m.transfer_id || ', which is not its own'
+  FROM payments_moneyback m LEFT JOIN ledger_transfer t ON t.id = m.transfer_id
+ WHERE t.key IS DISTINCT FROM m.kind || ':' || m.gateway || ':' || m.outside_id || ':' || m.way
+UNION ALL
 SELECT 'invoices_creditnote ' || n.id, n.number, 'points at ledger_transfer ' || n.transfer_id || ', which is not its own'
   FROM invoices_creditnote n LEFT JOIN ledger_transfer t ON t.id = n.transfer_id
  WHERE t.key IS DISTINCT FROM 'credit:' || n.reason || ':' || n.origin
@@ -195,7 +253,8 @@ PROMISES = (
     ),
     Promise(
         "documents-point-at-their-transfer",
-        "A capture, a credit note, what a day recognised and what was taken over point at their own transfer.",
+        "A capture, money that went back, a credit note, what a day recognised and what was taken over point at their own "
+        "transfer.",
         LINKS,
     ),
 )
