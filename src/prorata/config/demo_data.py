@@ -142,6 +142,9 @@ def _machines() -> None:
     used = {"memory": "2.9", "disk": "88.4"}
     _machine("vm-1042", "tokyo-1", WEB, components=behaviour, usage=used, objects=stored)
     _machine("vm-1043", "tokyo-1", SMALL, components=behaviour, usage={"memory": "0.8", "disk": "12.5"})
+    # Nobody's yet: staff can sell it, or adopt it.
+    _control("hosts", {"id": "osaka-1", "capacity": {}})
+    _machine("vm-2001", "osaka-1", SMALL, components=behaviour, usage={"memory": "0.5", "disk": "6.0"})
     options = {"instance_type": {"grow": "restart", "shrink": "restart", "options": list(INSTANCES)}}
     _machine("ins-7f3k", "frankfurt-1", {"instance_type": "1c1g"}, components=options)
 

@@ -29,6 +29,7 @@ ROOMS = [
     "prorata.services",
     "prorata.credit",
     "prorata.invoices",
+    "prorata.recognition",
     "prorata.payments",
     "prorata.payments.bank",
     "prorata.provisioning",

@@ -10,8 +10,18 @@ MOVEMENTS = (
 )  # fmt: skip
 
 
-def movement_words(what: str, otherwise: str = "") -> str:
-    """One kind of movement as a sentence; `otherwise` for a kind that has no words."""
+TERM = "term:"
+
+
+def movement_words(what: str, otherwise: str = "", *, origin: str = "") -> str:
+    """One kind of movement as a sentence, of a term where the `origin` is one; `otherwise` for a kind without words."""
+    of_a_term = {
+        "pledged": _("Held for a term until it is paid"),
+        "released": _("Free again: the term was given up"),
+        "spent": _("Paid for a term"),
+    }
+    if origin.startswith(TERM) and what in of_a_term:
+        return of_a_term[what]
     said = {
         "granted": _("Gifted credit was added"),
         "pledged": _("Held for a change until it is paid"),
@@ -29,6 +39,11 @@ def movement_words(what: str, otherwise: str = "") -> str:
         "expired": _("Gifted credit ended and was not used"),
     }
     return said.get(what, otherwise or what)
+
+
+def term_of(origin: str) -> str:
+    """The reference of the term that an origin names; empty where it names none."""
+    return origin.removeprefix(TERM) if origin.startswith(TERM) else ""
 
 
 def change_of(origin: str) -> str:

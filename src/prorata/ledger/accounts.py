@@ -35,6 +35,12 @@ def deferred_revenue(currency: str) -> AccountName:
     return AccountName(f"revenue/deferred/{currency}", "liability", currency)
 
 
+def earned_revenue(product_code: str, currency: str) -> AccountName:
+    """Money for days that were served, per product; what names no product has an account of its own."""
+    product = f"{product_code}/" if product_code else ""
+    return AccountName(f"revenue/earned/{product}{currency}", "income", currency)
+
+
 def tax_payable(rate: str, currency: str) -> AccountName:
     return AccountName(f"tax/{rate}/{currency}", "liability", currency)
 
@@ -66,5 +72,5 @@ def corrections(currency: str) -> AccountName:
 
 
 def adopted(currency: str) -> AccountName:
-    """Balancing side of what was paid before a service was adopted from elsewhere."""
+    """Balancing side of what was paid elsewhere for days that an adopted service had still to be served."""
     return AccountName(f"equity/adopted/{currency}", "liability", currency)

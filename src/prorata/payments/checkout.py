@@ -77,9 +77,8 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
     if invoice.status != Invoice.Status.OPEN or invoice.due_minor <= 0:
         raise PaymentRefused("There is nothing to pay on this invoice.")
     if clock.now() >= invoice.pay_until:
-        raise PaymentRefused(
-            "The time to pay this invoice is over. Nothing was taken; make the change again."
-        )
+        again = "make the change again" if invoice.origin.startswith("change:") else "ask us for a new one"
+        raise PaymentRefused(f"The time to pay this invoice is over. Nothing was taken; {again}.")
     if chosen.gateway == BANK and account_for(invoice.seller_id, invoice.currency) is None:
         raise PaymentRefused(f"Transfers in {invoice.currency} are not taken now. Choose another way to pay.")
     attempt = PaymentAttempt.objects.filter(invoice=invoice, state__in=PaymentAttempt.OPEN).first()

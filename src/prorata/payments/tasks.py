@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from procrastinate import RetryStrategy
@@ -18,6 +19,8 @@ from prorata.payments.expire import expire_checkouts
 from prorata.payments.handle_event import handle_event as handle
 from prorata.payments.look import look
 from prorata.payments.models import InboxEvent, PaymentAttempt
+from prorata.payments.overdue import assign_overdue
+from prorata.payments.reconcile import reconcile
 from prorata.payments.record_capture import Mismatch
 
 log = logging.getLogger(__name__)
@@ -32,6 +35,21 @@ GIVEN_UP = timedelta(hours=1)
 @app.task(name="payments.handle_event", retry=PATIENT)
 def handle_event(id: int) -> None:
     handle(id)
+
+
+@app.periodic(cron="13 3 * * *")
+@app.task(name="payments.reconcile", queueing_lock="payments.reconcile", retry=PATIENT)
+def reconcile_all(timestamp: int) -> None:
+    """Every gateway's own list of what happened, against our books."""
+    for code in settings.PRORATA_GATEWAYS:
+        reconcile(code)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="payments.assign_overdue", queueing_lock="payments.assign_overdue")
+def hand_over(timestamp: int) -> None:
+    """Attempts whose end should be known by now become somebody's task."""
+    assign_overdue()
 
 
 def _worth_a_look() -> QuerySet[PaymentAttempt]:

@@ -15,6 +15,7 @@ from prorata.portal.views import (
     papers,
     quotes,
     services,
+    terms,
     theme,
 )
 
@@ -54,6 +55,7 @@ urlpatterns = [
     path("changes/<slug:reference>", changes.show, name="show_change"),
     path("changes/<slug:reference>/state", changes.state, name="change_state"),
     path("changes/<slug:reference>/cancel", changes.cancel, name="cancel"),
+    path("terms/<slug:reference>/cancel", terms.cancel, name="cancel_term"),
     path("credit", credit.index, name="credit"),
     path("credit.csv", credit.export, name="credit_csv"),
     path("theme", theme.theme, name="theme"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from prorata import clock
-from prorata.changes.models import Change
+from prorata.changes.models import Change, SoldTerm
 from prorata.changes.pay import start_paying
 from prorata.changes.pay_within import deadline_by
 from prorata.changes.situation import seller
@@ -89,6 +89,7 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
     return {
         "invoice": found, "service": found.service, "zone": ZoneInfo(found.seller.zone), "kind": kind, "words": words,
         "last": last, "checking": checking, "change": Change.objects.filter(invoice=found).first(),
+        "term": SoldTerm.objects.filter(invoice=found).first(),
         "in_time": in_time, "may_pay": may(request.user, found.customer_id, "pay"),
         "may_change": may(request.user, found.customer_id, "change"),
         "payable": found.due_minor > 0 and in_time and not checking,

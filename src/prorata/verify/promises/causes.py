@@ -1,6 +1,7 @@
 """Every transfer has a cause, and moves exactly what the documents and rows that caused it say.
 
-A cause is worked out from the invoice, capture, credit note, pledges or lines of the credit log, never from the ledger.
+A cause is worked out from the invoice, capture, credit note, pledges, lines of the credit log or what a day recognised,
+never from the ledger.
 """
 
 from __future__ import annotations
@@ -62,6 +63,17 @@ causes(key, kind, origin, at, place) AS (
         ON (first.purse_id, first.origin, first.amount_minor) = (l.purse_id, l.origin, -l.amount_minor)
            AND first.what IN ('granted', 'corrected')
      WHERE l.what = 'undone'
+    UNION ALL
+    SELECT 'recognise:' || d.seller_id || ':' || d.day || ':' || coalesce(r.product_id, 0) || ':' || r.currency,
+           'recognised', 'recognition:' || d.day, d.ends_at - interval '1 microsecond',
+           'recognition_recognised ' || r.id || ' of recognition_day ' || d.id
+      FROM recognition_recognised r JOIN recognition_day d ON d.id = r.day_id
+    UNION ALL
+    SELECT 'takeover:' || d.seller_id || ':' || d.day || ':' || s.product_id || ':' || o.currency, 'taken_over',
+           'recognition:' || d.day, d.ends_at - interval '1 microsecond',
+           string_agg('recognition_opening ' || o.id, ' and ' ORDER BY o.id) || ' of recognition_day ' || d.id
+      FROM recognition_opening o JOIN recognition_day d ON d.id = o.day_id
+      LEFT JOIN services_service s ON s.id = o.service_id GROUP BY d.id, s.product_id, o.currency
 )
 """
 
@@ -150,6 +162,15 @@ legs(key, code, amount, place) AS (
     SELECT t.key, 'expense/' || CASE WHEN starts_with(l.origin, 'grant:') THEN 'gifts/' ELSE 'corrections/' END ||
            l.currency, l.amount_minor, 'credit_logline ' || l.id
       FROM credit_logline l JOIN ledger_transfer t ON t.id = l.transfer_id WHERE l.what IN ('corrected', 'undone')
+    UNION ALL
+    SELECT t.key, leg.code, leg.amount, 'recognition_recognised ' || r.id
+      FROM recognition_recognised r JOIN ledger_transfer t ON t.id = r.transfer_id CROSS JOIN LATERAL (VALUES
+           ('revenue/deferred/' || r.currency, r.amount_minor), (r.account, -r.amount_minor)) leg(code, amount)
+    UNION ALL
+    SELECT t.key, leg.code, leg.amount, 'recognition_opening ' || o.id
+      FROM recognition_opening o JOIN ledger_transfer t ON t.id = o.transfer_id CROSS JOIN LATERAL (VALUES
+           ('equity/adopted/' || o.currency, o.amount_minor),
+           ('revenue/deferred/' || o.currency, -o.amount_minor)) leg(code, amount)
 )
 """
 
@@ -184,6 +205,17 @@ SELECT 'invoices_creditnote ' || n.id, n.number, 'points at ledger_transfer ' ||
   FROM invoices_creditnote n LEFT JOIN ledger_transfer t ON t.id = n.transfer_id
  WHERE t.key IS DISTINCT FROM 'credit:' || n.reason || ':' || n.origin
 UNION ALL
+SELECT 'recognition_recognised ' || r.id, d.day::text,
+       'points at ledger_transfer ' || r.transfer_id || ', which is not its own'
+  FROM recognition_recognised r JOIN recognition_day d ON d.id = r.day_id LEFT JOIN ledger_transfer t ON t.id = r.transfer_id
+ WHERE t.key IS DISTINCT FROM
+       'recognise:' || d.seller_id || ':' || d.day || ':' || coalesce(r.product_id, 0) || ':' || r.currency
+UNION ALL
+SELECT 'recognition_opening ' || o.id, d.day::text, 'points at ledger_transfer ' || o.transfer_id || ', which is not its own'
+  FROM recognition_opening o JOIN recognition_day d ON d.id = o.day_id JOIN services_service s ON s.id = o.service_id
+  LEFT JOIN ledger_transfer t ON t.id = o.transfer_id
+ WHERE t.key IS DISTINCT FROM 'takeover:' || d.seller_id || ':' || d.day || ':' || s.product_id || ':' || o.currency
+UNION ALL
 SELECT 'ledger_transfer ' || t.id, t.key,
        'takes back ' || coalesce('ledger_transfer ' || t.reverses_id, 'no transfer') || ', which its key does not say'
   FROM ledger_transfer t
@@ -202,6 +234,8 @@ PROMISES = (
         TRANSFERS_MOVE_WHAT_WAS_CAUSED,
     ),
     Promise(
-        "documents-point-at-their-transfer", "A capture and a credit note point at their own transfer.", LINKS
+        "documents-point-at-their-transfer",
+        "A capture, a credit note, what a day recognised and what was taken over point at their own transfer.",
+        LINKS,
     ),
 )

@@ -92,11 +92,13 @@ SELECT 'ledger_account ' || a.id, a.code, 'stands at ' || coalesce(e.total, 0) |
 
 REVENUE_IS_DOCUMENTS = """
 SELECT 'revenue and tax in ' || currency, currency, 'the ledger has earned ' || coalesce(earned.total, 0) ||
-       ', paid invoices less credit notes are ' || coalesce(documents.total, 0)
+       ', paid invoices and what was taken over, less credit notes, are ' ||
+           coalesce(documents.total, 0)
   FROM (SELECT e.currency, -sum(e.amount_minor) AS total FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
          WHERE starts_with(a.code, 'revenue/') OR starts_with(a.code, 'tax/') GROUP BY e.currency) earned
   FULL JOIN (SELECT currency, sum(gross_minor) AS total FROM (
                 SELECT currency, gross_minor FROM invoices_invoice WHERE status = 'paid'
+                UNION ALL SELECT currency, amount_minor FROM recognition_opening
                 UNION ALL SELECT currency, -gross_minor FROM invoices_creditnote) d GROUP BY currency) documents
                     USING (currency)
  WHERE coalesce(earned.total, 0) <> coalesce(documents.total, 0)
@@ -159,7 +161,7 @@ PROMISES = (
     ),
     Promise(
         "revenue-is-documents",
-        "Revenue and tax are the invoices paid less the credit notes.",
+        "Revenue and tax are the invoices paid and what was taken over, less the credit notes.",
         REVENUE_IS_DOCUMENTS,
     ),
     Promise(
