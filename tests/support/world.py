@@ -75,7 +75,8 @@ FACTS = (
     "credit_logline", "credit_voucher", "credit_voucheruse",
     "invoices_invoice", "invoices_invoiceline", "invoices_creditnote", "invoices_layer",
     "invoices_unwinding", "invoices_numberseries", "ledger_transfer", "ledger_entry", "payments_capture",
-    "payments_paymentattempt", "payments_refund", "payments_moneyback", "provisioning_job", "provisioning_jobstep", "provisioning_reservation",
+    "payments_paymentattempt", "payments_refund",
+    "payments_moneyback", "provisioning_job", "provisioning_jobstep", "provisioning_reservation",
     "services_service", "notices_mail",
 )  # fmt: skip
 
