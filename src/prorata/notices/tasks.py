@@ -13,6 +13,8 @@ from prorata.notices import (
     tell_person,
     tell_staff,
     tell_staff_of_payments,
+    tell_term,
+    tell_transfer,
 )
 
 RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
@@ -72,6 +74,21 @@ def payments_differ(id: int) -> None:
     tell_staff_of_payments.differ(id)
 
 
+@app.task(name="notices.term_sold", retry=RETRY)
+def term_sold(id: int) -> None:
+    tell_term.sold(id)
+
+
+@app.task(name="notices.term_paid", retry=RETRY)
+def term_paid(id: int) -> None:
+    tell_term.paid(id)
+
+
+@app.task(name="notices.term_given_up", retry=RETRY)
+def term_given_up(id: int) -> None:
+    tell_term.given_up(id)
+
+
 @app.task(name="notices.credit_booked", retry=RETRY)
 def credit_booked(id: int) -> None:
     tell_credit.booked(id)
@@ -90,6 +107,21 @@ def credit_expired(id: int) -> None:
 @app.task(name="notices.payment_late", retry=RETRY)
 def payment_late(id: int) -> None:
     tell_credit.late_payment(id)
+
+
+@app.task(name="notices.transfer_awaited", retry=RETRY)
+def transfer_awaited(id: int) -> None:
+    tell_transfer.awaited(id)
+
+
+@app.task(name="notices.transfer_credited", retry=RETRY)
+def transfer_credited(id: int) -> None:
+    tell_transfer.credited(id)
+
+
+@app.task(name="notices.transfer_taken_back", retry=RETRY)
+def transfer_taken_back(id: int) -> None:
+    tell_transfer.taken_back(id)
 
 
 @app.task(name="notices.money_taken_back", retry=RETRY)

@@ -74,7 +74,9 @@ def _compare(
         if ours is None and one.kind != "capture" and not trouble.get(one.ref):
             continue  # a bank's question, or a refund that failed at once: it moved nothing
         if ours is None:
-            found.differences.append(_difference(one, trouble.get(one.ref) or "it is not in our books"))
+            # A refund that failed and a dispute that only asks took nothing from us: the look found nothing to book.
+            if one.kind == "capture" or trouble.get(one.ref):
+                found.differences.append(_difference(one, trouble.get(one.ref) or "it is not in our books"))
         elif ours != (one.amount_minor, one.currency):
             found.differences.append(_difference(one, f"our books have {ours[0]} {ours[1]} in minor units"))
         elif one in before and before[one] is None:

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata import clock
 from prorata.events.defer import defer
 from prorata.invoices.models import Invoice
+from prorata.payments.bank import BANK
 from prorata.payments.expire import expire_checkouts
 from prorata.payments.handle_event import handle_event as handle
 from prorata.payments.look import look
@@ -51,6 +53,12 @@ def hand_over(timestamp: int) -> None:
     assign_overdue()
 
 
+def _worth_a_look() -> QuerySet[PaymentAttempt]:
+    """Open attempts, but a transfer only once its invoice is closed: for as long as it is awaited there is nobody to ask."""
+    unasked = Q(gateway=BANK, invoice__status=Invoice.Status.OPEN)
+    return PaymentAttempt.objects.filter(state__in=PaymentAttempt.OPEN).exclude(unasked)
+
+
 @app.periodic(cron="7 * * * *")
 @app.task(name="payments.take_up", queueing_lock="payments.take_up")
 def take_up(timestamp: int) -> None:
@@ -68,7 +76,7 @@ def take_up(timestamp: int) -> None:
 def sweep(timestamp: int) -> None:
     """A webhook may never come, and a customer may never return: open attempts are looked at until they are known."""
     now = clock.machine_now()
-    for attempt in PaymentAttempt.objects.filter(state__in=PaymentAttempt.OPEN).order_by("checked_at")[:200]:
+    for attempt in _worth_a_look().order_by("checked_at")[:200]:
         wait = timedelta(seconds=min(FIRST_LOOK * 2 ** min(attempt.checks, 8), 3600))
         if attempt.checked_at is None or now - attempt.checked_at >= wait:
             try:

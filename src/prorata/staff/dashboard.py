@@ -14,6 +14,8 @@ from prorata.changes import states
 from prorata.changes.models import Change
 from prorata.changes.staff_actions import needs_somebody
 from prorata.notices.models import Mail
+from prorata.payments.bank.models import BankAccount
+from prorata.payments.bank.waiting_lines import waiting_lines
 from prorata.payments.models import InboxEvent, Reconciliation
 from prorata.payments.overdue import overdue
 from prorata.verify.models import Run
@@ -42,6 +44,11 @@ def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         link = reverse("admin:payments_reconciliation_change", args=[differing.pk])
         shown.append(
             _figure(_("Payments that differ from a gateway"), len(differing.differences), link, bad=True)
+        )
+    if user.has_perm("bank.view_statementline") and BankAccount.objects.exists():
+        link = reverse("admin:bank_waiting")
+        shown.append(
+            _figure(_("Bank transfers that wait to be assigned"), waiting_lines().count(), link, bad=True)
         )
     if user.has_perm("notices.view_mail"):
         failed = Mail.objects.filter(state=Mail.State.FAILED).count()
