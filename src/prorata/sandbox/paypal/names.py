@@ -1,0 +1,27 @@
+"""PayPal's ids of what the core keeps: capitals and digits, the core's own without its beginning."""
+
+from __future__ import annotations
+
+import re
+
+from prorata.sandbox.paypal.errors import missing
+
+BEGINNINGS = {"order": "pay_", "capture": "cap_", "refund": "ref_", "dispute": "dp_"}
+DISPUTE = "PP-R-"
+
+
+def outward(kind: str, id: str) -> str:
+    """The core's id as PayPal would write it."""
+    bare = id.removeprefix(BEGINNINGS[kind]).upper()
+    return DISPUTE + bare if kind == "dispute" else bare
+
+
+def inward(kind: str, id: str) -> str:
+    """The core's id. Raises a refusal for what is none."""
+    if kind == "dispute":
+        if not id.startswith(DISPUTE):
+            raise missing()
+        id = id.removeprefix(DISPUTE)
+    if not re.fullmatch(r"[A-Z0-9]{1,36}", id):
+        raise missing()
+    return BEGINNINGS[kind] + id.lower()
