@@ -39,6 +39,9 @@ COLUMNS = {
     "credit_voucheruse": "voucher_id customer_id origin currency amount_minor state",
     "payments_paymentattempt": "invoice_id gateway amount_minor currency",
     "payments_capture": "gateway capture_id attempt_id customer_id amount_minor currency outcome transfer_id",
+    "payments_refund": "capture_id amount_minor currency",
+    "payments_moneyback": "gateway kind outside_id way capture_id customer_id amount_minor currency credit_minor owed_minor "
+    "transfer_id",
     "invoices_invoice": "customer_id service_id origin reference number status currency net_minor tax_minor gross_minor "
     "tax_rate credit_minor gifted_minor received_minor voucher_code",
     "invoices_invoiceline": "invoice_id component exact net_minor tax_minor raised_minor discount_minor",
@@ -55,13 +58,15 @@ COLUMNS = {
 }  # fmt: skip
 # Words that a column of states or kinds may also hold.
 OTHER_WORDS = {
-    "kind": ["asset", "liability", "expense", "account", "gifted", "granted", "captured", "settled", "pledged"],
+    "kind": ["asset", "liability", "expense", "account", "gifted", "granted", "captured", "settled", "pledged",
+        "refund", "dispute"],
     "state": ["held", "posted", "voided", "used", "released", "waiting", "applied", "reversed"],
     "status": ["open", "paid", "cancelled", "expired", "applied", "partly_applied", "reversed", "awaiting_payment",
         "parked"],
     "what": ["granted", "pledged", "released", "spent", "returned", "surplus"],
     "outcome": ["invoice", "surplus", "credit", "suspense"],
     "reason": ["reduced", "reversed"],
+    "way": ["out", "in"],
     "currency": ["JPY", "USD", "EUR"],
     "component": ["cpu", "memory", "disk", "backups"],
 }  # fmt: skip
@@ -74,6 +79,7 @@ SEALED = (
     "ledger_entry",
     "credit_logline",
     "payments_capture",
+    "payments_moneyback",
     "invoices_layer",
     "changes_quote",
 )

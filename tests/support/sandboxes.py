@@ -33,8 +33,8 @@ from typing import Any, Self
 
 import httpx
 
-from prorata.payments.gateways.paypal import PayPalGateway
 from prorata.payments.gateways.sandbox import SandboxGateway
+from prorata.payments.gateways.stripe import StripeGateway
 from prorata.provisioning.drivers.sandbox import SandboxDriver
 
 ACCEPTED = "4242 4242 4242 4242"
@@ -363,55 +363,45 @@ class HypervisorProcess(SandboxProcess):
         return int(self.control("GET", f"machines/{id}/operations")["restarts"])
 
 
-class PayPalProcess(GatewayProcess):
-    """The same processor behind PayPal's published API; payments, refunds and disputes have PayPal's names.
+class StripeProcess(GatewayProcess):
+    """The same processor behind Stripe's published API; payments are named as Stripe names them (cs_..., pi_...)."""
 
-    The first secret is the id of the webhook that its messages are signed for.
-    """
+    API_KEY = "sk_test_strictprocessor"
 
-    CLIENT, SECRET = "client-of-a-test", "secret-of-a-test"
-
-    def __init__(self, store: Path, webhook_url: str | None, webhook_ids: list[str], payee: str) -> None:
-        more = ["--face", "paypal", "--api-key", f"{self.CLIENT}:{self.SECRET}"]
-        super().__init__(store, webhook_url, webhook_ids, payee, more)
-
-    @property
-    def roots(self) -> bytes:
-        """The authority that certifies its webhooks; it is made with the first of them."""
-        found: bytes = wait_until(
-            lambda: file.read_bytes() if (file := self.store.with_suffix(".ca.pem")).exists() else b"",
-            "the processor's authority",
+    def __init__(self, store: Path, webhook_url: str | None, secrets: list[str], site: str) -> None:
+        self.site = site
+        super().__init__(
+            store, webhook_url, secrets, "acct_strict", ["--face", "stripe", "--api-key", self.API_KEY]
         )
-        return found
 
-    def adapter(self, **options: Any) -> PayPalGateway:  # type: ignore[override]
+    def adapter(self, **options: Any) -> StripeGateway:  # type: ignore[override]
         """The adapter that talks to this process."""
-        more = {"roots": self.roots, "webhook_ids": self.secrets, **options}
-        return PayPalGateway(self.url, self.CLIENT, self.SECRET, merchant_id=self.payee, **more)
+        return StripeGateway(self.API_KEY, self.secrets, self.site, api_url=self.url, **options)
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None, **query: str) -> Any:
-        """As everywhere, with PayPal's names turned into the core's and back."""
+        """As everywhere, with Stripe's names of payments and refunds turned into the core's."""
         if body and "ref" in body:
-            body = {**body, "ref": f"pay_{body['ref'].lower().removeprefix('pay_')}"}
+            body = {**body, "ref": inner_ref(body["ref"])}
         kind, _, id = path.partition("/")
-        if kind in ("refunds", "disputes") and id:
-            bare = id.removeprefix("PP-R-").lower()
-            path = f"{kind}/{'ref_' if kind == 'refunds' else 'dp_'}{bare}"
-        answer = super().control(method, path, body, **query)
-        if kind == "disputes" and "id" in answer:
-            answer["id"] = f"PP-R-{answer['id'].removeprefix('dp_').upper()}"
-        return answer
+        if kind == "refunds" and id:
+            path = f"refunds/ref_{id.removeprefix('re_')}"
+        return super().control(method, path, body, **query)
 
 
-def start_paypal(
+def inner_ref(ref: str) -> str:
+    """The core's id of a payment that Stripe's API names as a session or an intent."""
+    return "pay_" + ref.removeprefix("cs_test_").removeprefix("pi_").removeprefix("pay_")
+
+
+def start_stripe(
     tmp_path: Path,
     webhook_url: str | None = None,
-    webhook_id: str | list[str] = "9JH20871M03126712",
-    payee: str = "STRCTPRCSSR22",
-) -> PayPalProcess:
-    """The processor behind PayPal's API, with its store in `tmp_path`."""
-    webhook_ids = [webhook_id] if isinstance(webhook_id, str) else webhook_id
-    return PayPalProcess(tmp_path / "paypal.sqlite3", webhook_url, webhook_ids, payee)
+    secret: str | list[str] = "whsec_strict",
+    site: str = "prorata-test",
+) -> StripeProcess:
+    """The processor behind Stripe's API, with its store in `tmp_path`."""
+    secrets = [secret] if isinstance(secret, str) else secret
+    return StripeProcess(tmp_path / "stripe.sqlite3", webhook_url, secrets, site)
 
 
 def start_gateway(

@@ -6,6 +6,7 @@ SUBSCRIBERS: dict[str, list[str]] = {
     # payments and invoices
     "invoice.paid": ["changes.on_paid"],
     "payment.late": ["notices.payment_late"],
+    "payment.taken_back": ["notices.money_taken_back"],
     # provisioning
     "provisioning.queued": ["provisioning.run"],
     "provisioning.moved": ["changes.follow"],

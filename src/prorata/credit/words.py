@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 MOVEMENTS = (
     "granted", "pledged", "released", "spent", "returned", "surplus", "late", "reduced", "reversed", "expired",
-    "corrected", "undone",
+    "corrected", "undone", "taken_back", "came_back",
 )  # fmt: skip
 
 
@@ -24,6 +24,8 @@ def movement_words(what: str, otherwise: str = "") -> str:
         "reversed": _("What could not be delivered came back"),
         "corrected": _("Corrected by our staff"),
         "undone": _("Taken back by our staff"),
+        "taken_back": _("Went back to the card or the bank it came from"),
+        "came_back": _("A refund or a dispute was undone"),
         "expired": _("Gifted credit ended and was not used"),
     }
     return said.get(what, otherwise or what)

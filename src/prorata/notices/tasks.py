@@ -75,6 +75,11 @@ def payment_late(id: int) -> None:
     tell_credit.late_payment(id)
 
 
+@app.task(name="notices.money_taken_back", retry=RETRY)
+def money_taken_back(id: int) -> None:
+    tell_staff.money_taken_back(id)
+
+
 @app.task(name="notices.person_invited", retry=RETRY)
 def person_invited(id: int) -> None:
     tell_person.invited(id)

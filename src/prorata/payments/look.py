@@ -11,6 +11,7 @@ from django.db import transaction
 from prorata import clock
 from prorata.customers.lock import lock_customer
 from prorata.invoices.models import Invoice
+from prorata.payments.book_money_back import book_money_back
 from prorata.payments.gateways.base import GatewayPayment, GatewayUnreachable
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.record_capture import Mismatch, record_captures
@@ -88,6 +89,7 @@ def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> Pay
         attempt.reason = payment.reason[:200]  # a declined card: the page stays open for another one
     attempt.save(update_fields=["state", "ended_at", "gateway_ref", "reason"])
     record_captures(attempt, invoice, payment)  # may take a legal number: last
+    book_money_back(attempt, invoice, payment)
     return attempt
 
 

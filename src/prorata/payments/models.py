@@ -100,6 +100,86 @@ class Capture(AppendOnly):
         return f"{self.gateway} {self.capture_id}"
 
 
+class Refund(models.Model):
+    """Staff give money back by the way it came. The intent is committed before the gateway is called."""
+
+    class State(models.TextChoices):
+        CREATED = "created"  # our row exists; whether the gateway knows of it is not known yet
+        UNKNOWN = "unknown"  # the gateway did not answer; never final
+        PENDING = "pending"  # the gateway has it, the bank not yet
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"  # nothing was given back, or it came back to us
+
+    # Still to be looked at. One that succeeded may fail for days; the fetched truth tells that too.
+    OPEN = (State.CREATED, State.UNKNOWN, State.PENDING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    capture = models.ForeignKey(Capture, on_delete=models.PROTECT, related_name="refunds")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=9, choices=State, default=State.CREATED)
+    refund_id = models.CharField(max_length=120, blank=True, help_text="the gateway's id of it")
+    reason = models.CharField(max_length=200, help_text="why staff gave it back")
+    problem = models.CharField(max_length=200, blank=True, help_text="why it failed")
+    made_by = models.TextField()
+    created_at = models.DateTimeField(help_text="business time")
+    asked_at = models.DateTimeField(help_text="machine time of the first call")
+    checked_at = models.DateTimeField(null=True, blank=True, help_text="machine time of the last look")
+    checks = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="refund_positive"),
+            models.UniqueConstraint(
+                fields=["capture"],
+                condition=models.Q(state__in=["created", "unknown"]),
+                name="one_refund_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["pending", "succeeded"], refund_id=""),
+                name="refund_known_by_its_id",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} {self.currency}: {self.state}"
+
+
+class MoneyBack(AppendOnly):
+    """Money of a capture that left us again, by a refund or a dispute, or returned to us. Booked once, whatever arrives.
+
+    What left was taken from the customer's account credit as far as it was there (`credit_minor`); the rest he owes
+    (`owed_minor`). Money held for staff (`suspense`) just goes. What returns puts both back as they were.
+    """
+
+    gateway = models.CharField(max_length=40)
+    kind = models.CharField(max_length=7, choices=[("refund", "Refund"), ("dispute", "Dispute")])
+    outside_id = models.CharField(max_length=120, help_text="the gateway's id of the refund or dispute")
+    way = models.CharField(max_length=3, choices=[("out", "Left us"), ("in", "Returned")])
+    capture = models.ForeignKey(Capture, on_delete=models.PROTECT, related_name="money_back")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="money_back")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    credit_minor = models.BigIntegerField(help_text="of it from or to the account credit")
+    owed_minor = models.BigIntegerField(help_text="of it owed by the customer, or not any more")
+    reason = models.CharField(max_length=200, blank=True)
+    recorded_at = models.DateTimeField(help_text="business time")
+    transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, related_name="money_back")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "kind", "outside_id", "way"], name="money_back_once"),
+            models.CheckConstraint(
+                condition=models.Q(amount_minor__gt=0, credit_minor__gte=0, owed_minor__gte=0),
+                name="money_back_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.kind} {self.outside_id} {self.way}"
+
+
 class InboxEvent(models.Model):
     """A webhook as it came, kept before anything is done with it."""
 

@@ -13,8 +13,10 @@ from prorata.invoices.models import Invoice
 from prorata.payments.expire import expire_checkouts
 from prorata.payments.handle_event import handle_event as handle
 from prorata.payments.look import look
-from prorata.payments.models import PaymentAttempt
+from prorata.payments.models import PaymentAttempt, Refund
+from prorata.payments.reconcile import reconcile_all
 from prorata.payments.record_capture import Mismatch
+from prorata.payments.refund import settle_refund
 
 log = logging.getLogger(__name__)
 # A gateway that is down is asked again soon, then less and less often, for about an hour; the sweep goes on after that.
@@ -44,3 +46,17 @@ def sweep(timestamp: int) -> None:
                 log.error("attempt %s: %s", attempt.pk, problem)
             except Exception:  # one bad payment must not keep the others waiting
                 log.exception("attempt %s could not be looked at", attempt.pk)
+    for refund in Refund.objects.filter(state__in=Refund.OPEN).order_by("checked_at")[:50]:
+        wait = timedelta(seconds=min(FIRST_LOOK * 2 ** min(refund.checks, 8), 3600))
+        if refund.checked_at is None or now - refund.checked_at >= wait:
+            try:
+                settle_refund(refund.pk)
+            except Exception:  # one bad refund must not keep the others waiting
+                log.exception("refund %s could not be looked at", refund.pk)
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="payments.reconcile", queueing_lock="payments.reconcile", retry=PATIENT)
+def reconcile_daily(timestamp: int) -> None:
+    """What happened at the gateways in the last days and no webhook told."""
+    reconcile_all()

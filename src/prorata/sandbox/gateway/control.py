@@ -15,19 +15,9 @@ from prorata.sandbox.store import read_settings, write_setting
 from prorata.sandbox.web import Answer, Call
 
 CALLS = {
-    "create",
-    "fetch",
-    "find",
-    "list",
-    "expire",
-    "refund",
-    "charge",
-    "detach",
-    "capture",
-    "update",
-    "token",
+    "create", "fetch", "find", "list", "expire", "refund", "charge", "detach", "cancel", "capture", "update", "token",
     "fetch_more",
-}
+}  # fmt: skip
 
 
 def show_settings(call: Call) -> Answer:

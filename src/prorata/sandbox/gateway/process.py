@@ -23,6 +23,7 @@ NAME = "gateway"
 FACES = {
     "own": "prorata.sandbox.gateway.own_face.OwnFace",
     "paypal": "prorata.sandbox.paypal.face.PayPalFace",
+    "stripe": "prorata.sandbox.stripe.face.StripeFace",
 }
 SECRETS = "PRORATA_SANDBOX_GATEWAY_SECRETS"
 
