@@ -16,13 +16,8 @@ from prorata.payments.gateways.contract import (
     RefundContract,
 )
 from prorata.payments.gateways.paypal import PayPalGateway
-from support.sandboxes import (
-    SETTLES_LATER,
-    PayPalProcess,
-    WebhookReceiver,
-    start_paypal,
-    wait_until,
-)
+from support.paypal import PayPalProcess, start_paypal
+from support.sandboxes import SETTLES_LATER, WebhookReceiver, wait_until
 
 WEBHOOK_IDS = ["9JH20871M03126712", "4JH86294D6297924G"]
 QUIET: dict[str, Any] = {

@@ -42,6 +42,11 @@ class PaymentAttempt(models.Model):
         null=True, blank=True, help_text="machine time of the last look at the gateway"
     )
     checks = models.PositiveIntegerField(default=0)
+    taking_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="machine time we asked for approved money; empty once its end is known",
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
