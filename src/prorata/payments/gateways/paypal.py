@@ -88,6 +88,7 @@ class PayPalGateway:
         *,
         roots: bytes | None = None,
         timeouts: tuple[float, float] = (3.0, 15.0),
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         if url not in HOSTS and urlsplit(url).scheme != "http":
             raise ValueError(f"PayPal's address is {LIVE} or {SANDBOX}")
@@ -101,7 +102,7 @@ class PayPalGateway:
         self._webhook_ids = tuple(webhook_ids)
         timeout = httpx.Timeout(timeouts[1], connect=timeouts[0])
         origins, host, self._pages = HOSTS.get(url, ((url,), HOSTS[SANDBOX][1], (url,)))
-        self._api = PayPalApi(url, client_id, secret, timeout=timeout)
+        self._api = PayPalApi(url, client_id, secret, timeout=timeout, transport=transport)
         public = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False)
         self._certificates = Certificates(origins, host, roots, http=public)
 
@@ -290,19 +291,19 @@ class PayPalGateway:
         with reading():
             unit = answers.only_unit(order)
             path = f"/purchase_units/@reference_id=='{unit.get('reference_id', 'default')}'/custom_id"
-            change = {"op": "replace", "path": path, "value": f"{unit['invoice_id']} {words}"}
+            change = {"op": "replace", "path": path, "value": f"{unit['invoice_id']}{answers.BETWEEN}{words}"}
             id = answers.an_id(order["id"])
         self._api.call("PATCH", f"/v2/checkout/orders/{id}", body=[change])
 
     def _note_decline(self, order: dict[str, Any], count: int) -> None:
         """So that the next look knows of it, and the next approval is taken under an id of its own."""
         try:
-            self._note(order, f"declined {min(count, 99)}")
+            self._note(order, f"declined-{min(count, 99)}")
         except (Refused, GatewayUnreachable):
             return
 
 
 def fit(key: str, what: str) -> None:
     """Our ids become header values and notes there. Raises GatewayRefused for one that cannot."""
-    if not re.fullmatch(r"[\x21-\x7e]+", key) or len(key) > LONGEST_KEY:
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", key) or len(key) > LONGEST_KEY:
         raise GatewayRefused(f"PayPal cannot take this {what} id.")

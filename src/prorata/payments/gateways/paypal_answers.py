@@ -25,10 +25,11 @@ ID = re.compile(r"[A-Z0-9]{1,36}")
 CAPTURE_REF = re.compile(r"capture-([A-Z0-9]{1,36})")
 LONGEST_REASON = 200
 # What we note on an order ourselves, behind our attempt id: it is closed, or so many instruments were declined.
-CLOSED = "closed"
-DECLINED = re.compile(r"declined ([1-9][0-9]?)")
+# PayPal takes letters, digits and -_., in such a note.
+BETWEEN, CLOSED = ".", "closed"
+DECLINED = re.compile(r"declined-([1-9][0-9]?)")
 # Before the key of a refund of ours: one made by hand may inherit the note of its capture.
-REFUND_NOTE = "refund:"
+REFUND_NOTE = "refund."
 DECLINED_WORDS = "PayPal could not charge what you chose. Choose another way to pay on PayPal's page."
 TAKEN = ("COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED")
 REFUND_STATES: dict[str, RefundState] = {
@@ -107,7 +108,8 @@ def state_of(order: Any, attempts: list[Any]) -> tuple[PaymentState, str]:
 def note_of(unit: Any) -> str:
     """What we noted behind our attempt id."""
     attempt_id, custom_id = str(unit.get("invoice_id", "")), str(unit.get("custom_id", ""))
-    return custom_id.removeprefix(attempt_id).strip() if custom_id.startswith(attempt_id) else ""
+    before = f"{attempt_id}{BETWEEN}"
+    return custom_id.removeprefix(before) if custom_id.startswith(before) else ""
 
 
 def is_closed(unit: Any) -> bool:

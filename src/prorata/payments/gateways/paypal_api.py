@@ -34,9 +34,19 @@ class NotPermitted(GatewayUnreachable):
 class PayPalApi:
     """The merchant's app at one PayPal environment; threads may share it."""
 
-    def __init__(self, url: str, client_id: str, secret: str, *, timeout: httpx.Timeout) -> None:
+    def __init__(
+        self,
+        url: str,
+        client_id: str,
+        secret: str,
+        *,
+        timeout: httpx.Timeout,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self._client = (client_id, secret)
-        self._http = httpx.Client(base_url=url, timeout=timeout, follow_redirects=False, trust_env=False)
+        self._http = httpx.Client(
+            base_url=url, timeout=timeout, follow_redirects=False, trust_env=False, transport=transport
+        )
         self._lock = threading.Lock()
         self._token, self._good_until = "", 0.0
 

@@ -43,10 +43,9 @@ class Certificates:
 
     def key(self, address: str, now: datetime) -> rsa.RSAPublicKey:
         """The public key behind an address, certified at this moment. Raises BadSignature."""
-        parts = urlsplit(address)
-        if f"{parts.scheme}://{parts.netloc}" not in self._origins or not PATH.fullmatch(parts.path):
+        if not any(address.startswith(f"{origin}/") for origin in self._origins):
             raise BadSignature("the certificate's address is not PayPal's")
-        if parts.query or parts.fragment:
+        if not PATH.fullmatch(urlsplit(address).path) or {"?", "#"} & set(address):
             raise BadSignature("the certificate's address is not PayPal's")
         chain = self._chain(address)
         verifier = (

@@ -29,7 +29,7 @@ def read(request: HttpRequest, path: dict[str, str]) -> Call:
         try:
             body = json.loads(request.body)
         except ValueError as error:
-            raise invalid("/", "MALFORMED_REQUEST_JSON", "The request JSON is not well formed.") from error
+            raise invalid("/", "MALFORMED_REQUEST_JSON") from error
     return Call(request=request, data={**facts(body), **path, "_body": body})
 
 

@@ -20,17 +20,13 @@ def inward(money: dict[str, str], field: str) -> tuple[int, str]:
     """Minor units and currency of {"currency_code", "value"}; more decimals than the currency has are refused."""
     code, value = money["currency_code"], Decimal(money["value"])
     if code not in TAKEN:
-        raise unprocessable(
-            "INVALID_CURRENCY_CODE", "Currency code is invalid or is not currently supported.", field=field
-        )
+        raise unprocessable("INVALID_CURRENCY_CODE", field=field)
     places = 0 if code in WITHOUT_DECIMALS else DIGITS[code]
     if value != value.quantize(Decimal(1).scaleb(-places)) or ("." in money["value"] and not places):
         issue = "DECIMAL_PRECISION" if places else "DECIMALS_NOT_SUPPORTED"
-        raise unprocessable(issue, "The value has more decimals than the currency.", field=f"{field}/value")
+        raise unprocessable(issue, field=f"{field}/value")
     if value <= 0:
-        raise unprocessable(
-            "CANNOT_BE_ZERO_OR_NEGATIVE", "Must be greater than zero.", field=f"{field}/value"
-        )
+        raise unprocessable("CANNOT_BE_ZERO_OR_NEGATIVE", field=f"{field}/value")
     return int(value.scaleb(DIGITS[code])), code
 
 

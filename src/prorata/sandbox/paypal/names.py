@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 from prorata.sandbox.paypal.errors import missing
 
 BEGINNINGS = {"order": "pay_", "capture": "cap_", "refund": "ref_", "dispute": "dp_"}
 DISPUTE = "PP-R-"
+
+
+def new_order() -> str:
+    """The core's id of a new order: PayPal's have 17 characters."""
+    return BEGINNINGS["order"] + secrets.token_hex(9)[:17]
 
 
 def outward(kind: str, id: str) -> str:

@@ -70,7 +70,7 @@ def listed(call: Call) -> Answer:
     start, size = asked.get("start_time", ""), asked.get("page_size", str(PAGE))
     before = asked.get("start_id", "")
     if set(asked) - {"start_time", "page_size", "start_id"}:
-        raise invalid("/", "INVALID_PARAMETER_SYNTAX", "The query holds an unknown name.", location="query")
+        raise invalid("/", "INVALID_PARAMETER_SYNTAX", location="query")
     if not (size.isascii() and size.isdigit() and 1 <= int(size) <= LARGEST_PAGE):
         raise invalid("page_size", "INVALID_PARAMETER_VALUE", location="query")
     try:

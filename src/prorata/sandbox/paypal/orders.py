@@ -60,12 +60,7 @@ MOST_TRIES = 10
 def create(call: Call) -> Answer:
     """POST /v2/checkout/orders"""
     if not request_id(call):
-        raise invalid(
-            "PayPal-Request-Id",
-            "PAYPAL_REQUEST_ID_REQUIRED",
-            "A PayPal-Request-Id is required.",
-            location="header",
-        )
+        raise invalid("PayPal-Request-Id", "PAYPAL_REQUEST_ID_REQUIRED", location="header")
     with write() as db:
         kept = known(db, call)
         if kept is None:
@@ -84,9 +79,7 @@ def make(db: sqlite3.Connection, call: Call, asked: dict[str, Any]) -> str:
     amount, code = money.inward(unit["amount"], "/purchase_units/@reference_id=='default'/amount")
     payee = unit.get("payee", {}).get("merchant_id", gateway().payee)
     if payee != gateway().payee:
-        raise unprocessable(
-            "PAYEE_ACCOUNT_INVALID", "Payee account is invalid.", field="/purchase_units/0/payee"
-        )
+        raise unprocessable("PAYEE_ACCOUNT_INVALID", field="/purchase_units/0/payee")
     for name in ("return_url", "cancel_url"):
         if name not in experience:
             raise invalid(f"/payment_source/paypal/experience_context/{name}", "MISSING_REQUIRED_PARAMETER")
@@ -105,7 +98,13 @@ def make(db: sqlite3.Connection, call: Call, asked: dict[str, Any]) -> str:
         "tries": 0,
     }
     payment = payments.write(
-        db, payments.new_key(), request, reference=unit.get("invoice_id", ""), meta=meta, held=True
+        db,
+        payments.new_key(),
+        request,
+        reference=unit.get("invoice_id", ""),
+        meta=meta,
+        held=True,
+        ref=names.new_order(),
     )
     token = f"token={names.outward('order', payment['ref'])}"
     db.execute(
@@ -152,14 +151,12 @@ def update(call: Call) -> Answer:
         payment = load(db, call)
         meta = json.loads(payment["meta"])
         if payment["state"] != "open":
-            raise unprocessable(
-                "ORDER_ALREADY_COMPLETED", "The order cannot be patched after it is completed."
-            )
+            raise unprocessable("ORDER_ALREADY_COMPLETED")
         for at, change in enumerate(changes):
             if change["path"] != CUSTOM_ID.format(reference_id=meta["reference_id"]):
-                raise unprocessable("NOT_PATCHABLE", "Cannot be patched.", field=f"/{at}/path")
+                raise unprocessable("NOT_PATCHABLE", field=f"/{at}/path")
             if change["op"] != "remove" and "value" not in change:
-                raise unprocessable("PATCH_VALUE_REQUIRED", "Please specify a 'value' to patch the order.")
+                raise unprocessable("PATCH_VALUE_REQUIRED")
             meta["custom_id"] = change.get("value", "")
         db.execute("UPDATE payment SET meta = ? WHERE ref = ?", (json.dumps(meta), payment["ref"]))
     return {STATUS: 204}
@@ -168,7 +165,7 @@ def update(call: Call) -> Answer:
 def capture(call: Call) -> Answer:
     """POST /v2/checkout/orders/<id>/capture"""
     if call.data["_body"] not in ({}, None):
-        raise invalid("/", "INVALID_PARAMETER_SYNTAX", "This processor captures what was approved.")
+        raise invalid("/", "INVALID_PARAMETER_SYNTAX")
     waiting: list[int] = []
     with write() as db:
         payment = load(db, call)
@@ -185,10 +182,7 @@ def captured(db: sqlite3.Connection, call: Call, payment: sqlite3.Row, waiting: 
     """Take the money. A declined instrument has an effect: the payer must approve anew."""
     meta = json.loads(payment["meta"])
     if meta["tries"] >= MOST_TRIES:
-        raise unprocessable(
-            "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED",
-            "You have exceeded the maximum number of payment attempts.",
-        )
+        raise unprocessable("MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED")
     tried = take(db, payment["ref"])
     waiting.extend(tried.send_now)
     if tried.result != "declined":
@@ -197,10 +191,6 @@ def captured(db: sqlite3.Connection, call: Call, payment: sqlite3.Row, waiting: 
         "UPDATE payment SET meta = ? WHERE ref = ?",
         (json.dumps({**meta, "tries": meta["tries"] + 1}), payment["ref"]),
     )
-    problem = unprocessable(
-        "INSTRUMENT_DECLINED",
-        "The instrument presented  was either declined by the processor or bank, or it can't be used for this payment.",
-        pay_page=objects.pay_page(call.request, payment),
-    )
+    problem = unprocessable("INSTRUMENT_DECLINED", pay_page=objects.pay_page(call.request, payment))
     status, body = body_of(problem)
     return {"refused": {**body, STATUS: status}}

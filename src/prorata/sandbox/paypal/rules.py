@@ -18,11 +18,11 @@ def text(most: int, *, least: int = 1, pattern: str = "") -> Rule:
 
     def rule(value: Any, field: str) -> str:
         if not isinstance(value, str):
-            raise invalid(field, "INVALID_PARAMETER_SYNTAX", "The value of a field does not conform.")
+            raise invalid(field, "INVALID_PARAMETER_SYNTAX")
         if not least <= len(value) <= most:
-            raise invalid(field, "INVALID_STRING_LENGTH", "The value of a field is too short or too long.")
+            raise invalid(field, "INVALID_STRING_LENGTH")
         if pattern and not re.fullmatch(pattern, value):
-            raise invalid(field, "INVALID_PARAMETER_SYNTAX", "The value of a field does not conform.")
+            raise invalid(field, "INVALID_PARAMETER_SYNTAX")
         return value
 
     return rule
@@ -33,7 +33,7 @@ def one_of(*values: str) -> Rule:
 
     def rule(value: Any, field: str) -> str:
         if value not in values:
-            raise invalid(field, "INVALID_PARAMETER_VALUE", f"The value must be one of {', '.join(values)}.")
+            raise invalid(field, "INVALID_PARAMETER_VALUE")
         return str(value)
 
     return rule
@@ -47,7 +47,7 @@ def address(value: Any, field: str) -> str:
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not re.fullmatch(r"[A-Za-z0-9.\-\[\]:]+", parts.netloc):
-        raise invalid(field, "INVALID_PARAMETER_SYNTAX", "The value of a field is no address.")
+        raise invalid(field, "INVALID_PARAMETER_SYNTAX")
     return str(value)
 
 
@@ -56,11 +56,11 @@ def each(rule: Rule, *, least: int = 1, most: int = 10) -> Rule:
 
     def check(value: Any, field: str) -> list[Any]:
         if not isinstance(value, list):
-            raise invalid(field, "INVALID_PARAMETER_SYNTAX", "The value of a field is no list.")
+            raise invalid(field, "INVALID_PARAMETER_SYNTAX")
         if len(value) < least:
-            raise invalid(field, "INVALID_ARRAY_MIN_ITEMS", "The list has too few items.")
+            raise invalid(field, "INVALID_ARRAY_MIN_ITEMS")
         if len(value) > most:
-            raise invalid(field, "INVALID_ARRAY_MAX_ITEMS", "The list has too many items.")
+            raise invalid(field, "INVALID_ARRAY_MAX_ITEMS")
         return [rule(inner, f"{field}/{at}") for at, inner in enumerate(value)]
 
     return check
@@ -71,15 +71,15 @@ def parts(required: dict[str, Rule], optional: dict[str, Rule] | None = None) ->
 
     def check(value: Any, field: str) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise invalid(field or "/", "INVALID_PARAMETER_SYNTAX", "The value is no object.")
+            raise invalid(field or "/", "INVALID_PARAMETER_SYNTAX")
         known, done = {**required, **(optional or {})}, {}
         for name, inner in value.items():
             if name not in known:
-                raise invalid(f"{field}/{name}", "INVALID_PARAMETER_SYNTAX", "The field is unknown.")
+                raise invalid(f"{field}/{name}", "INVALID_PARAMETER_SYNTAX")
             done[name] = known[name](inner, f"{field}/{name}")
         for name in required:
             if name not in done:
-                raise invalid(f"{field}/{name}", "MISSING_REQUIRED_PARAMETER", "A required field is missing.")
+                raise invalid(f"{field}/{name}", "MISSING_REQUIRED_PARAMETER")
         return done
 
     return check
