@@ -122,7 +122,7 @@ def refusal(status: int, answer: Any) -> Exception:
     issue, words = first_detail(answer)
     if status == 403 and isinstance(name, str):
         return NotPermitted(f"PayPal does not let this app do that ({name}, {issue or 'no detail'})")
-    if CERTAIN_NO.get(status) == name and issue not in AT_WORK:
+    if status in CERTAIN_NO and CERTAIN_NO[status] == name and issue not in AT_WORK:
         return Refused(issue or str(name), words or "PayPal refused without a reason.")
     return GatewayUnreachable(f"PayPal answered {status} without an outcome")
 
