@@ -15,12 +15,13 @@ from pytest_django.live_server_helper import LiveServer
 from prorata.changes import states
 from prorata.changes.models import Change
 from prorata.config.environment import Stripe
+from prorata.payments.charge_saved import pay_with_saved
 from prorata.payments.checkout import PaymentUnknown, start_checkout
 from prorata.payments.look import look
-from prorata.payments.models import Capture, InboxEvent, PaymentAttempt
+from prorata.payments.models import Capture, InboxEvent, PaymentAttempt, SavedMethod
 from prorata.payments.reconcile import reconcile
 from prorata.payments.refund import refund
-from support.sandboxes import DECLINED, StripeProcess, start_stripe
+from support.sandboxes import ACCEPTED, ASKS_ALWAYS, DECLINED, StripeProcess, start_stripe
 from support.world import World, clear_caches
 
 PAID = {"gateway/stripe/clearing": 5_596, "revenue/deferred": -5_088, "tax/0.1": -508}
@@ -134,6 +135,30 @@ def test_refund_and_dispute_are_booked_by_their_webhooks(
     run = reconcile("stripe")
     assert run is not None
     assert (run.differences, run.problem) == ([], "")
+
+
+def test_a_kept_card_is_charged_and_one_that_wants_its_customer_leads_to_checkout(
+    world: World, stripe: StripeProcess, change: Change
+) -> None:
+    """The bank asks each time: nothing is taken alone, and Checkout lets the customer confirm."""
+    assert change.invoice is not None
+    start_checkout(world.owner, change.invoice, "stripe", save=True)
+    first = PaymentAttempt.objects.get()
+    stripe.pay(first.gateway_ref, ASKS_ALWAYS, confirm=True)
+    world.work()
+    assert_paid_once(world, change, first)
+    saved = SavedMethod.objects.get()
+    assert (saved.label, saved.method_ref[:4]) == ("Visa ···· 3184", "cus_")
+    service = world.reread(change.service)
+    bigger = world.submit(world.quote(service, cpu=4), method="stripe")
+    address = pay_with_saved(world.owner, bigger.invoice, saved.pk)
+    attempt = PaymentAttempt.objects.get(state="redirected")
+    assert address == attempt.redirect_url
+    assert Capture.objects.count() == 1
+    stripe.pay(attempt.gateway_ref, ACCEPTED)
+    world.work()
+    assert world.reread(bigger).status == states.APPLIED
+    assert Capture.objects.count() == 2
 
 
 def test_the_daily_comparison_finds_what_no_webhook_told(

@@ -36,6 +36,9 @@ class PaymentAttempt(models.Model):
     gateway_ref = models.CharField(max_length=120, blank=True)
     redirect_url = models.TextField(blank=True)
     reason = models.CharField(max_length=200, blank=True, help_text="why it failed, for the customer")
+    save_method = models.BooleanField(
+        default=False, help_text="the customer agreed that the means of payment is kept for later"
+    )
     made_by = models.TextField()
     created_at = models.DateTimeField(help_text="business time")
     checked_at = models.DateTimeField(
@@ -181,6 +184,41 @@ class MoneyBack(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.kind} {self.outside_id} {self.way}"
+
+
+class SavedMethod(models.Model):
+    """A means of payment that a gateway keeps, with the customer's consent. Nothing of it but its name is ours."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="saved_methods")
+    gateway = models.CharField(max_length=40)
+    method = models.CharField(max_length=40, help_text="the way to pay it was saved at")
+    method_ref = models.CharField(max_length=250, help_text="what the gateway calls it")
+    label = models.CharField(max_length=80, help_text="for the customer")
+    attempt = models.OneToOneField(
+        PaymentAttempt, on_delete=models.PROTECT, related_name="saved", help_text="where consent was given"
+    )
+    saved_at = models.DateTimeField(help_text="business time")
+    removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="business time; never charged after it"
+    )
+    removed_by = models.TextField(blank=True)
+    forgotten_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the gateway had forgotten it too"
+    )
+
+    class Meta:
+        ordering = ["-saved_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "method_ref"], name="saved_method_once"),
+            models.CheckConstraint(
+                condition=models.Q(forgotten_at__isnull=True) | models.Q(removed_at__isnull=False),
+                name="forgotten_after_removed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
 
 
 class InboxEvent(models.Model):
