@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from prorata.clock import read_ahead
+from prorata.config.paypal_environment import PayPal, read_paypal
 
 MODES = ("production", "demo", "test")
 SHORTEST_SECRET = 32
@@ -112,6 +113,7 @@ class Environment:
     sandbox_hypervisor_url: str
     sandbox_hypervisor_token: str = field(repr=False)
     stripe: Stripe | None
+    paypal: PayPal | None
 
     @property
     def sandboxes_allowed(self) -> bool:
@@ -198,6 +200,7 @@ class _Reader:
             sandbox_hypervisor_url=self.local_url("PRORATA_SANDBOX_HYPERVISOR_URL"),
             sandbox_hypervisor_token=self.environ.get("PRORATA_SANDBOX_HYPERVISOR_TOKEN", ""),
             stripe=self.stripe(),
+            paypal=read_paypal(self.environ, self.given, self.mode, self.mistakes),
         )
         if self.mistakes:
             raise EnvironmentMistake(self.mistakes)

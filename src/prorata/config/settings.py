@@ -107,6 +107,7 @@ PRORATA_SANDBOX_GATEWAY_SECRETS = ENV.sandbox_gateway_secrets
 PRORATA_SANDBOX_HYPERVISOR_URL = ENV.sandbox_hypervisor_url
 PRORATA_SANDBOX_HYPERVISOR_TOKEN = ENV.sandbox_hypervisor_token
 PRORATA_STRIPE = ENV.stripe
+PRORATA_PAYPAL = ENV.paypal
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
 
@@ -160,6 +161,7 @@ CONTENT_SECURITY_POLICY = portal_policy(
     payment_pages=[
         *(["http://127.0.0.1:*", "http://localhost:*"] if ENV.sandboxes_allowed else []),
         *(["https://checkout.stripe.com"] if ENV.stripe else []),
+        *([ENV.paypal.page] if ENV.paypal and ENV.paypal.page else []),
     ],
     https=ENV.https,
 )
@@ -237,6 +239,7 @@ PRORATA_SUBSCRIBERS = SUBSCRIBERS
 PRORATA_GATEWAYS = {
     **({"sandbox": "prorata.config.wiring.sandbox_gateway"} if ENV.sandboxes_allowed else {}),
     **({"stripe": "prorata.config.wiring.stripe_gateway"} if ENV.stripe else {}),
+    **({"paypal": "prorata.config.wiring.paypal_gateway"} if ENV.paypal else {}),
 }
 PRORATA_DRIVERS = {"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}
 # The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.
@@ -244,6 +247,7 @@ PRORATA_DRIVERS = {"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.san
 PRORATA_PAYMENT_METHODS = [
     *([("card", _("Credit card"), "sandbox")] if ENV.sandboxes_allowed else []),
     *([("stripe", _("Card, through Stripe"), "stripe")] if ENV.stripe else []),
+    *([("paypal", "PayPal", "paypal")] if ENV.paypal else []),
     ("bank_transfer", _("Bank transfer"), "bank"),
 ]
 # Who the sign-in page of a demo offers; the same people as in config/demo_data.py.

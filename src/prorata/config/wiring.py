@@ -28,6 +28,21 @@ def stripe_gateway() -> Gateway:
     )
 
 
+def paypal_gateway() -> Gateway:
+    from prorata.payments.gateways.paypal import PayPalGateway
+
+    account = settings.PRORATA_PAYPAL
+    assert account is not None
+    return PayPalGateway(
+        account.url,
+        account.client_id,
+        account.secret,
+        account.webhook_ids,
+        account.merchant_id,
+        roots=account.roots,
+    )
+
+
 def sandbox_driver() -> Driver:
     from prorata.provisioning.drivers.sandbox import SandboxDriver
 

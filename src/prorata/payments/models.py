@@ -48,6 +48,11 @@ class PaymentAttempt(models.Model):
     overdue_at = models.DateTimeField(
         null=True, blank=True, help_text="business time since when its end is somebody's task"
     )
+    taking_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="machine time we asked for approved money; empty once its end is known",
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -45,22 +45,27 @@ def write(
     *,
     reference: str = "",
     meta: dict[str, Any] | None = None,
+    held: bool = False,
+    ref: str = "",
 ) -> sqlite3.Row:
-    """The payment of this key, made now unless it was. `meta` is what a face keeps beside it."""
+    """The payment of this key, made now unless it was. `meta` is what a face keeps beside it; `held`: see take.py.
+
+    `ref` is a name that a face wants to give it.
+    """
     canonical = json.dumps(request, sort_keys=True)
     row = db.execute("SELECT * FROM payment WHERE attempt_id = ?", (attempt_id,)).fetchone()
     if row and row["request"] != canonical:
         raise Problem(409, "key_conflict", "this Idempotency-Key was used before with another content")
     if not row:
-        ref = "pay_" + secrets.token_hex(14)
+        ref = ref or "pay_" + secrets.token_hex(14)
         db.execute(
             "INSERT INTO payment (ref, attempt_id, request, amount_minor, currency, description, return_url,"
-            " cancel_url, customer_ref, created_at, save_method, reference, meta)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " cancel_url, customer_ref, created_at, save_method, reference, meta, held)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 ref, attempt_id, canonical, request["amount_minor"], request["currency"], request["description"],
                 request["return_url"], request["cancel_url"], request["customer_ref"], time.time(),
-                bool(request.get("save_method")), reference, json.dumps(meta or {}),
+                bool(request.get("save_method")), reference, json.dumps(meta or {}), held,
             ),
         )  # fmt: skip
         row = load(db, ref)
