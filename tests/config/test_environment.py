@@ -173,3 +173,120 @@ def test_an_unknown_command_is_refused_with_the_known_ones(prorata_command: str)
     assert told.returncode == 2
     assert "Traceback" not in told.stderr
     assert all(f"'{name}'" in told.stderr for name in ("quote", "simulate", "demo", "serve", "verify"))
+
+
+STRIPE = {
+    "PRORATA_STRIPE_SECRET_KEY": "sk_live_abcdefgh",
+    "PRORATA_STRIPE_WEBHOOK_SECRETS": "whsec_new,whsec_old",
+}
+
+
+def test_a_stripe_account() -> None:
+    assert read_environment(GOOD).stripe is None
+    found = read_environment({**GOOD, **STRIPE}).stripe
+    assert found is not None
+    assert (found.secret_key, found.webhook_secrets) == ("sk_live_abcdefgh", ("whsec_new", "whsec_old"))
+    assert (found.site, found.api_url) == ("prorata", "")
+    assert "sk_live" not in repr(found)
+    assert "whsec" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"PRORATA_STRIPE_WEBHOOK_SECRETS": ""}, "PRORATA_STRIPE_WEBHOOK_SECRETS is empty"),
+        ({"PRORATA_STRIPE_WEBHOOK_SECRETS": "whsec_a,"}, "holds an empty secret"),
+        ({"PRORATA_STRIPE_SECRET_KEY": ""}, "PRORATA_STRIPE_SECRET_KEY is empty"),
+        ({"PRORATA_STRIPE_SECRET_KEY": "pk_live_abcdefgh"}, "no secret key of Stripe's"),
+        ({"PRORATA_STRIPE_SECRET_KEY": "sk_test_abcdefgh"}, "takes live keys only"),
+        ({"PRORATA_STRIPE_SECRET_KEY": "rk_test_abcdefgh"}, "takes live keys only"),
+        ({"PRORATA_STRIPE_SITE": "shop one"}, "PRORATA_STRIPE_SITE is 'shop one'"),
+        ({"PRORATA_STRIPE_API_URL": "http://127.0.0.1:1"}, "PRORATA_STRIPE_API_URL belongs to a demo"),
+    ],
+)
+def test_a_stripe_account_is_whole_and_of_the_right_kind(changed: dict[str, str], line: str) -> None:
+    (said,) = mistakes(**{**STRIPE, **changed})
+    assert line in said
+
+
+@pytest.mark.parametrize("only", sorted(STRIPE))
+def test_half_a_stripe_account_is_refused(only: str) -> None:
+    (said,) = mistakes(**{only: STRIPE[only]})
+    assert "is empty" in said
+
+
+@pytest.mark.parametrize("mode", ["demo", "test"])
+def test_no_live_key_beside_pretend_money(mode: str, tmp_path: Path) -> None:
+    (said,) = mistakes(**STRIPE, PRORATA_MODE=mode, PRORATA_HOME=str(tmp_path))
+    assert f"is a live key, and PRORATA_MODE={mode} takes test keys only" in said
+
+
+PAYPAL = {
+    "PRORATA_PAYPAL_CLIENT_ID": "AZ-client",
+    "PRORATA_PAYPAL_SECRET": "EK-secret",
+    "PRORATA_PAYPAL_WEBHOOK_IDS": "9JH20871M03126712, 4JH86294D6297924G",
+    "PRORATA_PAYPAL_MERCHANT_ID": "2J6QB8YJQSJRJ",
+}
+
+
+def test_a_paypal_account() -> None:
+    assert read_environment(GOOD).paypal is None
+    found = read_environment({**GOOD, **PAYPAL}).paypal
+    assert found is not None
+    assert (found.url, found.page) == ("https://api-m.paypal.com", "https://www.paypal.com")
+    assert (found.client_id, found.secret) == ("AZ-client", "EK-secret")
+    assert found.webhook_ids == ("9JH20871M03126712", "4JH86294D6297924G")
+    assert (found.merchant_id, found.roots) == ("2J6QB8YJQSJRJ", None)
+    assert "EK-secret" not in repr(found)
+    assert "AZ-client" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        (
+            {"PRORATA_PAYPAL_SECRET": ""},
+            "PayPal is half set up. Set PRORATA_PAYPAL_SECRET (the secret of the app)",
+        ),
+        ({"PRORATA_PAYPAL_CLIENT_ID": " "}, "Set PRORATA_PAYPAL_CLIENT_ID"),
+        (
+            {"PRORATA_PAYPAL_WEBHOOK_IDS": "9JH20871M03126712,"},
+            "PRORATA_PAYPAL_WEBHOOK_IDS holds what is no webhook id",
+        ),
+        (
+            {"PRORATA_PAYPAL_WEBHOOK_IDS": "https://x"},
+            "PRORATA_PAYPAL_WEBHOOK_IDS holds what is no webhook id",
+        ),
+        ({"PRORATA_PAYPAL_MERCHANT_ID": "shop@example.com"}, "PRORATA_PAYPAL_MERCHANT_ID is no merchant id"),
+        ({"PRORATA_PAYPAL_API_URL": "https://api-m.sandbox.paypal.com"}, "production takes real money"),
+        ({"PRORATA_PAYPAL_API_URL": "http://127.0.0.1:1"}, "production takes real money"),
+        ({"PRORATA_PAYPAL_CA_FILE": "/nowhere.pem"}, "PRORATA_PAYPAL_CA_FILE cannot be read"),
+        ({"PRORATA_PAYPAL_CA_FILE": "/dev/null"}, "PRORATA_PAYPAL_CA_FILE holds no certificate"),
+    ],
+)
+def test_a_paypal_account_is_whole_and_live(changed: dict[str, str], line: str) -> None:
+    (said,) = mistakes(**{**PAYPAL, **changed})
+    assert line in said
+
+
+@pytest.mark.parametrize("only", sorted(PAYPAL))
+def test_half_a_paypal_account_is_one_clear_line(only: str) -> None:
+    (said,) = mistakes(**{only: PAYPAL[only]})
+    assert said.startswith("PayPal is half set up.")
+    assert all(name in said for name in PAYPAL if name != only)
+
+
+@pytest.mark.parametrize("mode", ["demo", "test"])
+def test_paypal_takes_no_real_money_beside_pretend_money(mode: str, tmp_path: Path) -> None:
+    pretend = {**PAYPAL, "PRORATA_MODE": mode, "PRORATA_HOME": str(tmp_path)}
+    (said,) = mistakes(**pretend, PRORATA_PAYPAL_API_URL="https://api-m.paypal.com")
+    assert f"PRORATA_MODE={mode} must take no real money" in said
+    (said,) = mistakes(**pretend, PRORATA_PAYPAL_API_URL="https://paypal.example.com")
+    assert "Unset it for https://api-m.sandbox.paypal.com" in said
+    for url in ("", "https://api-m.sandbox.paypal.com"):
+        found = read_environment({**GOOD, **pretend, "PRORATA_PAYPAL_API_URL": url}).paypal
+        assert found is not None
+        assert (found.url, found.page) == (
+            "https://api-m.sandbox.paypal.com",
+            "https://www.sandbox.paypal.com",
+        )

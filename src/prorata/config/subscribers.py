@@ -6,6 +6,7 @@ SUBSCRIBERS: dict[str, list[str]] = {
     # payments and invoices
     "invoice.paid": ["changes.on_paid"],
     "payment.late": ["notices.payment_late"],
+    "payment.taken_back": ["notices.money_taken_back"],
     "payment.overdue": ["notices.payment_overdue"],
     "payments.differ": ["notices.payments_differ"],
     "transfer.awaited": ["notices.transfer_awaited"],

@@ -18,6 +18,31 @@ def sandbox_gateway() -> Gateway:
     )
 
 
+def stripe_gateway() -> Gateway:
+    from prorata.payments.gateways.stripe import StripeGateway
+
+    account = settings.PRORATA_STRIPE
+    assert account is not None
+    return StripeGateway(
+        account.secret_key, account.webhook_secrets, account.site, api_url=account.api_url or None
+    )
+
+
+def paypal_gateway() -> Gateway:
+    from prorata.payments.gateways.paypal import PayPalGateway
+
+    account = settings.PRORATA_PAYPAL
+    assert account is not None
+    return PayPalGateway(
+        account.url,
+        account.client_id,
+        account.secret,
+        account.webhook_ids,
+        account.merchant_id,
+        roots=account.roots,
+    )
+
+
 def sandbox_driver() -> Driver:
     from prorata.provisioning.drivers.sandbox import SandboxDriver
 

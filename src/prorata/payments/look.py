@@ -12,10 +12,13 @@ from prorata import clock
 from prorata.customers.lock import lock_customer
 from prorata.invoices.models import Invoice
 from prorata.payments.bank import BANK
-from prorata.payments.gateways.base import GatewayPayment, GatewayUnreachable
+from prorata.payments.book_money_back import book_money_back
+from prorata.payments.complete import complete
+from prorata.payments.gateways.base import Completion, GatewayPayment, GatewayRefused, GatewayUnreachable
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.record_capture import Mismatch, record_captures
 from prorata.payments.registry import gateway
+from prorata.payments.saved_methods import keep
 
 State = PaymentAttempt.State
 # A call of ours may still be on its way to the gateway for so long; before that, "never heard of it" proves nothing.
@@ -49,14 +52,25 @@ def look_now(attempt_id: uuid.UUID | str) -> PaymentAttempt:
     PaymentAttempt.objects.filter(pk=attempt.pk).update(
         checked_at=clock.machine_now(), checks=attempt.checks + 1
     )
-    payment = (
-        adapter.fetch(attempt.gateway_ref)
-        if attempt.gateway_ref
-        else adapter.find(str(attempt.pk), since=_made(attempt))
-    )
+    try:
+        payment = (
+            adapter.fetch(attempt.gateway_ref)
+            if attempt.gateway_ref
+            else adapter.find(str(attempt.pk), since=_made(attempt))
+        )
+    except GatewayRefused:
+        if not attempt.gateway_ref or not isinstance(adapter, Completion):
+            raise
+        return _vanished(attempt)
     if payment is None:
         return _never_arrived(attempt)
-    return record(attempt, payment, payee=adapter.payee)
+    assert_ours(attempt, payment, adapter.payee)
+    try:
+        taken = complete(attempt, payment, adapter)
+    except GatewayUnreachable:
+        PaymentAttempt.objects.filter(pk=attempt.pk).update(checks=0)  # perhaps taken: looked at again soon
+        raise
+    return record(attempt, taken or payment, payee=adapter.payee, taken=taken is not None)
 
 
 def _made(attempt: PaymentAttempt) -> datetime:
@@ -64,15 +78,25 @@ def _made(attempt: PaymentAttempt) -> datetime:
     return clock.machine_now() - (clock.now() - attempt.created_at)
 
 
-@transaction.atomic
-def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> PaymentAttempt:
-    """Second transaction: lock from the top, then book captures and move the attempt forward."""
+def assert_ours(found: PaymentAttempt, payment: GatewayPayment, payee: str) -> None:
+    """The payment is the one this attempt asked for, of our account, of our kind of money. Raises Mismatch."""
     if payment.attempt_id != str(found.pk) or payment.payee != payee:
         raise Mismatch(
             f"payment {payment.ref} is of attempt {payment.attempt_id}, payee {payment.payee}: not ours"
         )
     if payment.live == settings.PRORATA_SANDBOXES_ALLOWED:
         raise Mismatch(f"payment {payment.ref} is {'real' if payment.live else 'test'} money: not ours")
+
+
+@transaction.atomic
+def record(
+    found: PaymentAttempt, payment: GatewayPayment, *, payee: str, taken: bool = False
+) -> PaymentAttempt:
+    """Second transaction: lock from the top, then book captures and move the attempt forward.
+
+    `taken`: this is the answer to our taking approved money, so its end is known.
+    """
+    assert_ours(found, payment, payee)
     lock_customer(found.invoice.customer_id)
     invoice = (
         Invoice.objects.select_for_update(of=("self",), no_key=True)
@@ -82,15 +106,21 @@ def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> Pay
     attempt = PaymentAttempt.objects.select_for_update(no_key=True).get(pk=found.pk)
     if not attempt.gateway_ref:
         attempt.gateway_ref = payment.ref
+    if taken or payment.state not in ("open", "cancelled") or not _being_taken(attempt):
+        attempt.taking_at = None
     if payment.captures:
         if payment.state == "succeeded" and attempt.state != State.SUCCEEDED:
             attempt.state, attempt.ended_at, attempt.reason = State.SUCCEEDED, clock.now(), ""
+    elif payment.state == "cancelled" and attempt.taking_at is not None:
+        pass  # our call to take it may still arrive; the sweep closes it when that is known
     elif attempt.state in FORWARD.get(payment.state, ()):
         _forward(attempt, payment)
     elif payment.reason and attempt.state in PaymentAttempt.OPEN:
         attempt.reason = payment.reason[:200]  # a declined card: the page stays open for another one
-    attempt.save(update_fields=["state", "ended_at", "gateway_ref", "reason"])
+    attempt.save(update_fields=["state", "ended_at", "gateway_ref", "reason", "taking_at"])
     record_captures(attempt, invoice, payment)  # may take a legal number: last
+    book_money_back(attempt, invoice, payment)
+    keep(attempt, payment)
     return attempt
 
 
@@ -99,6 +129,22 @@ def _forward(attempt: PaymentAttempt, payment: GatewayPayment) -> None:
     attempt.reason = payment.reason[:200]
     if attempt.state not in PaymentAttempt.OPEN:
         attempt.ended_at = clock.now()
+
+
+def _being_taken(attempt: PaymentAttempt) -> bool:
+    """Whether a call of ours to take the money may still be on its way."""
+    return attempt.taking_at is not None and clock.machine_now() - attempt.taking_at < ON_ITS_WAY
+
+
+def _vanished(attempt: PaymentAttempt) -> PaymentAttempt:
+    """The gateway forgot a payment that nobody took the money of, and nothing can come of it any more."""
+    if not _being_taken(attempt):
+        waiting = [State.CREATED, State.REDIRECTED, State.UNKNOWN]
+        PaymentAttempt.objects.filter(pk=attempt.pk, state__in=waiting).update(
+            state=State.FAILED, ended_at=clock.now(), taking_at=None, reason="It was not paid in time."
+        )
+        attempt.refresh_from_db()
+    return attempt
 
 
 def _never_arrived(attempt: PaymentAttempt) -> PaymentAttempt:

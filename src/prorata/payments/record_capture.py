@@ -41,7 +41,7 @@ def _book(attempt: PaymentAttempt, invoice: Invoice, capture: GatewayCapture) ->
     if capture.currency != invoice.currency:
         _keep(attempt, invoice, capture, "suspense", _to_suspense(attempt, capture))
         return
-    due = invoice.due_minor if _may_settle(invoice) else 0
+    due = invoice.due_minor if may_settle(invoice) else 0
     taken, surplus = min(due, capture.amount_minor), max(capture.amount_minor - due, 0)
     key = f"capture:{attempt.gateway}:{capture.id}"
     cleared = (_held_in(attempt.gateway, capture.currency), capture.amount_minor)
@@ -75,7 +75,7 @@ def _held_in(gateway: str, currency: str) -> accounts.AccountName:
     return accounts.suspense(currency) if gateway == BANK else accounts.clearing(gateway, currency)
 
 
-def _may_settle(invoice: Invoice) -> bool:
+def may_settle(invoice: Invoice) -> bool:
     """An open invoice takes money until somebody closes it, but never for a service that is over: that would buy nothing."""
     service = invoice.service
     alive = service is None or (

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
+from prorata.sandbox import web
 from prorata.sandbox.web import DROP
 
 PR_SET_PDEATHSIG = 1
@@ -108,7 +109,8 @@ def serve(name: str, at: int, start: Callable[[], Any]) -> int:
     except OSError as error:
         refuse(name, f"port {at} cannot be used ({error.strerror}); name another with --port")
     server.set_app(application)
-    print(f"Sandbox {name}: http://127.0.0.1:{server.server_port}", flush=True)
+    web.sandbox().address = f"http://127.0.0.1:{server.server_port}"
+    print(f"Sandbox {name}: {web.sandbox().address}", flush=True)
     try:
         server.serve_forever(poll_interval=0.1)
     except KeyboardInterrupt:

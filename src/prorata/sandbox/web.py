@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,6 +34,7 @@ class Sandbox:
     store: Store
     keys: tuple[str, ...]
     defaults: dict[str, Any]
+    address: str = field(init=False, default="")  # http://127.0.0.1:<port>, once it listens
 
     def settings(self) -> dict[str, Any]:
         """The present settings, control API included."""

@@ -133,7 +133,8 @@ class GatewayPayment:
     failed      ended without money          cancelled   closed by us; cannot be paid any more
 
     `saved` is the means of payment kept at this payment, once it succeeded. `wants_customer`: a charge to a saved one
-    failed only because the bank wants the customer to confirm it; a checkout would let him.
+    failed only because the bank wants the customer to confirm it; a checkout would let him. `approved`: it is open, the
+    customer has agreed, and Completion.complete() would take the money.
 
     `payee` is the processor's account that gets the money, `live` tells real money from test money. The caller
     compares payee, live, attempt_id, amount and currency with its own row before it books anything.
@@ -152,6 +153,7 @@ class GatewayPayment:
     disputes: tuple[GatewayDispute, ...] = ()
     saved: GatewayMethod | None = None
     wants_customer: bool = False
+    approved: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +259,24 @@ class Gateway(Protocol):
 
         `now` is the machine's clock, not the business clock. Header names match in any case. Contacts nobody.
         Raises BadSignature.
+        """
+        ...
+
+
+@runtime_checkable
+class Completion(Protocol):
+    """A gateway whose customers only approve: no money moves until we take it. Told by GatewayPayment.approved.
+
+    A payment that is open may vanish there when nobody pays it: fetch() refuses then, and nothing can come of it.
+    """
+
+    def complete(self, ref: str) -> GatewayPayment:
+        """Take the money of a payment that the customer approved, and return the payment as it stands then.
+
+        Money is taken once, however often and by how many callers at once it is asked. A declined instrument leaves
+        the payment "open" with `reason`. A payment that is not approved, is closed or is over is returned as it is.
+
+        Raises GatewayRefused (no such payment) or GatewayUnreachable (it may have been taken: ask again, or fetch).
         """
         ...
 

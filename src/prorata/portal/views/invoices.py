@@ -25,12 +25,17 @@ from prorata.invoices.paper.read import printable_credit_notes
 from prorata.payments.bank.accounts import offered_methods
 from prorata.payments.bank.instructions import instructions
 from prorata.payments.bank.wait import is_awaited
+from prorata.payments.charge_saved import pay_with_saved
 from prorata.payments.checkout import PaymentRefused, PaymentUnknown
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
+from prorata.payments.saved_methods import can_keep, forget
+from prorata.payments.saved_methods import offered as offered_saved
 from prorata.portal.views.frame import CHOSEN_METHOD, REFUSED, Asked, Slice, page_number, signed_in
 
 State = PaymentAttempt.State
+# What the radio of a kept card sends: this and its id.
+SAVED = "saved:"
 
 
 def invoices() -> QuerySet[Invoice]:
@@ -112,14 +117,26 @@ def checkout(request: Asked, reference: str) -> HttpResponse:
     remembered = found.customer.preferred_method
     default = request.session.get(CHOSEN_METHOD) or remembered
     wanted = request.POST.get("method", default if any(one.code == default for one in offered) else "")
-    context |= {"methods": offered, "method": wanted, "remembered": remembered}
+    context |= {
+        "methods": offered, "method": wanted, "remembered": remembered, "saved": offered_saved(request.user, found),
+        "may_keep": any(can_keep(one.gateway) for one in offered), "keep": "keep" in request.POST,
+    }  # fmt: skip
     if (transfer := next((one for one in offered if one.is_transfer), None)) is not None:
         until = deadline_by(found, transfer.code)
         context |= {"transfer_until": until, "transfer_is_longer": until > found.pay_until}
     if request.method == "GET":
         return render(request, "portal/checkout.html", context)
+    if given := request.POST.get("forget"):
+        gone = forget(request.user, _id(given))
+        messages.success(
+            request, _("%(card)s is forgotten and will not be charged again.") % {"card": gone.label}
+        )
+        return redirect("portal:checkout", reference=reference)
     try:
-        return redirect(start_paying(request.user, found, wanted))
+        if wanted.startswith(SAVED):
+            address = pay_with_saved(request.user, found, _id(wanted.removeprefix(SAVED)))
+            return redirect(address) if address else _to_what_was_paid(found)
+        return redirect(start_paying(request.user, found, wanted, save=context["keep"]))
     except PaymentRefused as refusal:
         return render(request, "portal/checkout.html", context | {"problem": str(refusal)}, status=REFUSED)
     except PaymentUnknown as silence:
@@ -153,10 +170,22 @@ def come_back(request: Asked, attempt: uuid.UUID) -> HttpResponse:
         messages.error(
             request, _("%(reason)s Nothing was taken.") % {"reason": seen.reason.rstrip(".") + "."}
         )
-    change = Change.objects.filter(invoice=found.invoice_id).values_list("reference", flat=True).first()
+    return _to_what_was_paid(found.invoice)
+
+
+def _to_what_was_paid(invoice: Invoice) -> HttpResponse:
+    """The change's own page, or the invoice where it was for none."""
+    change = Change.objects.filter(invoice=invoice).values_list("reference", flat=True).first()
     if change is None:
-        return redirect("portal:invoice", reference=found.invoice.reference)
+        return redirect("portal:invoice", reference=invoice.reference)
     return redirect("portal:show_change", reference=change)
+
+
+def _id(given: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(given)
+    except ValueError as strange:
+        raise Http404("There is nothing here that you can see.") from strange
 
 
 @require_GET

@@ -111,14 +111,19 @@ def load(ref: str) -> Any:
 
 
 def back_or_closed(request: HttpRequest, payment: Any) -> HttpResponse:
-    """Paid (or on its way): back to the shop. Still open: back to the form. Closed: say so here."""
-    if payment is not None and payment["state"] in ("succeeded", "processing"):
+    """Paid, approved or on its way: back to the shop. Still open: back to the form. Closed: say so here."""
+    if payment is not None and (payment["state"] in ("succeeded", "processing") or approved(payment)):
         response = HttpResponse(status=303)
         response["Location"] = payment["return_url"]
         return response
     if payment is not None and payment["state"] == "open":
         return HttpResponseRedirect(reverse("pay", kwargs={"ref": payment["ref"]}))
     return page(request, payment, "closed.html", {}, status=410)
+
+
+def approved(payment: Any) -> bool:
+    """Whether the merchant may now take the money himself."""
+    return bool(payment["state"] == "open" and payment["approved_at"] is not None)
 
 
 def page(

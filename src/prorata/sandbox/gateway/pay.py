@@ -26,16 +26,19 @@ from prorata.sandbox.store import read_settings
 class Tried:
     """What came of it. `send_now` are deliveries to make before answering the customer."""
 
-    result: Literal["paid", "processing", "declined", "confirm", "closed"]
+    result: Literal["paid", "approved", "processing", "declined", "confirm", "closed"]
     reason: str = ""
     send_now: list[int] = field(default_factory=list)
 
 
 def pay(db: sqlite3.Connection, ref: str, card: Card, choice: dict[str, Any]) -> Tried:
     """Try a card. Only an open payment can be paid, and only once."""
-    if load(db, ref)["state"] != "open":
+    payment = load(db, ref)
+    if payment["state"] != "open":
         return Tried("closed")
     db.execute("UPDATE payment SET card = ? WHERE ref = ?", (card.number, ref))
+    if payment["held"] and card.outcome != "confirm":
+        return approve(db, ref, choice)
     if card.outcome == "accept":
         return Tried("paid", send_now=succeed(db, ref, choice))
     if card.outcome == "decline":
@@ -44,6 +47,11 @@ def pay(db: sqlite3.Connection, ref: str, card: Card, choice: dict[str, Any]) ->
         asked = json.dumps({"card": card.number, "choice": choice})
         db.execute("UPDATE payment SET challenge = ?, reason = '' WHERE ref = ?", (asked, ref))
         return Tried("confirm")
+    return process(db, ref, card, choice)
+
+
+def process(db: sqlite3.Connection, ref: str, card: Card, choice: dict[str, Any]) -> Tried:
+    """The money is on its way, and arrives or comes back later as the card says."""
     held = read_settings(db, gateway().defaults)
     db.execute(
         "UPDATE payment SET state = 'processing', reason = '', challenge = NULL, settles_at = ?,"
@@ -51,6 +59,15 @@ def pay(db: sqlite3.Connection, ref: str, card: Card, choice: dict[str, Any]) ->
         (time.time() + held["processing_seconds"], card.outcome == "settle_well", json.dumps(choice), ref),
     )
     return Tried("processing", send_now=announce(db, ref, ["payment.processing"], choice))
+
+
+def approve(db: sqlite3.Connection, ref: str, choice: dict[str, Any]) -> Tried:
+    """The customer agrees; whether his card is good shows when the merchant takes the money (take.py)."""
+    db.execute(
+        "UPDATE payment SET approved_at = ?, reason = '', challenge = NULL, choice = ? WHERE ref = ?",
+        (time.time(), json.dumps(choice), ref),
+    )
+    return Tried("approved", send_now=announce(db, ref, ["payment.approved"], choice))
 
 
 def pay_alone(db: sqlite3.Connection, ref: str, card: Card) -> Tried:
@@ -73,6 +90,8 @@ def answer_bank(db: sqlite3.Connection, ref: str, *, confirmed: bool) -> Tried:
     if payment["state"] != "open" or not payment["challenge"]:
         return Tried("closed")
     choice = json.loads(payment["challenge"])["choice"]
+    if confirmed and payment["held"]:
+        return approve(db, ref, choice)
     if confirmed:
         return Tried("paid", send_now=succeed(db, ref, choice))
     return decline(db, ref, "The payment was not confirmed with the bank.", choice)
@@ -99,9 +118,12 @@ def succeed(db: sqlite3.Connection, ref: str, choice: dict[str, Any]) -> list[in
 
 def capture(db: sqlite3.Connection, ref: str, amount_minor: int, currency: str) -> None:
     """Money taken. The control API may add captures nobody asked for."""
+    named, known = load(db, ref)["capture_id"], "SELECT 1 FROM capture WHERE id = ?"
+    if not named or db.execute(known, (named,)).fetchone():
+        named = "cap_" + secrets.token_hex(10)
     db.execute(
         "INSERT INTO capture (id, ref, amount_minor, currency, captured_at) VALUES (?, ?, ?, ?, ?)",
-        ("cap_" + secrets.token_hex(10), ref, amount_minor, currency, time.time()),
+        (named, ref, amount_minor, currency, time.time()),
     )
 
 

@@ -64,6 +64,9 @@ ADDED = {
         "card": "TEXT NOT NULL DEFAULT ''",  # the card tried last
         "wants_customer": "INTEGER NOT NULL DEFAULT 0",  # refused only because nobody was there to confirm it
         "meta": "TEXT NOT NULL DEFAULT '{}'",
+        "held": "INTEGER NOT NULL DEFAULT 0",  # the customer only approves; the merchant takes the money himself
+        "approved_at": "REAL",
+        "capture_id": "TEXT NOT NULL DEFAULT ''",  # the name its capture will have, told while it is on its way
     },
     "refund": {
         "capture_id": "TEXT NOT NULL DEFAULT ''",

@@ -31,6 +31,8 @@ DEFAULTS: dict[str, Any] = {
     "report_live": None,
     "refund_mode": "at_once",
     "webhook_seed": None,
+    "token_seconds": 32_400,
+    "unpaid_seconds": 10_800,
 }
 
 
@@ -96,4 +98,6 @@ CHECKS: dict[str, Any] = {
     "report_live": or_none(flag),
     "refund_mode": refund_mode,
     "webhook_seed": or_none(whole),
+    "token_seconds": seconds,
+    "unpaid_seconds": seconds,
 }
