@@ -156,9 +156,15 @@ def test_choosing_a_transfer_later_gives_the_change_its_time_once(world: World) 
 
 
 def test_the_deadline_is_never_past_the_end_of_the_term(world: World, web: Service) -> None:
+    """Neither when it is chosen at Submit nor at the checkout."""
+    other = world.service(paid=34_188, months=4, name="web-02")
     world.at("2026-11-29T10:00+09:00")
     change = world.submit(world.quote(web, memory=8), method="bank_transfer")
     assert change.deadline == web.term_ends_at
+    world.at("2026-12-13T10:00+09:00")
+    later = world.change(other, memory=8)
+    choose(world, later)
+    assert world.reread(later).deadline == other.term_ends_at
 
 
 def test_no_transfer_is_begun_after_the_deadline(world: World, change: Change) -> None:
