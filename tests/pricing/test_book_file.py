@@ -31,6 +31,21 @@ def test_discounts_replace_those_in_force_and_an_empty_list_ends_them() -> None:
     assert (ended.schedule, ended.keeps_discounts, ended.tax_included) == (None, False, True)
 
 
+@pytest.mark.parametrize(
+    ("currency", "said", "minor"), [("USD", "5.25", 525), ("JPY", "500", 500), ("KWD", "0.125", 125)]
+)
+def test_a_minimum_charge_is_kept_in_minor_units(currency: str, said: str, minor: int) -> None:
+    (book,) = read_books(json.dumps(BOOK | {"currency": currency, "minimum_charge": said}))
+
+    assert book.minimum_charge_minor == minor
+
+
+def test_a_minimum_charge_that_is_not_given_stays() -> None:
+    (book,) = read_books(json.dumps(BOOK))
+
+    assert book.minimum_charge_minor is None
+
+
 def test_a_list_holds_several_books() -> None:
     books = read_books(json.dumps([BOOK, BOOK | {"product": "vps", "currency": "JPY"}]))
 
@@ -46,6 +61,8 @@ def test_a_list_holds_several_books() -> None:
         (BOOK | {"currency": "XXX"}, "unknown currency 'XXX': use an ISO 4217 code such as USD, JPY or KWD"),
         (BOOK | {"rates": {}}, 'rates must be rates by resource, such as {"cpu": "12.50"}, not {}'),
         (BOOK | {"rates": ["1"]}, 'rates must be rates by resource, such as {"cpu": "12.50"}, not ["1"]'),
+        (BOOK | {"minimum_charge": "5.255"}, 'minimum_charge must have at most 2 decimals, not "5.255"'),
+        (BOOK | {"minimum_charge": "-5"}, 'minimum_charge must be 0 or more, not "-5"'),
         ({"product": "vps"}, "currency is missing: add it"),
         (
             BOOK | {"price": "1"},

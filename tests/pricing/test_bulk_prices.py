@@ -144,14 +144,14 @@ def test_every_rule_is_told_in_its_newest_version() -> None:
 
 
 def test_a_period_paid_for_in_months() -> None:
-    """Half-way through a year at 30 % off, from 40 to 100 a month: 60 × 12 × 183/365 × 0.70 = 252.69."""
+    """Half-way through a year, 20 % off for five whole months: from 40 to 100 a month 60 × 12 × 183/365 × 0.80 = 288.79."""
     row = Row(
         utc("2025-07-02T00:00"), utc("2026-01-01T00:00"), utc("2025-01-01T00:00"),
         [Component("i", Decimal(40), Decimal(100), TIERS, TIERS)], Decimal(0), 12,
     )  # fmt: skip
     found = same(Many(ZoneInfo("UTC"), "USD", "period-days", rows=[row]))
 
-    assert (list(found.total), list(found.whole)) == ([25269], [12])
+    assert (list(found.total), list(found.whole)) == ([28879], [5])
 
 
 def test_months_that_make_the_part_too_large() -> None:

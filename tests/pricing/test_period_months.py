@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
@@ -18,6 +19,7 @@ from prorata.pricing.change import Component, Price
 from prorata.pricing.errors import BadInput
 from prorata.pricing.explain import plain_english, steps
 from prorata.pricing.rules import RULES, rate_lost_at
+from prorata.pricing.terms import add_months
 from prorata.pricing.tiers import Schedule
 
 UTC = ZoneInfo("UTC")
@@ -33,16 +35,19 @@ def _year(rule: str, at: str, old: str, new: str, months: int | None, live: Sche
 
 
 def test_a_part_of_the_months_paid_for() -> None:
-    """Half of a year of 12 months is 6 months: (100 - 40) x 6 x 0.70, the discount being that of 12 months."""
+    """Half of a year of 12 months is 6 months: (100 - 40) x 6 x 0.80, the discount being that of the 5 whole months
+    from 2 July to the end."""
     found = _year("period-seconds", "2025-07-02T12:00", "40", "100", 12, PUBLISHED)
 
-    assert found.total == 25200
-    assert (found.time_left.whole, found.time_left.months) == (12, Fraction(6))
-    assert [plain_english(step) for step in steps(found)][1:4] == [
+    assert found.total == 28800
+    assert (found.time_left.whole, found.time_left.months) == (5, Fraction(6))
+    said = [plain_english(step) for step in steps(found)]
+    assert said[1:3] == [
         "15768000/31536000 of the 12 months paid for: 6 months",
-        "Your rate: 12 months paid for at once, 30 % off, so × 0.70",
-        "plan: (100 − 40) × 6 × 0.70 = 252.00",
+        "Your rate: 3 to 5 months left, 20 % off, so × 0.80",
     ]
+    assert "You keep this rate if you submit before 2 Oct 2025, 00:00 (UTC)" in said
+    assert "plan: (100 − 40) × 6 × 0.80 = 288.00" in said
 
 
 def test_one_month_needs_no_multiplication() -> None:
@@ -55,13 +60,27 @@ def test_one_month_needs_no_multiplication() -> None:
 
 
 @pytest.mark.parametrize("rule", PERIOD)
-def test_the_rate_of_a_period_is_not_lost_before_its_end(rule: str) -> None:
+@pytest.mark.parametrize(
+    ("at", "off", "kept_until"),
+    [
+        ("2025-01-01", Fraction(1, 2), "2025-01-02"),
+        ("2025-01-02", Fraction(1, 5), "2025-10-02"),
+        ("2025-10-01T23:59", Fraction(1, 5), "2025-10-02"),
+        ("2025-10-02", Fraction(0), None),
+        ("2025-12-31T23:59", Fraction(0), None),
+    ],
+)
+def test_the_rate_goes_by_the_whole_months_left(
+    rule: str, at: str, off: Fraction, kept_until: str | None
+) -> None:
+    """As under every rule, however many months were paid for at once: the calendar months to the end."""
     live = tiers((3, "0.20"), (12, "0.50"))
-    for at in ("2025-01-01", "2025-11-30", "2025-12-31T23:59"):
-        found = _year(rule, at, "0", "1", 12, live)
-        assert found.lines[0].new_factor == Fraction(1, 2)
-        assert rate_lost_at(found.time_left, live, found.term) is None
-        assert not [step for step in steps(found) if step.key == "rate.until"]
+    found = _year(rule, at, "0", "1", 12, live)
+
+    assert found.lines[0].new_factor == 1 - off
+    lost = rate_lost_at(found.time_left, live, found.term)
+    assert (lost and lost.date().isoformat()) == kept_until
+    assert bool([step for step in steps(found) if step.key == "rate.until"]) == (kept_until is not None)
 
 
 @pytest.mark.parametrize("rule", PERIOD)
@@ -70,10 +89,12 @@ def test_the_rate_of_a_period_is_not_lost_before_its_end(rule: str) -> None:
 def test_on_its_first_day_a_change_costs_what_the_next_period_will_cost_more(
     rule: str, rng: Random, months: int, monthly: int
 ) -> None:
-    """The price of a period is the monthly price x its months x the discount of so many months."""
+    """The price of a period is the monthly price x its months x the discount of so many months, and on its first day so
+    many whole months are left."""
     live, new = schedule(rng), Decimal(monthly) / 100
+    end = add_months(date(2025, 1, 1), months).isoformat()
     found = price(
-        "2025-01-01", "2026-01-01", Component("i", Decimal(0), new, live, live), rule=rule, starts_at="2025-01-01",
+        "2025-01-01", end, Component("i", Decimal(0), new, live, live), rule=rule, starts_at="2025-01-01",
         zone=UTC, period_months=months,
     )  # fmt: skip
 

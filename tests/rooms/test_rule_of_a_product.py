@@ -97,11 +97,11 @@ def test_a_quote_of_the_time_of_one_rule_still_replays(world: World) -> None:
         ("average-months", "2026-09-01T00:00:00+09:00"),
         ("thirty-day-months", "2026-09-02T09:00:00+09:00"),
         ("calendar-sum", "2026-09-01T00:00:00+09:00"),
-        ("period-days", None),
-        ("period-seconds", None),
+        ("period-days", "2026-09-02T00:00:00+09:00"),
+        ("period-seconds", "2026-09-02T00:00:00+09:00"),
     ],
 )
-def test_until_when_the_rate_is_kept_is_told_by_the_rule(world: World, rule: str, until: str | None) -> None:
+def test_until_when_the_rate_is_kept_is_told_by_the_rule(world: World, rule: str, until: str) -> None:
     """The term ends on 1 December at 08:00. Three average months are 91.25 days, so 92 dates; three of thirty days are
     2,160 hours, and with 2,159 to go, on 2 September at 09:00, they no longer fit; three calendar months summed need
     the whole of September, October and November, and the day of the change does not count: 31 August is the last."""
@@ -109,6 +109,7 @@ def test_until_when_the_rate_is_kept_is_told_by_the_rule(world: World, rule: str
     Product.objects.update(rule=rule)
     found = estimate(situation(world.reread(web)), {"memory": 8})
 
-    assert (found.keep_rate_until.isoformat() if found.keep_rate_until else None) == until
+    assert found.keep_rate_until is not None
+    assert found.keep_rate_until.isoformat() == until
     said = [step.params["until"] for step in found.steps if step.key == "rate.until"]
-    assert said == ([until] if until else [])
+    assert said == [until]

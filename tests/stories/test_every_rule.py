@@ -56,15 +56,15 @@ TOLD = [
     Told("thirty-day-months", "2586 ÷ 720 = 2586/720 months", "× 2586/720 × 0.80", (5_172, 517), "5172", (3_400, 339)),
     # 16 to 31 August, then September to November whole: 1,440 x 109/31.
     Told("calendar-sum", "16/31 + 3 = 109/31 months", "× 109/31 × 0.80", (5_063, 506), "5063.22580645", (3_328, 332)),
-    # 108 of the 183 days of six months at 30 % off: 1,260 x 648/183.
+    # 108 of the 183 days of six months, three whole months left: 1,440 x 648/183.
     Told(
-        "period-days", "108/183 × 6 months = 648/183 months", "× 648/183 × 0.70", (4_462, 446), "4461.63934426",
-        (2_933, 293),
+        "period-days", "108/183 × 6 months = 648/183 months", "× 648/183 × 0.80", (5_099, 509), "5099.01639344",
+        (3_352, 334),
     ),
-    # 9,309,480 of 15,811,200 seconds: 1,260 x 6 x that.
+    # 9,309,480 of 15,811,200 seconds: 1,440 x 6 x that.
     Told(
-        "period-seconds", "9309480/15811200 × 6 months = 55856880/15811200 months", "× 55856880/15811200 × 0.70",
-        (4_451, 445), "4451.25409836", (2_926, 292),
+        "period-seconds", "9309480/15811200 × 6 months = 55856880/15811200 months", "× 55856880/15811200 × 0.80",
+        (5_087, 508), "5087.14754098", (3_344, 333),
     ),
 ]  # fmt: skip
 
@@ -127,12 +127,12 @@ def test_on_the_last_day_it_has_a_price_in_words(world: World, rule: str) -> Non
         "calendar-sum": ("After 1 Dec no day is left", 0),
         "period-days": (
             "1 Dec, the last day 1 of the 183 days of your term",
-            45,
-        ),  # 1,260 x 6/183 = 41.31, tax 4.1
+            64,
+        ),  # 1,800 x 6/183 = 59.02, tax 5.9
         "period-seconds": (
             "3,600 of the 15,811,200 seconds of your term",
             2,
-        ),  # 1,260 x 6 x 3600/15811200 = 1.72
+        ),  # 1,800 x 6 x 3600/15811200 = 2.46
     }[rule]
     page = person(world.owner).post(f"/services/{web.pk}/estimate", {"memory": "8"})
     assert words in text(page)

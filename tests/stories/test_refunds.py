@@ -12,7 +12,7 @@ from prorata.credit.correct import correct_account
 from prorata.notices.models import Mail
 from prorata.payments.look import look
 from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Refund
-from prorata.payments.reconcile import reconcile_all
+from prorata.payments.reconcile import reconcile
 from prorata.payments.refund import CannotRefund, left_of, refund, settle_refund
 from support.world import World
 
@@ -178,20 +178,19 @@ def test_one_made_by_hand_is_booked_by_its_webhook(world: World, paid: PaymentAt
 def test_one_that_no_webhook_told_is_found_by_the_daily_comparison(
     world: World, paid: PaymentAttempt
 ) -> None:
+    """And so is its end: the bank sent it back."""
     world.gateway.settings(webhook_mode="never")
-    world.gateway.refund_by_hand(paid.gateway_ref, 2_000)
-    assert reconcile_all() == 1
+    made = world.gateway.refund_by_hand(paid.gateway_ref, 2_000)
+    run = reconcile("sandbox")
+    assert run is not None
+    assert run.booked == 1
     assert world.ledger()["customer/1/owed"] == 2_000
-    reconcile_all()
-    assert MoneyBack.objects.count() == 1
-
-
-def test_a_capture_that_no_webhook_told_is_found_too(world: World) -> None:
-    change = world.change(world.web_01("2026-08-15T14:02+09:00"), memory=8)
-    attempt = world.checkout(change)
-    world.gateway.pay(attempt.gateway_ref, mode="never")
-    assert reconcile_all() >= 1
-    assert (world.reread(attempt).state, capture().amount_minor) == ("succeeded", 5_596)
+    world.gateway.end_refund(made, "failed")
+    run = reconcile("sandbox")
+    assert run is not None
+    assert not [one for one in run.differences if one["ref"] == paid.gateway_ref]
+    assert world.ledger() == PAID
+    assert MoneyBack.objects.count() == 2
 
 
 def test_a_dispute_after_the_money_was_spent_is_owed(

@@ -160,12 +160,12 @@ def test_another_rule_prices_the_changes_alone(provider: World, capsys: pytest.C
 def test_a_rule_of_the_period_takes_the_term_for_the_period(
     provider: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """108 of 183 days of six months at their 30 % off: 1,800 × 6 × 108/183 × 0.70 = 4,461.64, and 153 dollars 379.24.
-    app-01 has 17 of 92 days of three months at 20 % off: 532.17 back by the formula, 500.87 by the layer."""
+    """108 of 183 days of six months, 20 % off for three whole months left: 1,800 × 6 × 108/183 × 0.80 = 5,099.02, and for
+    153 dollars 433.42. app-01 has 17 of 92 days of three months: 665.22 back by the formula, 500.87 by the layer."""
     jpy, usd = told(capsys, "--rule", "period-days")["currencies"]
 
-    assert sides(jpy["changes"]) == (2, "4587", "3961", "-626")
-    assert sides(usd["changes"]) == (1, "432.48", "379.24", "-53.24")
+    assert sides(jpy["changes"]) == (2, "4587", "4598", "11")
+    assert sides(usd["changes"]) == (1, "432.48", "433.42", "0.94")
 
 
 def test_quotes_of_the_time_before_rules_had_periods(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from prorata.catalog.models import Product
 from prorata.changes import states
 from prorata.changes.models import Change
 from prorata.payments.look import record
-from prorata.payments.models import PaymentAttempt
+from prorata.payments.models import InboxEvent, PaymentAttempt
 from prorata.payments.registry import gateway
 from prorata.services.models import Service
+from support.sandboxes import WebhookReceiver
 from support.world import World, statements
 
 SUBMIT_AT_MOST = 14
@@ -105,3 +109,25 @@ def test_settling_a_card_payment_with_a_pledge(world: World, web: Service) -> No
     assert_within(sent, SETTLE_AT_MOST)
     assert world.reread(change.invoice).status == "paid"
     assert_number_last(sent)
+
+
+def test_a_webhook_is_acknowledged_with_one_insert(world: World, web: Service, client: Client) -> None:
+    """The message and the job that looks into it, in one round trip, also when it comes again."""
+    with WebhookReceiver() as receiver:
+        world.gateway.settings(webhook_url=receiver.url)
+        attempt = world.checkout(world.change(web, memory=8))
+        world.gateway.pay(attempt.gateway_ref, mode="before")
+        receiver.wait(attempt.gateway_ref)
+        headers, body = receiver.received[0]
+    sent = {
+        "content_type": "application/json",
+        "headers": {"Sandbox-Signature": headers["Sandbox-Signature"]},
+    }
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            assert client.post("/webhooks/sandbox/", body, **sent).status_code == 200  # type: ignore[arg-type]
+        (statement,) = asked.captured_queries
+        assert "INSERT INTO payments_inboxevent" in statement["sql"]
+    assert InboxEvent.objects.get().state == "waiting"
+    world.work()
+    assert InboxEvent.objects.get().state == "done"

@@ -14,6 +14,8 @@ from prorata.verify.command import main
 from prorata.verify.promise import Asked, Promise
 from prorata.verify.walk import PROMISES, walk
 from support.attacks import Attack, attack, triggers_asleep
+from support.corruption import found_after
+from support.database import TestDatabase
 from support.world import World
 
 __all__ = ["attack"]
@@ -34,7 +36,8 @@ def corrupt(attack: Attack, statement: str) -> None:
         sql.commit()
 
 
-def test_books_that_hold(web: Service, capsys: pytest.CaptureFixture[str]) -> None:
+def test_books_that_hold(world: World, web: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    world.recognise()
     assert main([]) == 0
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 1
@@ -60,7 +63,10 @@ def test_one_line_names_the_row_and_the_one_it_disagrees_with(
     corrupt(attack, f"UPDATE ledger_entry SET amount_minor = -5088 WHERE id = {entry.pk}")
 
 
-def test_the_same_as_json(web: Service, attack: Attack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_as_json(
+    world: World, web: Service, attack: Attack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.recognise()
     corrupt(attack, "UPDATE services_service SET carry = 0.25")
 
     assert main(["--json"]) == 1
@@ -81,9 +87,10 @@ def test_the_same_as_json(web: Service, attack: Attack, capsys: pytest.CaptureFi
 
 
 def test_a_sample_is_drawn_by_its_seed(
-    web: Service, attack: Attack, capsys: pytest.CaptureFixture[str]
+    world: World, web: Service, attack: Attack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two quotes, one of them forged: a sample of one finds it with some seeds, all of them with --all."""
+    world.recognise()
     with attack("eraser") as sql, triggers_asleep(sql):
         sql.execute(
             "INSERT INTO changes_quote SELECT (jsonb_populate_record(q, %s::jsonb)).* FROM changes_quote q",
@@ -96,6 +103,28 @@ def test_a_sample_is_drawn_by_its_seed(
     assert {main(["--sample", "1", "--seed", str(seed)]) for seed in range(12)} == {0, 1}
     assert main(["--sample", "0"]) == 0
     corrupt(attack, "DELETE FROM changes_quote WHERE id = 12")
+
+
+def test_an_invoice_that_is_paid_has_its_number(web: Service, database: TestDatabase) -> None:
+    """PostgreSQL refuses the row; where somebody removed that CHECK, verify still says it."""
+    found = found_after(
+        database,
+        "ALTER TABLE invoices_invoice DROP CONSTRAINT invoice_status_matches_facts;"
+        "UPDATE invoices_invoice SET number = NULL",
+    )
+    assert [one.place for one in found if one.promise == "invoice-status"] == ["invoices_invoice 1"]
+
+
+def test_more_is_given_back_than_was_paid(world: World, web: Service, database: TestDatabase) -> None:
+    """34,188 and 5,596 were paid: one unit more than both is a finding, five less is none (opening layers are cut)."""
+    world.change(web, backups=4)
+    world.work()
+    for gross, named in ((34_188 + 5_596 - 5, []), (34_188 + 5_596 + 1, [f"services_service {web.pk}"])):
+        found = found_after(
+            database,
+            f"UPDATE invoices_creditnote SET gross_minor = {gross}, net_minor = {gross} - tax_minor, cash_minor = {gross}",
+        )
+        assert [one.place for one in found if one.promise == "not-more-than-paid"] == named
 
 
 def test_it_can_write_nothing(web: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,6 +145,7 @@ def test_a_gift_that_ended_a_day_ago_and_was_not_ended(world: World, web: Servic
     """The sweep did not come: that is told of an installation, though a story may stop there."""
     world.gift(700, until="2026-08-20T00:00+09:00")
     world.at("2026-08-21T00:00+09:00")
+    world.recognise()
     assert walk(Asked(now=clock.now())).holds
     world.at("2026-08-21T00:00:01+09:00")
     (found,) = walk(Asked(now=clock.now())).findings

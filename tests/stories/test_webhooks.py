@@ -7,6 +7,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.test import Client
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from prorata import clock
 from prorata.changes import states
 from prorata.changes.models import Change
 from prorata.config.wiring import SANDBOX_PAYEE
@@ -23,6 +25,7 @@ from prorata.payments.checkout import PaymentUnknown, start_checkout
 from prorata.payments.gateways.base import CheckoutRequest
 from prorata.payments.look import look
 from prorata.payments.models import Capture, InboxEvent, PaymentAttempt
+from prorata.payments.tasks import take_up
 from prorata.services.models import Service
 from support.sandboxes import GatewayProcess, start_gateway
 from support.world import SECRET, World, clear_caches
@@ -140,6 +143,23 @@ def test_an_older_event_that_comes_last_takes_nothing_back(world: World, web: Se
 
     kinds = {"payment.processing", "payment.succeeded", "payment.failed"}
     assert set(InboxEvent.objects.values_list("kind", flat=True)) == kinds
+    assert_paid_once(world, change, attempt)
+
+
+def test_a_webhook_whose_job_gave_up_is_taken_up_again(world: World, web: Service) -> None:
+    """The gateway was down for longer than a job is patient: each hour a message that still waits is tried again."""
+    change = world.change(web, memory=8)
+    attempt = pay(world, change, mode="before")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE task_name = 'payments.handle_event'")
+    take_up(0)
+    world.work()
+    assert InboxEvent.objects.get().state == "waiting", "it came just now: its own job may still be at it"
+
+    InboxEvent.objects.update(received_at=clock.machine_now() - timedelta(hours=2))
+    take_up(0)
+    world.work()
+    assert InboxEvent.objects.get().state == "done"
     assert_paid_once(world, change, attempt)
 
 

@@ -12,6 +12,13 @@ from procrastinate.tasks import configure_task
 # committed, or although it was rolled back. Django's connection is the one that holds our transaction, wherever we are.
 _ours = JobManager(DjangoConnector())
 
+# The same as an SQL expression, for a statement that writes the cause and its job in one round trip: `task` a name, `lock`
+# and `arguments` expressions over the row, a text and a JSON object.
+JOB = (
+    "procrastinate_defer_jobs_v1(ARRAY[ROW("
+    "'default', '{task}', 0, {lock}, NULL, {arguments}, NULL)::procrastinate_job_to_defer_v1])"
+)
+
 
 def defer(task: str, *, lock: str | None = None, **arguments: int | str) -> None:
     """Let a worker run `task` once this transaction is committed; if it rolls back, never.

@@ -11,12 +11,14 @@ from django.db import transaction
 from prorata import clock
 from prorata.customers.lock import lock_customer
 from prorata.invoices.models import Invoice
+from prorata.payments.bank import BANK
 from prorata.payments.book_money_back import book_money_back
 from prorata.payments.complete import complete
 from prorata.payments.gateways.base import Completion, GatewayPayment, GatewayRefused, GatewayUnreachable
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.record_capture import Mismatch, record_captures
 from prorata.payments.registry import gateway
+from prorata.payments.saved_methods import keep
 
 State = PaymentAttempt.State
 # A call of ours may still be on its way to the gateway for so long; before that, "never heard of it" proves nothing.
@@ -44,6 +46,8 @@ def look(attempt_id: uuid.UUID | str) -> PaymentAttempt:
 def look_now(attempt_id: uuid.UUID | str) -> PaymentAttempt:
     """As `look`, for a caller that comes again by itself: raises GatewayUnreachable when nothing was learned."""
     attempt = PaymentAttempt.objects.select_related("invoice").get(pk=attempt_id)
+    if attempt.gateway == BANK:
+        return attempt  # nobody can be asked: its statements tell by themselves
     adapter = gateway(attempt.gateway)
     PaymentAttempt.objects.filter(pk=attempt.pk).update(
         checked_at=clock.machine_now(), checks=attempt.checks + 1
@@ -116,6 +120,7 @@ def record(
     attempt.save(update_fields=["state", "ended_at", "gateway_ref", "reason", "taking_at"])
     record_captures(attempt, invoice, payment)  # may take a legal number: last
     book_money_back(attempt, invoice, payment)
+    keep(attempt, payment)
     return attempt
 
 

@@ -36,6 +36,9 @@ class PaymentAttempt(models.Model):
     gateway_ref = models.CharField(max_length=120, blank=True)
     redirect_url = models.TextField(blank=True)
     reason = models.CharField(max_length=200, blank=True, help_text="why it failed, for the customer")
+    save_method = models.BooleanField(
+        default=False, help_text="the customer agreed that the means of payment is kept for later"
+    )
     made_by = models.TextField()
     created_at = models.DateTimeField(help_text="business time")
     checked_at = models.DateTimeField(
@@ -46,6 +49,9 @@ class PaymentAttempt(models.Model):
         null=True,
         blank=True,
         help_text="machine time we asked for approved money; empty once its end is known",
+    )
+    overdue_at = models.DateTimeField(
+        null=True, blank=True, help_text="business time since when its end is somebody's task"
     )
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -185,6 +191,41 @@ class MoneyBack(AppendOnly):
         return f"{self.gateway} {self.kind} {self.outside_id} {self.way}"
 
 
+class SavedMethod(models.Model):
+    """A means of payment that a gateway keeps, with the customer's consent. Nothing of it but its name is ours."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="saved_methods")
+    gateway = models.CharField(max_length=40)
+    method = models.CharField(max_length=40, help_text="the way to pay it was saved at")
+    method_ref = models.CharField(max_length=250, help_text="what the gateway calls it")
+    label = models.CharField(max_length=80, help_text="for the customer")
+    attempt = models.OneToOneField(
+        PaymentAttempt, on_delete=models.PROTECT, related_name="saved", help_text="where consent was given"
+    )
+    saved_at = models.DateTimeField(help_text="business time")
+    removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="business time; never charged after it"
+    )
+    removed_by = models.TextField(blank=True)
+    forgotten_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the gateway had forgotten it too"
+    )
+
+    class Meta:
+        ordering = ["-saved_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "method_ref"], name="saved_method_once"),
+            models.CheckConstraint(
+                condition=models.Q(forgotten_at__isnull=True) | models.Q(removed_at__isnull=False),
+                name="forgotten_after_removed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
 class InboxEvent(models.Model):
     """A webhook as it came, kept before anything is done with it."""
 
@@ -209,3 +250,24 @@ class InboxEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.event_id}"
+
+
+class Reconciliation(AppendOnly):
+    """One comparison of what a gateway says happened with our books. `listed` counts what it told, `booked` what was new
+    to us and is booked since; `differences` are what is left: {what, kind, id, ref, amount_minor, currency}."""
+
+    gateway = models.CharField(max_length=40)
+    at = models.DateTimeField(help_text="business time")
+    since = models.DateTimeField(help_text="machine time")
+    until = models.DateTimeField(help_text="machine time")
+    listed = models.PositiveIntegerField(default=0)
+    booked = models.PositiveIntegerField(default=0)
+    differences = models.JSONField(default=list)
+    problem = models.TextField(blank=True, help_text="why nothing was compared")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["gateway", "-id"], name="reconciled_last")]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.until:%Y-%m-%d %H:%M}"

@@ -14,7 +14,7 @@ from prorata.customers.lock import lock_customer
 from prorata.payments.gateways.base import GatewayRefused, GatewayUnreachable, RefundRequest, Refunds
 from prorata.payments.look import look, look_now
 from prorata.payments.models import Capture, MoneyBack, Refund
-from prorata.payments.registry import gateway
+from prorata.payments.registry import UnknownGateway, gateway
 from prorata.pricing.display import amount_text
 from prorata.trail.write import note
 
@@ -30,7 +30,10 @@ class CannotRefund(ValueError):
 
 def can_refund(capture: Capture) -> bool:
     """Whether the gateway of this capture can give money back at all."""
-    return isinstance(gateway(capture.gateway), Refunds)
+    try:
+        return isinstance(gateway(capture.gateway), Refunds)
+    except UnknownGateway:  # it was taken out of the configuration
+        return False
 
 
 def left_of(capture: Capture) -> int:
@@ -48,13 +51,16 @@ def refund(capture_id: int, *, amount_minor: int, reason: str, actor: str) -> Re
 
     Raises CannotRefund.
     """
-    begun = _intend(capture_id, amount_minor=amount_minor, reason=reason.strip(), actor=actor)
+    begun = begin_refund(capture_id, amount_minor=amount_minor, reason=reason.strip(), actor=actor)
     return settle_refund(begun.pk)
 
 
 @transaction.atomic
-def _intend(capture_id: int, *, amount_minor: int, reason: str, actor: str) -> Refund:
-    """First transaction: the refund exists before the gateway hears of it, under our own id."""
+def begin_refund(capture_id: int, *, amount_minor: int, reason: str, actor: str) -> Refund:
+    """First transaction: the refund exists before the gateway hears of it, under our own id. settle_refund asks for it.
+
+    Raises CannotRefund.
+    """
     if not reason:
         raise CannotRefund("Write the reason: whoever reads the books asks for it.")
     found = Capture.objects.select_related("attempt").get(pk=capture_id)

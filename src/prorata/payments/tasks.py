@@ -5,24 +5,33 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata import clock
+from prorata.events.defer import defer
 from prorata.invoices.models import Invoice
+from prorata.payments.bank import BANK
 from prorata.payments.expire import expire_checkouts
 from prorata.payments.handle_event import handle_event as handle
 from prorata.payments.look import look
-from prorata.payments.models import PaymentAttempt, Refund
-from prorata.payments.reconcile import reconcile_all
+from prorata.payments.models import InboxEvent, PaymentAttempt, Refund, SavedMethod
+from prorata.payments.overdue import assign_overdue
+from prorata.payments.reconcile import reconcile
 from prorata.payments.record_capture import Mismatch
 from prorata.payments.refund import settle_refund
+from prorata.payments.saved_methods import tell_gateway
 
 log = logging.getLogger(__name__)
 # A gateway that is down is asked again soon, then less and less often, for about an hour; the sweep goes on after that.
 PATIENT = RetryStrategy(max_attempts=10, exponential_wait=2)
 # An attempt is looked at by itself after so many seconds without news, doubled with each look up to an hour.
 FIRST_LOOK = 20.0
+# By then the job of a webhook has tried for the last time.
+GIVEN_UP = timedelta(hours=1)
 
 
 @app.task(name="payments.handle_event", retry=PATIENT)
@@ -30,12 +39,45 @@ def handle_event(id: int) -> None:
     handle(id)
 
 
+@app.periodic(cron="13 3 * * *")
+@app.task(name="payments.reconcile", queueing_lock="payments.reconcile", retry=PATIENT)
+def reconcile_all(timestamp: int) -> None:
+    """Every gateway's own list of what happened, against our books."""
+    for code in settings.PRORATA_GATEWAYS:
+        reconcile(code)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="payments.assign_overdue", queueing_lock="payments.assign_overdue")
+def hand_over(timestamp: int) -> None:
+    """Attempts whose end should be known by now become somebody's task."""
+    assign_overdue()
+
+
+def _worth_a_look() -> QuerySet[PaymentAttempt]:
+    """Open attempts, but a transfer only once its invoice is closed: for as long as it is awaited there is nobody to ask."""
+    unasked = Q(gateway=BANK, invoice__status=Invoice.Status.OPEN)
+    return PaymentAttempt.objects.filter(state__in=PaymentAttempt.OPEN).exclude(unasked)
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="payments.take_up", queueing_lock="payments.take_up")
+def take_up(timestamp: int) -> None:
+    """A webhook that still waits after its job gave up gets another one: none is forgotten."""
+    waiting = InboxEvent.objects.filter(
+        state=InboxEvent.State.WAITING, received_at__lt=clock.machine_now() - GIVEN_UP
+    )
+    with transaction.atomic():
+        for pk, ref in waiting.order_by("received_at").values_list("pk", "gateway_ref")[:500]:
+            defer("payments.handle_event", lock=f"payment:{ref}", id=pk)
+
+
 @app.periodic(cron="* * * * * */10")
 @app.task(name="payments.sweep", queueing_lock="payments.sweep")
 def sweep(timestamp: int) -> None:
     """A webhook may never come, and a customer may never return: open attempts are looked at until they are known."""
     now = clock.machine_now()
-    for attempt in PaymentAttempt.objects.filter(state__in=PaymentAttempt.OPEN).order_by("checked_at")[:200]:
+    for attempt in _worth_a_look().order_by("checked_at")[:200]:
         wait = timedelta(seconds=min(FIRST_LOOK * 2 ** min(attempt.checks, 8), 3600))
         if attempt.checked_at is None or now - attempt.checked_at >= wait:
             try:
@@ -46,6 +88,8 @@ def sweep(timestamp: int) -> None:
                 log.error("attempt %s: %s", attempt.pk, problem)
             except Exception:  # one bad payment must not keep the others waiting
                 log.exception("attempt %s could not be looked at", attempt.pk)
+    for removed in SavedMethod.objects.exclude(removed_at=None).filter(forgotten_at=None)[:20]:
+        tell_gateway(removed)
     for refund in Refund.objects.filter(state__in=Refund.OPEN).order_by("checked_at")[:50]:
         wait = timedelta(seconds=min(FIRST_LOOK * 2 ** min(refund.checks, 8), 3600))
         if refund.checked_at is None or now - refund.checked_at >= wait:
@@ -53,10 +97,3 @@ def sweep(timestamp: int) -> None:
                 settle_refund(refund.pk)
             except Exception:  # one bad refund must not keep the others waiting
                 log.exception("refund %s could not be looked at", refund.pk)
-
-
-@app.periodic(cron="41 3 * * *")
-@app.task(name="payments.reconcile", queueing_lock="payments.reconcile", retry=PATIENT)
-def reconcile_daily(timestamp: int) -> None:
-    """What happened at the gateways in the last days and no webhook told."""
-    reconcile_all()

@@ -78,13 +78,6 @@ class _Explanation:
     def rate_none(self, p: Params) -> None:
         self.rate.rows.append(Row(self.scoped(p, _("No discounts")), _("the full price")))
 
-    def rate_paid(self, p: Params) -> None:
-        months = int(p["months"])
-        said = ngettext("%(n)s month paid for at once", "%(n)s months paid for at once", months) % {
-            "n": months
-        }
-        self.rate.rows.append(Row(self.scoped(p, said), off(p, True)))
-
     def rate_same(self, p: Params) -> None:
         self.rate.rows.append(Row(self.scoped(p, _("Today")), off(p, True)))
 

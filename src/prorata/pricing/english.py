@@ -78,11 +78,6 @@ def _no_rate(params: Params) -> str:
     return f"{_scope(params, 'Your rate')}: no discounts, the full price"
 
 
-def _paid_rate(params: Params) -> str:
-    paid = f"{counted(params['months'], 'month')} paid for at once"
-    return f"{_scope(params, 'Your rate')}: {paid}, {_off(params)}, so × {params['factor']}"
-
-
 def _until(params: Params) -> str:
     until = f"{day(params['until'][:10], True)}, {params['until'][11:16]} ({params['zone']})"
     scope = _scope(params, "")
@@ -146,7 +141,6 @@ _SENTENCES: dict[str, Callable[[Params], str]] = {
     "rate.open": _rate,
     "rate.none": _no_rate,
     "rate.same": _same_rate,
-    "rate.paid": _paid_rate,
     "rate.other": _other_rate,
     "rate.other_open": _other_rate,
     "rate.until": _until,

@@ -24,7 +24,6 @@ Rate; `line` is the name of the line it holds for, empty for all; `side` is old,
 - rate.range (line, side, from, to, off, factor): off between `from` and `to` whole months left (may be equal)
 - rate.open (line, side, from, off, factor): off from `from` whole months left on
 - rate.none (line, side): no discounts, the full price
-- rate.paid (line, side, months, off, factor): off for the months a period was paid for, to its end
 - rate.same (line, side, off, factor): different schedules that give the same today
 - rate.other (line, side, from, to, off): another stretch of the same schedule
 - rate.other_open (line, side, from, off): its last stretch

@@ -68,11 +68,6 @@ def _rate(price: Price, schedule: Schedule | None, line: str, side: str) -> Iter
     if schedule is None:
         yield step("rate.none", scope)
         return
-    if paid := price.time_left.paid_months:
-        factor = schedule.factor(paid)
-        rate = {"months": paid, "off": per_cent(1 - factor), "factor": factor_text(factor)}
-        yield step("rate.paid", {**scope, **rate})
-        return
     yield from _stretches(schedule, price.time_left.whole, line, side)
     yield from _until(price, [schedule], scope)
 

@@ -107,8 +107,8 @@ def _version(rule: str, version: int | None) -> tuple[Rule, int]:
 
 def rate_lost_at(left: TimeLeft, schedule: Schedule | None, term: Term) -> datetime | None:
     """The first instant at which today's discount is lost; None if it lasts to the end of the term."""
-    if schedule is None or left.paid_months is not None:
-        return None  # the discount of a period is that of its length, on its last day too
+    if schedule is None:
+        return None
     months = schedule.lasts_down_to(left.whole)
     return _version(left.rule, left.version)[0].lost_at(months, term) if months else None
 
@@ -207,10 +207,10 @@ def _of_period(
     days: int | None = None,
     of: int | None = None,
 ) -> TimeLeft:
-    """A part of the paid period. Where the price is that of the whole period, the tier goes by the calendar months
-    left all the same; where so many months were paid for, it is theirs, as it was when they were paid for."""
+    """A part of the paid period, times the months it was paid for where prices are monthly. The tier goes by the
+    calendar months left all the same."""
     part, paid = Fraction(ratio[0]) / ratio[1], term.period_months
-    whole = _calendar_months(term).whole if paid is None else paid
+    whole = _calendar_months(term).whole
     months = part if paid is None else part * paid
     return TimeLeft(rule, whole, days, of, months, term.day, term.end, ratio, paid_months=paid)
 

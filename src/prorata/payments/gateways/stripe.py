@@ -119,30 +119,34 @@ class StripeGateway:
         if not REF.fullmatch(ref):
             raise GatewayRefused("there is no payment of this reference")
         if ref.startswith("pi_"):
-            with calling():
+            with calling(), reading():
                 intent = self._api.payment_intents.retrieve(ref)
                 sessions = self._api.checkout.sessions.list({"payment_intent": ref, "limit": 1}).data
-            if not sessions:
-                return self._read_intent(intent)
-            ref = sessions[0].id
+                session_ref = answers.text(sessions[0].id) if sessions else ""
+            if not session_ref:
+                return self._read_intent(ref, intent)
+            ref = session_ref
         expand = ["payment_intent", "payment_intent.payment_method"]
-        with calling():
-            session = self._api.checkout.sessions.retrieve(ref, {"expand": expand})
-        if session.id != ref:
-            raise GatewayUnreachable("Stripe answered about another payment")
-        return self._read_session(session)
+        with calling(), reading():
+            session: Any = self._api.checkout.sessions.retrieve(ref, {"expand": expand})
+            intent_ref = answers.text(session.payment_intent.id) if session.payment_intent is not None else ""
+        after = self._after(intent_ref) if intent_ref else NOTHING_YET
+        with reading():
+            return only(ref, answers.read_session(session, **after))
 
     def find(self, attempt_id: str, *, since: datetime | None = None) -> GatewayPayment | None:
         """See Gateway. Stripe cannot look up our id at once, so what is younger than our call is listed."""
         start = int(((since or datetime.now(UTC) - ONE_DAY) - CLOCKS_APART).timestamp())
         window: Any = {"created": {"gte": start}, "limit": PAGE}
-        with calling():
-            for session in every(self._api.checkout.sessions.list(window)):
-                if answers.note(session, answers.ATTEMPT) == attempt_id:
-                    return self.fetch(session.id)
-            for intent in every(self._api.payment_intents.list(window)):
-                if answers.note(intent, answers.ATTEMPT) == attempt_id:
-                    return self.fetch(intent.id)
+        api = self._api
+        for listed in (lambda: api.checkout.sessions.list(window), lambda: api.payment_intents.list(window)):
+            with calling(), reading():
+                of_ours = (
+                    found for found in every(listed()) if answers.note(found, answers.ATTEMPT) == attempt_id
+                )
+                ref = answers.text(found.id) if (found := next(of_ours, None)) is not None else ""
+            if ref:
+                return self.fetch(ref)
         return None
 
     def expire(self, ref: str) -> GatewayPayment:
@@ -212,7 +216,9 @@ class StripeGateway:
         try:
             with calling():
                 intent = self._api.payment_intents.create(params, {"idempotency_key": request.attempt_id})
-            return self.fetch(intent.id)
+            with reading():
+                made = answers.text(intent.id)
+            return self.fetch(made)
         except stripe.CardError as declined:
             with reading():
                 ref = answers.text(declined.error.payment_intent.id)  # type: ignore[union-attr]
@@ -241,16 +247,10 @@ class StripeGateway:
         except (GatewayRefused, GatewayUnreachable, stripe.CardError):
             return
 
-    def _read_session(self, session: Any) -> GatewayPayment:
-        intent = session.payment_intent
-        after = self._after(intent.id) if intent is not None else NOTHING_YET
+    def _read_intent(self, ref: str, intent: Any) -> GatewayPayment:
+        after = self._after(ref)
         with reading():
-            return answers.read_session(session, **after)
-
-    def _read_intent(self, intent: Any) -> GatewayPayment:
-        after = self._after(intent.id)
-        with reading():
-            return answers.read_intent(intent, **after)
+            return only(ref, answers.read_intent(intent, **after))
 
     def _after(self, intent: str) -> dict[str, list[Any]]:
         """The charges of a PaymentIntent that took money, and what came after: refunds and disputes."""
@@ -274,6 +274,13 @@ def every(page: Any) -> list[Any]:
     if len(found) > LONGEST_LIST:
         raise GatewayUnreachable("Stripe lists more than can be looked through")
     return found
+
+
+def only(ref: str, payment: GatewayPayment) -> GatewayPayment:
+    """The payment that was asked for, and no other."""
+    if payment.ref != ref:
+        raise GatewayUnreachable("Stripe answered about another payment")
+    return payment
 
 
 def method_of(ref: str) -> tuple[str, str]:

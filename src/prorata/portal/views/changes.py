@@ -25,11 +25,13 @@ from prorata.changes.words import reason_words, status_words
 from prorata.credit.models import LogLine
 from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote
+from prorata.payments.bank.instructions import instructions
 from prorata.payments.methods import method
 from prorata.payments.models import PaymentAttempt
 from prorata.portal.bill import of_quoted
 from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
 from prorata.portal.views.invoices import state_of
+from prorata.portal.views.terms import terms_of
 from prorata.services.models import Service
 
 # Where the reason says what is waited for; in the other states the page's own words do.
@@ -82,6 +84,8 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
         "may_pay": may(request.user, change.customer_id, "pay"),
         "now": clock.now(), "interventions": list(change.interventions.all()),
     }  # fmt: skip
+    awaited = change.status == states.AWAITING_PAYMENT and change.invoice is not None
+    context["transfer"] = instructions(change.invoice) if awaited and change.invoice else None
     context["paid_with"] = _paid_with(change)
     context |= _released_gifts(context["log"])
     context["returned_minor"] = sum(note.gross_minor for note in context["notes"])
@@ -165,12 +169,15 @@ def cancel(request: Asked, reference: str) -> HttpResponse:
 @require_GET
 @signed_in
 def of_service(request: Asked, pk: int) -> HttpResponse:
-    """Everything that was changed on one service, newest first."""
+    """The terms that were sold and everything that was changed on one service, newest first."""
     service = my_one(request.user, Service.objects.select_related("product"), pk=pk)
     rows = mine(request.user, Change.objects.filter(service=service)).order_by("-id")
     found = Slice(rows.select_related("submitted_by").prefetch_related("lines"), page_number(request))
     shown = [{"change": one, "words": status_words(one), "sign": SIGNS[one.status]} for one in found.rows]
     return render(
         request, "portal/service_changes.html",
-        {"service": service, "rows": shown, "page": found, "zone": ZoneInfo(seller().zone), "tab": "changes"},
+        {
+            "service": service, "rows": shown, "page": found, "zone": ZoneInfo(seller().zone), "tab": "changes",
+            "terms": terms_of(service) if found.number == 1 else [],
+        },
     )  # fmt: skip

@@ -14,19 +14,28 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from prorata import clock
-from prorata.changes.models import Change
+from prorata.changes.models import Change, SoldTerm
+from prorata.changes.pay import start_paying
+from prorata.changes.pay_within import deadline_by
 from prorata.changes.situation import seller
 from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote, Invoice
 from prorata.invoices.paper.download import NAMES
 from prorata.invoices.paper.read import printable_credit_notes
-from prorata.payments.checkout import PaymentRefused, PaymentUnknown, start_checkout
+from prorata.payments.bank.accounts import offered_methods
+from prorata.payments.bank.instructions import instructions
+from prorata.payments.bank.wait import is_awaited
+from prorata.payments.charge_saved import pay_with_saved
+from prorata.payments.checkout import PaymentRefused, PaymentUnknown
 from prorata.payments.look import look
-from prorata.payments.methods import methods
 from prorata.payments.models import PaymentAttempt
+from prorata.payments.saved_methods import can_keep, forget
+from prorata.payments.saved_methods import offered as offered_saved
 from prorata.portal.views.frame import CHOSEN_METHOD, REFUSED, Asked, Slice, page_number, signed_in
 
 State = PaymentAttempt.State
+# What the radio of a kept card sends: this and its id.
+SAVED = "saved:"
 
 
 def invoices() -> QuerySet[Invoice]:
@@ -60,6 +69,9 @@ def state_of(invoice: Invoice) -> tuple[str, str]:
         return "off", _("Expired, nothing was taken")
     if last is not None and last.state in (State.UNKNOWN, State.PROCESSING):
         return "busy", _("Being checked")
+    if last is not None and is_awaited(last):
+        part = invoice.received_minor > 0
+        return "busy", _("Part received, waiting for the rest") if part else _("Waiting for your transfer")
     if invoice.received_minor:
         return "need", _("Partly paid")
     if last is not None and last.state == State.FAILED:
@@ -82,9 +94,11 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
     return {
         "invoice": found, "service": found.service, "zone": ZoneInfo(found.seller.zone), "kind": kind, "words": words,
         "last": last, "checking": checking, "change": Change.objects.filter(invoice=found).first(),
+        "term": SoldTerm.objects.filter(invoice=found).first(),
         "in_time": in_time, "may_pay": may(request.user, found.customer_id, "pay"),
         "may_change": may(request.user, found.customer_id, "change"),
         "payable": found.due_minor > 0 and in_time and not checking,
+        "transfer": instructions(found) if last is not None and is_awaited(last) else None,
         "account_minor": found.credit_minor - found.gifted_minor,
         "raised_minor": sum(line.raised_minor for line in found.lines.all()),
         "discount_minor": sum(line.discount_minor for line in found.lines.all()), "paper_languages": NAMES,
@@ -99,19 +113,45 @@ def checkout(request: Asked, reference: str) -> HttpResponse:
     found: Invoice = context["invoice"]
     if not context["payable"] or not context["may_pay"]:
         return redirect("portal:invoice", reference=reference)
-    offered, remembered = methods(), found.customer.preferred_method
+    offered = offered_methods(found.seller_id, found.currency)
+    remembered = found.customer.preferred_method
     default = request.session.get(CHOSEN_METHOD) or remembered
     wanted = request.POST.get("method", default if any(one.code == default for one in offered) else "")
-    context |= {"methods": offered, "method": wanted, "remembered": remembered}
+    context |= {
+        "methods": offered, "method": wanted, "remembered": remembered, "saved": offered_saved(request.user, found),
+        "may_keep": any(can_keep(one.gateway) for one in offered), "keep": "keep" in request.POST,
+    }  # fmt: skip
+    if (transfer := next((one for one in offered if one.is_transfer), None)) is not None:
+        until = deadline_by(found, transfer.code)
+        context |= {"transfer_until": until, "transfer_is_longer": until > found.pay_until}
     if request.method == "GET":
         return render(request, "portal/checkout.html", context)
+    if given := request.POST.get("forget"):
+        gone = forget(request.user, _id(given))
+        messages.success(
+            request, _("%(card)s is forgotten and will not be charged again.") % {"card": gone.label}
+        )
+        return redirect("portal:checkout", reference=reference)
     try:
-        return redirect(start_checkout(request.user, found, wanted))
+        if wanted.startswith(SAVED):
+            address = pay_with_saved(request.user, found, _id(wanted.removeprefix(SAVED)))
+            return redirect(address) if address else _to_what_was_paid(found)
+        return redirect(start_paying(request.user, found, wanted, save=context["keep"]))
     except PaymentRefused as refusal:
         return render(request, "portal/checkout.html", context | {"problem": str(refusal)}, status=REFUSED)
     except PaymentUnknown as silence:
         messages.warning(request, str(silence))
         return redirect("portal:invoice", reference=reference)
+
+
+@require_GET
+@signed_in
+def transfer(request: Asked, reference: str) -> HttpResponse:
+    """What to type at the bank. Once nothing is awaited any more, the invoice says how it stands."""
+    context = _context(request, reference)
+    if context["transfer"] is None:
+        return redirect("portal:invoice", reference=reference)
+    return render(request, "portal/transfer.html", context)
 
 
 @require_GET
@@ -130,10 +170,22 @@ def come_back(request: Asked, attempt: uuid.UUID) -> HttpResponse:
         messages.error(
             request, _("%(reason)s Nothing was taken.") % {"reason": seen.reason.rstrip(".") + "."}
         )
-    change = Change.objects.filter(invoice=found.invoice_id).values_list("reference", flat=True).first()
+    return _to_what_was_paid(found.invoice)
+
+
+def _to_what_was_paid(invoice: Invoice) -> HttpResponse:
+    """The change's own page, or the invoice where it was for none."""
+    change = Change.objects.filter(invoice=invoice).values_list("reference", flat=True).first()
     if change is None:
-        return redirect("portal:invoice", reference=found.invoice.reference)
+        return redirect("portal:invoice", reference=invoice.reference)
     return redirect("portal:show_change", reference=change)
+
+
+def _id(given: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(given)
+    except ValueError as strange:
+        raise Http404("There is nothing here that you can see.") from strange
 
 
 @require_GET

@@ -149,7 +149,7 @@ def _price_block(work: _Work, rows: slice, out: _Out) -> None:
     terms = _terms(columns, rows, odd, work.zone)
     above, below, whole = LEFT[work.rule].left(terms)
     if RULES[work.rule].per_period:
-        above, whole = _paid_for(above, whole, columns.period_months[rows], odd)
+        above = _paid_for(above, columns.period_months[rows], odd)
     odd |= below.astype(np.float64) * work.factors.unit >= LARGEST_FACTOR
     below = np.where(odd, 1, below) * work.factors.unit
 
@@ -190,11 +190,10 @@ def _terms(columns: Read, rows: slice, odd: Bools, zone: ZoneInfo) -> Terms:
     return Terms.of(at, ends_at, starts_at, zone)
 
 
-def _paid_for(above: Ints, whole: Ints, months: Ints, odd: Bools) -> tuple[Ints, Ints]:
-    """A part of a period that was paid for so many months at once: so many times the part, at the tier of them all."""
+def _paid_for(above: Ints, months: Ints, odd: Bools) -> Ints:
+    """A part of a period that was paid for so many months at once: so many times the part."""
     odd |= above.astype(np.float64) * months >= LARGEST_FACTOR
-    paid = (months > 0) & ~odd
-    return np.where(paid, above * np.where(paid, months, 1), above), np.where(paid, months, whole)
+    return above * np.where((months > 0) & ~odd, months, 1)
 
 
 def _usual(prices: Ints, skipped: Bools) -> Ints:

@@ -184,13 +184,26 @@ SELECT 'provisioning_job ' || j.id, j.origin, 'is of another service than its ch
   FROM provisioning_job j LEFT JOIN changes_change c ON 'change:' || c.reference = j.origin
  WHERE c.service_id IS DISTINCT FROM j.service_id
 UNION ALL
-SELECT 'provisioning_jobstep ' || s.id, j.origin, 'is towards another value than its line of the change'
+SELECT 'provisioning_jobstep ' || s.id, j.origin, 'is not a step of its job''s change: kind or values are those of no line'
   FROM provisioning_jobstep s JOIN provisioning_job j ON j.id = s.job_id
-  JOIN changes_change c ON 'change:' || c.reference = j.origin
-  LEFT JOIN changes_changeline l ON l.change_id = c.id AND l.component = s.component
- WHERE l.id IS NULL OR (s.from_value, s.to_value) <>
-       (CASE WHEN s.kind = 'undo' THEN l.to_value ELSE l.from_value END, CASE WHEN s.kind = 'undo' THEN l.from_value
-           ELSE l.to_value END)
+  JOIN changes_change c ON 'change:' || c.reference = j.origin JOIN changes_quote q ON q.id = c.quote_id
+  LEFT JOIN LATERAL (SELECT f->'before' AS before, f->'after' AS after, (f->>'reduces')::boolean AS reduces
+                       FROM jsonb_array_elements(q.figures->'lines') f WHERE f->>'code' = s.component) line ON true
+ WHERE CASE s.kind WHEN 'undo' THEN (s.from_value, s.to_value) IS DISTINCT FROM (line.after, line.before)
+           WHEN 'reduce' THEN (s.from_value, s.to_value, true) IS DISTINCT FROM (line.before, line.after, line.reduces)
+           WHEN 'grow' THEN (s.from_value, s.to_value, false) IS DISTINCT FROM (line.before, line.after, line.reduces)
+           ELSE true END
+UNION ALL
+SELECT 'provisioning_jobstep ' || s.id, j.origin, 'is the second step of provisioning_job ' || j.id || ' towards one value'
+  FROM provisioning_jobstep s JOIN provisioning_job j ON j.id = s.job_id
+ WHERE s.kind <> 'undo' AND EXISTS (SELECT 1 FROM provisioning_jobstep o WHERE o.job_id = s.job_id AND o.id <> s.id
+                                       AND o.component = s.component AND o.kind <> 'undo')
+UNION ALL
+SELECT 'provisioning_job ' || j.id, j.origin, 'has no step for ' || l.component || ', changes_changeline ' || l.id
+  FROM provisioning_job j JOIN changes_change c ON 'change:' || c.reference = j.origin
+  JOIN changes_changeline l ON l.change_id = c.id
+ WHERE NOT EXISTS (SELECT 1 FROM provisioning_jobstep s
+                    WHERE s.job_id = j.id AND s.component = l.component AND s.kind <> 'undo')
 """
 
 ENDED_HOLDS_NOTHING = """

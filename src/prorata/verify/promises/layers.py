@@ -53,7 +53,8 @@ SELECT 'invoices_layer ' || l.id, l.origin,
   LEFT JOIN changes_change c ON 'change:' || c.reference = l.origin
   LEFT JOIN changes_changeline n ON n.change_id = c.id AND n.component = l.component
   LEFT JOIN changes_quote q ON q.id = c.quote_id
- WHERE (c.id IS NULL AND (l.origin <> 'adopted:' || l.service_id OR l.low IS NOT NULL OR l.gifted <> 0))
+ WHERE (c.id IS NULL AND NOT starts_with(l.origin, 'term:')
+        AND (l.origin <> 'adopted:' || l.service_id OR l.low IS NOT NULL OR l.gifted <> 0))
     OR (c.id IS NOT NULL AND (c.service_id <> l.service_id OR n.id IS NULL OR n.state <> 'applied'
         OR q.price_book_id <> l.price_book_id OR l.low IS DISTINCT FROM n.from_value OR l.high <> n.to_value))
 """
@@ -68,6 +69,23 @@ SELECT 'invoices_layer ' || l.id, l.origin, 'holds ' || l.amount || ' and ' || l
          FROM invoices_layer WHERE starts_with(origin, 'adopted:') AND high_price > 0 GROUP BY origin HAVING count(*) > 2) m
        USING (origin)
  WHERE abs(l.amount - m.amount * l.high_price) > 0.0001 OR abs(l.tax - m.tax * l.high_price) > 0.0001
+"""
+
+# Credit notes from before sources were kept have none; those that are there must fit.
+CREDIT_HAS_ITS_SOURCE = """
+SELECT 'invoices_creditsource ' || s.id, coalesce(n.number, ''),
+       CASE WHEN n.id IS NULL THEN 'belongs to invoices_creditnoteline ' || s.line_id || ', which does not exist'
+            ELSE 'names what invoices_creditnoteline ' || s.line_id || ' does not reduce: invoices_invoiceline ' ||
+                 coalesce(s.invoice_line_id::text, 'none') || ', invoices_layer ' || coalesce(s.layer_id::text, 'none') END
+  FROM invoices_creditsource s LEFT JOIN invoices_creditnoteline l ON l.id = s.line_id
+  LEFT JOIN invoices_creditnote n ON n.id = l.credit_note_id
+  LEFT JOIN invoices_layer y ON y.id = s.layer_id
+  LEFT JOIN invoices_unwinding u ON u.layer_id = y.id AND u.origin = n.origin
+  LEFT JOIN invoices_invoice i ON CASE WHEN n.invoice_id IS NULL THEN i.origin = y.origin AND i.status = 'paid'
+                                       ELSE i.id = n.invoice_id END
+  LEFT JOIN invoices_invoiceline c ON c.invoice_id = i.id AND c.component = l.component
+ WHERE n.id IS NULL OR s.invoice_line_id IS DISTINCT FROM c.id OR (n.invoice_id IS NOT NULL AND s.layer_id IS NOT NULL)
+    OR (n.invoice_id IS NULL) <> (u.id IS NOT NULL AND y.component = l.component)
 """
 
 NOT_MORE_THAN_PAID = """
@@ -125,8 +143,10 @@ PROMISES = (
     ),
     Promise("unwindings-were-quoted", "What was taken back is what the quotes of applied changes froze.",
         UNWINDINGS_WERE_QUOTED),
-    Promise("layers-belong", "A layer stands for an adoption, or for a line of a change that was delivered.", LAYERS_BELONG),
+    Promise("layers-belong", "A layer stands for an adoption, a paid term, or a line of a change that was delivered.",
+        LAYERS_BELONG),
     Promise("adoptions-are-spread", "The layers of an adoption are one share of their prices.", ADOPTIONS_ARE_SPREAD),
     Promise("layers-are-their-price-book", "A layer's prices are those of its price book.", layer_prices),
+    Promise("credit-has-its-source", "A credit note's line names what it reduces.", CREDIT_HAS_ITS_SOURCE),
     Promise("not-more-than-paid", "Nothing comes back beyond what was paid for a service.", NOT_MORE_THAN_PAID),
 )  # fmt: skip

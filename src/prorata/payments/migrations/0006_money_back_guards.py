@@ -51,7 +51,7 @@ DROP FUNCTION payments_never_more_back();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0004_money_back"), ("ledger", "0003_nothing_later")]
+    dependencies = [("payments", "0005_money_back"), ("ledger", "0003_nothing_later")]
 
     operations = [
         guards.append_only("payments_moneyback"),

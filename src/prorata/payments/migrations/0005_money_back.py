@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('customers', '0001_initial'),
         ('ledger', '0003_nothing_later'),
-        ('payments', '0003_attempts_stay'),
+        ('payments', '0004_reconciled'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0005_money_back_guards'),
+        ('payments', '0007_saved_methods'),
     ]
 
     operations = [
