@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from prorata.changes.models import Change
 from prorata.config.paypal_environment import PayPal
 from prorata.payments.checkout import PaymentUnknown, start_checkout
 from prorata.payments.gateways.contract import new_request
+from prorata.payments.gateways.paypal import PayPalGateway
 from prorata.payments.look import look
 from prorata.payments.models import Capture, InboxEvent, PaymentAttempt
 from prorata.payments.record_capture import Mismatch
@@ -388,6 +390,21 @@ def test_an_order_that_pays_somebody_else_is_never_captured(
     world.work()
     assert InboxEvent.objects.get().state == "quarantined"
     with pytest.raises(Mismatch):
+        look(attempt.pk)
+    assert_nothing_taken(world, paypal, change, attempt)
+
+
+def test_an_order_over_another_amount_is_never_captured(
+    world: World,
+    paypal: PayPalProcess,
+    change: Change,
+    attempt: PaymentAttempt,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    approve(paypal, attempt)
+    fetch = PayPalGateway.fetch
+    monkeypatch.setattr(PayPalGateway, "fetch", lambda self, ref: replace(fetch(self, ref), amount_minor=5))
+    with pytest.raises(Mismatch, match="not what we asked for"):
         look(attempt.pk)
     assert_nothing_taken(world, paypal, change, attempt)
 

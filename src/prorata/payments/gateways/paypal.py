@@ -15,7 +15,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -65,6 +65,8 @@ CHOOSE_AGAIN = {
     "PAYER_CANNOT_PAY",
 }
 LONGEST_LIST, PAGE = 20_000, 100
+# How far back the list of events goes; asking for more is refused.
+KEPT = timedelta(days=30) - timedelta(minutes=5)
 
 
 class PayPalGateway:
@@ -222,9 +224,10 @@ class PayPalGateway:
 
         Its transaction search would name every movement, but hours after it happened.
         """
-        if since > datetime.now(UTC):
+        now = datetime.now(UTC)
+        if since > now:
             return ()
-        start = since.replace(microsecond=0)
+        start = max(since, now - KEPT).replace(microsecond=0)
         query = {"start_time": start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "page_size": str(PAGE)}
         found: list[Happening] = []
         for _ in range(LONGEST_LIST // PAGE):
