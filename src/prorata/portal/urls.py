@@ -45,6 +45,7 @@ urlpatterns = [
     path("quotes/<slug:reference>/renew", quotes.renew, name="renew"),
     path("invoices", invoices.index, name="invoices"),
     path("invoices/<slug:reference>", invoices.invoice, name="invoice"),
+    path("invoices/<slug:reference>/state", invoices.state, name="invoice_state"),
     path("invoices/<slug:reference>/checkout", invoices.checkout, name="checkout"),
     path("invoices/<slug:reference>/pdf", papers.invoice_pdf, name="invoice_pdf"),
     path("credit-notes/<str:number>", invoices.credit_note, name="credit_note"),
