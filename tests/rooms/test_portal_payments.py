@@ -70,7 +70,7 @@ def test_waiting_on_the_payment_page(world: World, change: Change) -> None:
     attempt = world.checkout(change)
     told = said(world, change)
     assert told.startswith(
-        "Your payment waits on the payment page You began to pay with Credit card at 15 Aug 2026, 14:02 JST."
+        "Your payment waits on the payment page You began to pay with Credit card on 15 Aug 2026, 14:02 JST."
     )
     assert f"Nothing was taken yet. You can go on there until {UNTIL}." in told
     assert "Continue paying ¥5,596 with Credit card" in told

@@ -5,7 +5,9 @@ from __future__ import annotations
 SUBSCRIBERS: dict[str, list[str]] = {
     # payments and invoices
     "invoice.paid": ["changes.on_paid"],
+    "payment.received": ["notices.payment_received"],
     "payment.late": ["notices.payment_late"],
+    "payment.failed": ["notices.payment_failed"],
     # provisioning
     "provisioning.queued": ["provisioning.run"],
     "provisioning.moved": ["changes.follow"],

@@ -6,7 +6,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata.notices import send as sending
-from prorata.notices import tell_change, tell_credit, tell_gift, tell_person, tell_staff
+from prorata.notices import tell_change, tell_credit, tell_gift, tell_payment, tell_person, tell_staff
 
 RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
 # 5 s, 25 s, 2 min, 10 min, 52 min, 4 h: a mail server that is down over lunch loses nothing.
@@ -68,6 +68,16 @@ def credit_ends_soon(id: int) -> None:
 @app.task(name="notices.credit_expired", retry=RETRY)
 def credit_expired(id: int) -> None:
     tell_gift.expired(id)
+
+
+@app.task(name="notices.payment_received", retry=RETRY)
+def payment_received(id: int) -> None:
+    tell_payment.received(id)
+
+
+@app.task(name="notices.payment_failed", retry=RETRY)
+def payment_failed(id: int) -> None:
+    tell_payment.failed(id)
 
 
 @app.task(name="notices.payment_late", retry=RETRY)

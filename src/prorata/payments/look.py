@@ -10,6 +10,7 @@ from django.db import transaction
 
 from prorata import clock
 from prorata.customers.lock import lock_customer
+from prorata.events.publish import publish
 from prorata.invoices.models import Invoice
 from prorata.payments.gateways.base import GatewayPayment, GatewayUnreachable
 from prorata.payments.models import PaymentAttempt
@@ -87,16 +88,20 @@ def _forward(attempt: PaymentAttempt, payment: GatewayPayment) -> None:
     attempt.reason = payment.reason[:200]
     if attempt.state not in PaymentAttempt.OPEN:
         attempt.ended_at = clock.now()
+    if attempt.state == State.FAILED:
+        publish("payment.failed", id=attempt.invoice_id)
 
 
+@transaction.atomic
 def _never_arrived(attempt: PaymentAttempt) -> PaymentAttempt:
     """The gateway has no such payment: our call never reached it, and after a while nothing can come of it any more."""
     if clock.now() - attempt.created_at < ON_ITS_WAY:
         return attempt
-    PaymentAttempt.objects.filter(pk=attempt.pk, state__in=[State.CREATED, State.UNKNOWN]).update(
+    if PaymentAttempt.objects.filter(pk=attempt.pk, state__in=[State.CREATED, State.UNKNOWN]).update(
         state=State.FAILED,
         ended_at=clock.now(),
         reason="The payment service never received it; nothing was taken.",
-    )
+    ):
+        publish("payment.failed", id=attempt.invoice_id)
     attempt.refresh_from_db()
     return attempt

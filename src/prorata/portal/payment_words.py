@@ -113,7 +113,7 @@ def _sentences(state: PaymentState, invoice: Invoice, zone: ZoneInfo, until: str
     again = format_html(_("Pay again, in the same way or another, until {}."), until)
     late = format_html(_("Money that arrives after {} becomes account credit."), until)
     begun = (
-        format_html(_("You began to pay with {} at {}."), named, _at(tried, zone))
+        format_html(_("You began to pay with {} on {}."), named, _at(tried, zone))
         if tried is not None
         else ""
     )
@@ -129,7 +129,7 @@ def _sentences(state: PaymentState, invoice: Invoice, zone: ZoneInfo, until: str
         ],
         "processing": [
             begun,
-            _("It was handed in, and the answer may take minutes or, with some banks, days. This page shows it by itself."),
+            _("It was handed in. The answer may take minutes or, with some banks, days; we write to you when it is known."),
             twice, late,
         ],
         "checking": [

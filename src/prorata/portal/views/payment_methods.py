@@ -1,0 +1,64 @@
+"""Payment methods: what is on offer, which one is chosen from the start, and what payment services keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from prorata.customers.models import Customer
+from prorata.customers.scope import may, mine, my_one
+from prorata.payments.methods import methods
+from prorata.payments.remembered import NotOffered, forget, remember
+from prorata.payments.saved import saved
+from prorata.portal.method_words import meaning
+from prorata.portal.views.frame import Asked, signed_in
+
+
+@require_GET
+@signed_in
+def index(request: Asked) -> HttpResponse:
+    """One part for each customer this person acts for."""
+    customers = mine(request.user, Customer.objects.all(), path="pk").order_by("name", "pk")
+    return render(
+        request, "portal/payment_methods.html", {"wallets": [_wallet(request, one) for one in customers]}
+    )
+
+
+def _wallet(request: Asked, customer: Customer) -> dict[str, Any]:
+    offered, remembered = methods(), customer.preferred_method
+    return {
+        "customer": customer, "rows": [{"method": one, "meaning": meaning(one)} for one in offered],
+        "remembered": remembered, "gone": bool(remembered) and all(one.code != remembered for one in offered),
+        "saved": saved(customer.pk), "may_pay": may(request.user, customer.pk, "pay"),
+    }  # fmt: skip
+
+
+@require_POST
+@signed_in
+def change(request: Asked, pk: int) -> HttpResponse:
+    """Let a method be chosen from the start, or none: `remember` is its code, empty to forget."""
+    customer = my_one(request.user, Customer.objects.all(), path="pk", pk=pk)
+    code = request.POST.get("remember", "")
+    if not may(request.user, customer.pk, "pay"):
+        messages.error(
+            request,
+            _(
+                "You may look at the payment methods, but not change them. Ask somebody of your team who may pay."
+            ),
+        )
+        return redirect("portal:payment_methods")
+    try:
+        if code:
+            remember(request.user, customer.pk, code)
+            messages.success(request, _("It is chosen from the start from now on."))
+        else:
+            forget(request.user, customer.pk)
+            messages.success(request, _("Nothing is chosen from the start any more."))
+    except NotOffered as refusal:
+        messages.error(request, str(refusal))
+    return redirect("portal:payment_methods")
