@@ -120,4 +120,43 @@ def place_all(first: int, count: int) -> tuple[float, float]:
     return begin, time.monotonic()
 
 
-ACTS = {"prepare": prepare, "submit": submit_all, "place": place_all}
+def post_all(side: str, first: int, count: int, connections: int) -> tuple[float, float]:
+    """So many transfers of `bench.hot_account`, each a transaction of its own, over as many connections at once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    made = [(side, n) for n in range(first, first + count)]
+    while len(_open) < connections:
+        _open.append(_connection())
+    begin = time.monotonic()
+    with ThreadPoolExecutor(connections) as threads:
+        list(threads.map(_post, _open, [made[n::connections] for n in range(connections)]))
+    return begin, time.monotonic()
+
+
+_open: list[Any] = []
+
+
+def _connection() -> Any:
+    from django.db import connections
+
+    made = connections.create_connection("default")
+    made.inc_thread_sharing()
+    return made
+
+
+def _post(connection: Any, made: list[tuple[str, int]]) -> None:
+    from bench.hot_account import legs
+    from prorata import clock
+    from prorata.ledger.post import POSTING, posting
+
+    with connection.cursor() as cursor:
+        for side, n in made:
+            moved = posting(
+                key=f"{side}:{n}", kind="bench", origin=f"bench:{n}", legs=legs(side, n), at=clock.now(),
+                actor="bench", reason="",
+            )  # fmt: skip
+            cursor.execute(POSTING + "SELECT id FROM moved", moved)
+            cursor.fetchone()
+
+
+ACTS = {"prepare": prepare, "submit": submit_all, "place": place_all, "post": post_all}

@@ -93,6 +93,12 @@ def verify(arguments: list[str]) -> int:
     return _checked(lambda: verify_main(arguments))
 
 
+def recognition(arguments: list[str]) -> int:
+    from prorata.config.processes import recognition as recognition_main
+
+    return _checked(lambda: recognition_main(arguments))
+
+
 def clock(arguments: list[str]) -> int:
     from prorata.config.clock_command import main as clock_main
 
@@ -110,6 +116,7 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "quote": ("price a change from a JSON file, with the arithmetic", quote),
     "simulate": ("what other prices or another rule would bring", simulate),
     "verify": ("prove on live data that every cent can be traced", verify),
+    "recognition": ("what a month earned of what was prepaid, tied to the ledger", recognition),
     "demo": ("run the whole portal on this machine, with pretend money", demo),
     "serve": ("run the web server", serve),
     "worker": ("run the worker that takes jobs from the queue", worker),

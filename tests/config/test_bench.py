@@ -108,3 +108,11 @@ def test_webhooks(bench: Bench) -> None:
     assert (answers, errors) == ("60", "0")
     assert [float(one) for one in latencies] == sorted(float(one) for one in latencies)
     assert "messages sent 50, each twice; kept 50; jobs 50" in said
+
+
+def test_hot_account(bench: Bench) -> None:
+    said = bench("hot_account")
+    assert "fsync=on synchronous_commit=on full_page_writes=on" in said
+    assert float(line(said, "hot by spread")[0]) > 0
+    assert line(said, "promised: at least 0.9:")[0] in ("kept", "NOT")
+    assert "books after 96 transfers: right" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -16,12 +17,18 @@ import httpx
 import pytest
 
 from prorata.payments.gateways.base import BadSignature, GatewayRefused, GatewayUnreachable
-from prorata.payments.gateways.contract import GatewayContract, new_request
+from prorata.payments.gateways.contract import FullGatewayContract, new_request
 from prorata.payments.gateways.sandbox import SandboxGateway, read_payment
+from prorata.sandbox.gateway.events import drawn
+from prorata.sandbox.gateway.payments import of_attempt
+from prorata.sandbox.gateway.schema import ADDED, SCHEMA
+from prorata.sandbox.store import Store
 from support.sandboxes import (
     ACCEPTED,
+    ASKS_ALWAYS,
     ASKS_BANK,
     DECLINED,
+    DECLINES_LATER,
     FAILS_LATER,
     NOT_ENOUGH,
     SETTLES_LATER,
@@ -46,6 +53,8 @@ QUIET: dict[str, Any] = {
     "capture_currency": None,
     "report_payee": None,
     "report_live": None,
+    "refund_mode": "at_once",
+    "webhook_seed": None,
 }
 
 
@@ -81,7 +90,7 @@ class SandboxWorld:
         self.process.restart()
 
     def payments(self, attempt_id: str) -> int:
-        return 1 if self.process.effects(attempt_id)["ref"] else 0
+        return int(self.process.effects(attempt_id)["payments"])
 
     def captures(self, attempt_id: str) -> int:
         return len(self.process.captures(attempt_id))
@@ -89,6 +98,28 @@ class SandboxWorld:
     def webhook(self, ref: str) -> tuple[Mapping[str, str], bytes]:
         self.shop.wait(ref)
         return next((headers, body) for headers, body in self.shop.received if ref.encode() in body)
+
+    def refund_by_hand(self, ref: str, amount_minor: int) -> None:
+        self.process.control("POST", "refunds", {"ref": ref, "amount_minor": amount_minor})
+
+    def slow_refunds(self) -> None:
+        self.process.settings(refund_mode="pending")
+
+    def end_refund(self, refund_id: str, *, well: bool) -> None:
+        self.process.end_refund(refund_id, "succeeded" if well else "failed")
+
+    def refunded(self, attempt_id: str) -> int:
+        return sum(refund["amount_minor"] for refund in self.process.effects(attempt_id)["refunds"])
+
+    def dispute(self, ref: str, *, inquiry: bool = False) -> str:
+        return self.process.dispute(ref, inquiry=inquiry)
+
+    def end_dispute(self, dispute_id: str, *, won: bool) -> None:
+        self.process.move_dispute(dispute_id, "won" if won else "lost")
+
+    def pay_with_card(self, ref: str, *, later: str) -> None:
+        card = {"accept": ACCEPTED, "decline": DECLINES_LATER, "confirm": ASKS_ALWAYS}[later]
+        self.process.pay(ref, card, confirm=True)
 
     def open_payment(self, gateway: SandboxGateway, **changes: Any) -> tuple[str, str, str]:
         """A new payment: attempt id, ref and the address of its page."""
@@ -122,7 +153,7 @@ def gateway(process: GatewayProcess) -> SandboxGateway:
     return process.adapter()
 
 
-class TestSandboxGateway(GatewayContract):
+class TestSandboxGateway(FullGatewayContract):
     """The contract as it stands."""
 
 
@@ -455,12 +486,13 @@ class TestMoneyThatIsWrong:
     def test_never_more_back_than_was_taken(self, gateway: SandboxGateway, world: SandboxWorld) -> None:
         attempt, ref, _ = world.open_payment(gateway)
         world.pay(ref)
+        capture = gateway.fetch(ref).captures[0].id
         key = world.process._http.headers["Authorization"]
 
         def refund(amount: int, name: str) -> int:
             return httpx.post(
                 f"{world.process.url}/v1/refunds",
-                json={"ref": ref, "amount_minor": amount},
+                json={"capture_id": capture, "amount_minor": amount},
                 headers={"Authorization": key, "Idempotency-Key": f"{name}-{ref}"},
                 trust_env=False,
             ).status_code
@@ -473,6 +505,37 @@ class TestMoneyThatIsWrong:
         assert refund(1, "more") == 422
         assert refund(0, "nothing") == 400
         assert [row["amount_minor"] for row in world.process.effects(attempt)["refunds"]] == [5000, 2624]
+
+
+class TestWebhooksInAnyOrder:
+    """A seed decides how often and when each message arrives; the same seed makes the same mess again."""
+
+    def arrivals(self, gateway: SandboxGateway, world: SandboxWorld) -> list[str]:
+        """The event of every delivery about five payments."""
+        world.process.settings(webhook_seed=7, webhook_seconds=0.3, different_events=True)
+        attempts = []
+        for _ in range(5):
+            attempt, ref, _ = world.open_payment(gateway)
+            world.pay(ref)
+            attempts.append(attempt)
+        found = []
+        for attempt in attempts:
+            world.process.wait_delivered(attempt)
+            found += [delivery["event_id"] for delivery in world.process.effects(attempt)["deliveries"]]
+        return found
+
+    def test_some_are_sent_again_and_all_arrive(self, gateway: SandboxGateway, world: SandboxWorld) -> None:
+        sent = self.arrivals(gateway, world)
+        assert len(set(sent)) == 15
+        assert 15 < len(sent) <= 45
+
+    def test_a_seed_draws_the_same_again(self) -> None:
+        messes = [[drawn(seed, event, 2.0) for event in range(200)] for seed in (1, 1, 2)]
+        assert messes[0] == messes[1] != messes[2]
+        delays = [delay for copies in messes[0] for delay in copies]
+        assert {len(copies) for copies in messes[0]} == {1, 2, 3}
+        assert min(delays) == 0
+        assert 1.5 < max(delays) <= 2.0
 
 
 class TestOtherCalls:
@@ -544,7 +607,27 @@ def sound() -> dict[str, Any]:
         "captures": [
             {"id": "c1", "amount_minor": 7624, "currency": "JPY", "captured_at": "2026-01-31T00:00:00+00:00"}
         ],
+        "refunds": [],
+        "disputes": [],
+        "saved": None,
+        "wants_customer": False,
     }
+
+
+def test_a_store_made_before_a_column_gets_it(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "old.sqlite3")
+    old.executescript(SCHEMA)
+    old.execute(
+        "INSERT INTO payment (ref, attempt_id, request, amount_minor, currency, description, return_url, cancel_url,"
+        " customer_ref, created_at) VALUES ('pay_1', 'a1', '{}', 5, 'JPY', '', '', '', '', 0)"
+    )
+    old.commit()
+    old.close()
+    for _ in range(2):
+        with Store(tmp_path / "old.sqlite3", SCHEMA, ADDED).read() as db:
+            row = db.execute("SELECT * FROM payment").fetchone()
+            assert (row["amount_minor"], row["reference"], row["meta"]) == (5, "", "{}")
+            assert of_attempt(db, "a1")[0]["ref"] == "pay_1"
 
 
 def test_a_sound_answer_is_understood() -> None:
@@ -567,6 +650,10 @@ def test_a_sound_answer_is_understood() -> None:
         {"captures": [{"id": "c1"}]},
         {"captures": [{**sound()["captures"][0], "captured_at": "2026-01-31T00:00:00"}]},
         {"captures": [{**sound()["captures"][0], "amount_minor": -1}]},
+        {"refunds": None},
+        {"refunds": [{"id": "r1", "state": "succeeded"}]},
+        {"disputes": [{"id": "d1", "state": "open"}]},
+        {"saved": {"id": "pm_1"}},
     ],
 )
 def test_what_makes_no_sense_is_not_believed(spoilt: dict[str, Any]) -> None:

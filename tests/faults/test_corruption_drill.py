@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -40,6 +41,11 @@ COLUMNS = {
     "credit_voucheruse": "voucher_id customer_id origin currency amount_minor state",
     "payments_paymentattempt": "invoice_id gateway amount_minor currency",
     "payments_capture": "gateway capture_id attempt_id customer_id amount_minor currency outcome transfer_id",
+    "bank_bankaccount": "currency",
+    "bank_statement": "account_id file_id new_lines",
+    "bank_statementline": "account_id statement_id key amount_minor currency",
+    "bank_allocation": "line_id position what amount_minor customer_id invoice_id",
+    "bank_unallocation": "allocation_id from_invoice_minor from_purse_minor debt_minor",
     "invoices_invoice": "customer_id service_id origin reference number status currency net_minor tax_minor gross_minor "
     "tax_rate credit_minor gifted_minor received_minor voucher_code",
     "invoices_invoiceline": "invoice_id component exact net_minor tax_minor raised_minor discount_minor",
@@ -53,9 +59,14 @@ COLUMNS = {
     "changes_quote": "service_id customer_id currency net_minor tax_minor gross_minor price_book_id voucher_id",
     "changes_change": "quote_id service_id customer_id status currency gross_minor invoice_id",
     "changes_changeline": "change_id component exact net_minor tax_minor state",
+    "changes_soldterm": "service_id customer_id status months configuration price_book_id schedule_id currency net_minor "
+    "tax_minor gross_minor invoice_id",
     "services_service": "customer_id product_id currency configuration carry",
     "provisioning_job": "service_id origin state",
     "provisioning_jobstep": "job_id kind component state",
+    "recognition_day": "day",
+    "recognition_recognised": "day_id product_id currency amount_minor account transfer_id",
+    "recognition_opening": "service_id day_id currency amount_minor starts ends transfer_id",
 }  # fmt: skip
 # Words that a column of states or kinds may also hold.
 OTHER_WORDS = {
@@ -64,7 +75,7 @@ OTHER_WORDS = {
     "state": ["held", "posted", "voided", "used", "released", "waiting", "applied", "reversed"],
     "status": ["open", "paid", "cancelled", "expired", "applied", "partly_applied", "reversed", "awaiting_payment",
         "parked"],
-    "what": ["granted", "pledged", "released", "spent", "returned", "surplus"],
+    "what": ["granted", "pledged", "released", "spent", "returned", "surplus", "invoice", "credit", "debt", "not_ours"],
     "outcome": ["invoice", "surplus", "credit", "suspense"],
     "reason": ["reduced", "reversed"],
     "currency": ["JPY", "USD", "EUR"],
@@ -80,8 +91,11 @@ SEALED = (
     "ledger_entry",
     "credit_logline",
     "payments_capture",
+    "bank_statementline",
+    "bank_allocation",
     "invoices_layer",
     "changes_quote",
+    "recognition_recognised",
 )
 
 
@@ -111,6 +125,8 @@ def another(dice: random.Random, column: str, was: Any, others: list[Any]) -> An
         values = json.loads(was)
         code = dice.choice(sorted(values))
         return json.dumps(values | {code: values[code] + 1 if isinstance(values[code], int) else "4c8g"})
+    if isinstance(was, date):
+        return was + timedelta(days=dice.choice([-30, -1, 1, 30]))
     if was is None or isinstance(was, str):
         return dice.choice([one for one in others if one not in (was, None)] + [f"{was or ''}7"])
     return was + dice.choice([-1, 1]) * dice.choice(

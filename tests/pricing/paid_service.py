@@ -20,8 +20,10 @@ from prorata.pricing.layers import PaidShare, in_basis, share_of
 from prorata.pricing.money import eight_decimals, minor_digits
 from prorata.pricing.rates import Tiered, Volume
 from prorata.pricing.rebuy import Bought, Rebuy
+from prorata.pricing.rules import RULES
 from prorata.pricing.tax import Document, TaxRule, document
-from prorata.pricing.terms import local_date
+from prorata.pricing.term import layers_of_term, price_of_term
+from prorata.pricing.terms import follow_on, local_date
 from prorata.pricing.tiers import Schedule
 from prorata.pricing.voucher import NotForThis, Voucher
 
@@ -118,6 +120,7 @@ class PaidService:
     exact_sum: Fraction = Fraction(0)
     charged: int = 0
     vouchers: int = 0
+    renewals: int = 0
     raises: int = 0
 
     def prepay(self, at: datetime, until: datetime, gifted: Fraction) -> None:
@@ -130,6 +133,40 @@ class PaidService:
         price = self._price(at, until, components)
         self._settle(price, dict.fromkeys(self.values, 0), self.values, frozenset(), gifted, until)
         self.ends_at = until
+
+    @property
+    def by_the_month(self) -> bool:
+        """Whether its prices are monthly, so that it can be renewed for months."""
+        return self.period_months is not None or not RULES[self.rule].per_period
+
+    def renew(self, months: int, gifted: Fraction) -> Document:
+        """Sell the next term as staff do: so many months, rounded by itself, its layers what was charged."""
+        begins, first = self.ends_at, self.ends_at.astimezone(self.zone)
+        ends = first.replace(tzinfo=None)
+        until = datetime.combine(follow_on(ends.date(), months, ends.day), ends.time(), self.zone)
+        price = price_of_term(
+            starts_at=begins, ends_at=until, zone=self.zone, months=months, currency=self.currency,
+            schedule=self.book.new_schedule,
+            monthly=[(name, self.book.monthly(name, value), "") for name, value in self.values.items()],
+        )  # fmt: skip
+        paper = document(price, self.book.tax)
+        gifted_minor = int(paper.gross * gifted)
+        self.events += 1
+        self.renewals += 1
+        self.paid += paper.gross
+        self.gifted_paid += gifted_minor
+        self.charged += price.total
+        self.exact_sum += Fraction(price.total, self.unit)
+        day, end = local_date(begins, self.zone), local_date(until, self.zone)
+        for made in layers_of_term(price, paper, gifted_minor=gifted_minor):
+            value = self.values[made.name]
+            self.layers.append(
+                Layer(made.name, self.book, 0, value, day, end, made.amount, made.tax, made.gifted)
+            )
+        self.starts_at, self.ends_at = begins, until
+        if self.period_months is not None:
+            self.period_months = months
+        return paper
 
     def change(
         self,

@@ -117,6 +117,8 @@ def play(rng: Random, events: int) -> PaidService:
             digits = {"JPY": 0, "USD": 2, "KWD": 3}[lived.currency]
             included = lived.book.tax.included
             lived.book = book(rng, digits, included if rng.random() < 0.7 else not included)
+        elif dice < 0.22 and lived.ends_at < LAST and lived.by_the_month and rng.random() < 0.5:
+            lived.renew(rng.choice((1, 3, 12)), gifted(rng))
         elif dice < 0.22 and lived.ends_at < LAST:
             lived.prepay(lived.ends_at, lived.ends_at + timedelta(days=rng.randint(1, 370)), gifted(rng))
         else:

@@ -119,6 +119,7 @@ def test_lives_reach_every_corner() -> None:
     assert {life.rule for life in lives} == set(RULES)
     assert {life.credit for life in lives} == {"capped", "rebuy", "none"}
     assert sum(life.settled for life in lives) > 20
+    assert sum(life.renewals > 0 for life in lives) > 20
     assert {life.period_months for life in lives} == {None, 1, 3, 12}
     assert {life.book.tax.included for life in lives} == {True, False}
     assert any(layer.starts > date(2027, 1, 1) for life in lives for layer in life.layers)

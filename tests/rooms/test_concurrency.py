@@ -18,13 +18,20 @@ from prorata.catalog.models import Product
 from prorata.changes import staff_actions, states
 from prorata.changes.apply import begin
 from prorata.changes.cancel import cancel
-from prorata.changes.models import Change, Quote
+from prorata.changes.models import Change, Quote, SoldTerm
 from prorata.changes.refusals import Refused
+from prorata.changes.terms import close
+from prorata.changes.terms.refused import CannotSell
+from prorata.changes.terms.renew import renew
+from prorata.changes.terms.sell import Wanted, sell
+from prorata.changes.terms.write import Payment
 from prorata.credit.grant import grant_gifted
 from prorata.credit.models import Pledge, VoucherUse
 from prorata.credit.move import Movement, move
+from prorata.customers.lock import lock_customer
 from prorata.customers.models import Customer, User
 from prorata.invoices.models import CreditNote, Invoice, NumberSeries
+from prorata.invoices.numbers import take
 from prorata.ledger import accounts
 from prorata.ledger.accounts import AccountName
 from prorata.ledger.models import Account, Transfer
@@ -34,6 +41,9 @@ from prorata.payments.look import look
 from prorata.payments.models import Capture, InboxEvent, PaymentAttempt
 from prorata.provisioning import run as runner
 from prorata.provisioning.models import Host, Job, Reservation
+from prorata.recognition.models import Day, Recognised
+from prorata.recognition.recognise import recognise
+from prorata.services.lock import lock_service
 from prorata.services.models import Service
 from support.sandboxes import WebhookReceiver
 from support.threads import Doing, Gate, all_at_once, gate
@@ -229,6 +239,51 @@ def test_twenty_customers_at_once_leave_no_gap_in_the_numbers(world: World) -> N
     assert Invoice.objects.count() == Change.objects.count() == 13
 
 
+@pytest.mark.timeout(600)
+def test_fifty_submits_at_once_leave_books_that_are_exactly_right(world: World) -> None:
+    """Ten customers submit five changes of 5,596 each, all at the same instant, and have credit for three of them: thirty
+    are paid, twenty are told that the credit has changed, and not a unit is anywhere else."""
+    world.open(OPEN)
+    people = []
+    for n in range(10):
+        customer, person = world.new_customer(f"Customer {n}", f"c{n}@example.com")
+        # A host holds the room of its customers' changes; ten of them are not what this is about.
+        services = [
+            world.service(
+                paid=34_188,
+                customer=customer,
+                name=f"s{n}-{m}",
+                host=f"tokyo-{n}",
+                capacity={} if not m else None,
+            )
+            for m in range(5)
+        ]
+        people.append((customer, person, services))
+    world.at(LATER)
+    quotes = []
+    for customer, person, services in people:
+        world.gift(3 * 5_596 + 12, until="2026-12-31T00:00+09:00", customer=customer)
+        quotes += [(person, world.quote(service, by=person, memory=8)) for service in services]
+
+    doing = all_at_once(
+        [lambda p=person, q=quote: world.submit(q, by=p, shown_due_minor=0) for person, quote in quotes]
+    )
+
+    assert {refusal(one) for one in doing if one.error() is not None} == {"credit_changed"}
+    assert sum(one.error() is None for one in doing) == Change.objects.count() == 30
+    for customer, _person, _services in people:
+        assert world.credit(customer=customer) == 12
+        assert Change.objects.filter(customer=customer).count() == 3
+    ledger = world.ledger()
+    purses = {code: minor for code, minor in ledger.items() if code.startswith("purse/")}
+    assert set(purses.values()) == {-12}
+    assert {code: minor for code, minor in ledger.items() if code not in purses} == {
+        "expense/gifts": 10 * 16_800, "revenue/deferred": -30 * 5_088, "tax/0.1": -30 * 508,
+    }  # fmt: skip
+    numbers = sorted(Invoice.objects.values_list("number", flat=True))
+    assert numbers == [f"INV-{n:06d}" for n in range(1, 31)]
+
+
 def test_first_postings_to_new_accounts_do_not_block_each_other_for_ever(world: World) -> None:
     """A new currency's shared accounts are made by whoever comes first; all of them come at once, many times over."""
     names = [AccountName(f"shared/{n}/JPY", "asset", "JPY") for n in range(12)]
@@ -248,6 +303,34 @@ def test_first_postings_to_new_accounts_do_not_block_each_other_for_ever(world: 
     doing = all_at_once([lambda n=n: go(n) for n in range(8)])
     assert len({d.result() for d in doing}) == 8
     assert Account.objects.filter(code__startswith="shared/").count() == 12
+
+
+# --- days that are earned -----------------------------------------------------------------------------------
+
+
+def test_four_workers_recognise_each_day_once(world: World, web: Service) -> None:
+    """Eight days were missed; four workers begin at the same instant."""
+    world.gift(6_000, until="2026-12-31T00:00+09:00")
+    world.change(web, memory=8)
+    world.at("2026-08-23T00:17+09:00")
+
+    doing = all_at_once([recognise] * 4)
+
+    assert sum(one.result() for one in doing) == Day.objects.count() == 22
+    assert Transfer.objects.filter(kind="recognised").count() == Recognised.objects.count() == 22
+    # 31,080 over 183 days, 83 of them over, and 5,088 over 108, 8 of them over.
+    assert sum(Recognised.objects.values_list("amount_minor", flat=True)) == 14_096 + 377
+
+
+def test_nobody_who_buys_is_waited_for_by_a_day(world: World, web: Service) -> None:
+    """Somebody holds a customer, a service and the number series, as a submit does: the day is recognised all the same."""
+    world.at("2026-08-16T00:17+09:00")
+    with transaction.atomic():
+        lock_customer(world.customer.pk)
+        lock_service(web.pk, world.customer.pk)
+        take(world.seller.pk, "invoice")
+        assert Doing(recognise).result() == 15
+        transaction.set_rollback(True)
 
 
 # --- money ------------------------------------------------------------------------------------------------
@@ -454,3 +537,70 @@ def test_customers_are_locked_before_money_moves(world: World, web: Service) -> 
             customer_id=world.customer.pk, currency="JPY", movements=[Movement(purse.pk, 1)], key="x", what="granted",
             against=[(accounts.gifts("JPY"), 1)], origin="x", at=clock.now(),
         )  # fmt: skip
+
+
+# --- terms ------------------------------------------------------------------------------------------------
+
+
+def test_one_form_pressed_five_times_at_once_sells_one_service(world: World, gate: Gate) -> None:
+    world.open(OPEN)
+    wanted = world.wanted(months=12)
+    staff = world.staff
+    with gate.on("customers_customer", world.customer.pk) as held:
+        clicks = [held.let_in(lambda: sell_once(wanted, staff)) for _ in range(5)]
+    assert len({click.result().pk for click in clicks}) == 1
+    assert (SoldTerm.objects.count(), Invoice.objects.count(), Service.objects.count()) == (1, 1, 1)
+
+
+def sell_once(wanted: Wanted, staff: User) -> SoldTerm:
+    return sell(wanted, shown_minor=68_376, key="one form", staff=staff, payment=Payment())
+
+
+def renew_once(service: Service, staff: User, key: str) -> SoldTerm:
+    return renew(
+        service, 6, shown_minor=34_188, shown_version=service.version, key=key, staff=staff, payment=Payment()
+    )
+
+
+def test_two_of_staff_renew_a_service_once(world: World, web: Service, gate: Gate) -> None:
+    staff = world.staff
+    with gate.on("customers_customer", world.customer.pk) as held:
+        first, second = (held.let_in(lambda k=key: renew_once(web, staff, k)) for key in ("mine", "yours"))
+    assert first.result().kind == "renewal"
+    assert isinstance(second.error(), CannotSell)
+    assert (SoldTerm.objects.count(), Invoice.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("first", ["change", "renewal"])
+def test_a_change_and_a_renewal_at_once_are_one_of_them(
+    world: World, web: Service, gate: Gate, first: str
+) -> None:
+    """Both were shown as possible; whoever comes second is refused, whichever that is."""
+    quote, staff = world.quote(web, memory=8), world.staff
+    doing: dict[str, Callable[[], Any]] = {
+        "change": lambda: world.submit(quote), "renewal": lambda: renew_once(web, staff, "k"),
+    }  # fmt: skip
+    order = sorted(doing, key=lambda what: what != first)
+    with gate.on("customers_customer", world.customer.pk) as held:
+        done, late = (held.let_in(doing[what]) for what in order)
+    assert done.result() is not None
+    assert isinstance(late.error(), CannotSell if first == "change" else Refused)
+    assert (Change.objects.count(), SoldTerm.objects.count()) == ((1, 0) if first == "change" else (0, 1))
+    assert Invoice.objects.count() == 1
+
+
+def test_the_money_and_the_sweep_meet_at_the_deadline_of_a_term(
+    world: World, web: Service, gate: Gate
+) -> None:
+    """Whichever comes first has the invoice; the other finds it so, and no money is lost."""
+    term = renew_once(web, world.staff, "k")
+    attempt = world.checkout(term)
+    world.gateway.pay(attempt.gateway_ref, mode="never")
+    world.clock.forward(timedelta(days=8))
+    with gate.on("customers_customer", world.customer.pk) as held:
+        money = held.let_in(lambda: look(attempt.pk))
+        sweep = held.let_in(lambda: close.expire(term.pk))
+    money.result()
+    assert isinstance(sweep.error(), CannotSell)
+    world.work()
+    assert (world.reread(term).status, world.credit()) == ("paid", 0)

@@ -225,3 +225,33 @@ def test_an_event_that_comes_late_tells_nothing_that_is_no_longer_so(world: Worl
     ):
         task(id=change.pk)
     assert not Mail.objects.exists()
+
+
+def test_a_term_is_told_with_its_invoice_until_when_and_what_then(world: World, web: Service) -> None:
+    world.gift(1_500, until="2026-12-31T00:00+09:00")
+    term = world.renew(web, 6, use_gifted=True)
+    world.work()
+    told = the_mail(term.origin, "term.awaiting_payment")
+    assert told.to == "aiko@example.com"
+    assert told.subject == f"web-01: renewal – 32,688 JPY to pay ({term.invoice})"
+    for said in (
+        "Here is the invoice for the next term of web-01.",
+        "1 Dec 2026, 08:00 Asia/Tokyo – 1 Jun 2027, 08:00 Asia/Tokyo", "Memory 4", "7,560 JPY", "34,188 JPY", "1,500 JPY",
+        "Pay 32,688 JPY by 22 Aug 2026, 14:02 Asia/Tokyo:", f"https://portal.example.com/invoices/{term.invoice}",
+        "While this is unpaid the service cannot be changed.",
+    ):  # fmt: skip
+        assert said in told.body, said
+    world.wait(days=8)
+    told = the_mail(term.origin, "term.expired")
+    assert told.subject == f"web-01: renewal – not paid in time, nothing was charged ({term.invoice})"
+    assert "1,500 JPY came back to your credit." in told.body
+    assert "the term that is paid goes on to its end" in told.body
+
+    paid = world.renew(web, 6)
+    world.pay(paid)
+    world.work()
+    told = the_mail(paid.origin, "term.paid")
+    assert told.subject == "web-01: renewal – paid (INV-000001)"
+    assert "The next term of web-01 is paid." in told.body
+    assert f"https://portal.example.com/services/{web.pk}/resources" in told.body
+    assert Mail.objects.filter(origin=paid.origin).count() == 1, "what was paid at once is told once"

@@ -9,11 +9,14 @@ from pytest_django import Settings
 
 from prorata.changes.cancel import cancel
 from prorata.changes.models import Change
+from prorata.changes.pay import start_paying
 from prorata.credit.models import LogLine
 from prorata.customers.models import Customer
+from prorata.payments.bank.allocate import to_invoice
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
 from prorata.services.models import Service
+from support.bank import ACTOR, Entry, bank_account, line, statement
 from support.portal import hidden, part, person, text
 from support.sandboxes import DECLINED, FAILS_LATER, SETTLES_LATER
 from support.world import World
@@ -217,6 +220,24 @@ def test_the_time_is_over(world: World, change: Change) -> None:
     world.at("2026-08-15T15:03+09:00")
     assert said(world, change).startswith("The time to pay is over Nothing was taken; make the change again.")
     assert "Pay Now!" not in said(world, change)
+
+
+def test_a_transfer_is_awaited(world: World, web: Service) -> None:
+    bank_account(world.seller)
+    change = world.submit(world.quote(web, memory=8), method="bank_transfer")
+    assert change.invoice is not None
+    start_paying(world.owner, change.invoice, "bank_transfer")
+    told = said(world, change)
+    assert told.startswith(
+        "We are waiting for your transfer ¥5,596 must be with us by 22 Aug 2026, 14:02 JST."
+    )
+    assert "What to type at your bank Pay in another way Cancel this change" in told
+    assert "Waiting for your transfer" in text(person(world.owner).get("/invoices"))
+    statement(Entry(amount=3_000, text="server", name="Tanaka"))
+    to_invoice(line(), change.invoice.pk, actor=ACTOR)
+    told = said(world, change)
+    assert "¥3,000 was received, ¥2,596 is still to be paid until 22 Aug 2026, 14:02 JST." in told
+    assert "Part received, waiting for the rest" in text(person(world.owner).get("/invoices"))
 
 
 # --- it lives -----------------------------------------------------------------------------------------------

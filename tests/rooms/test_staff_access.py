@@ -38,6 +38,7 @@ WRITTEN_ONCE: list[type[Model]] = [
         *(f"{name}_changelist" for name in LISTS),
         "services_service_adopt",
         "catalog_pricebook_simulator",
+        "recognition_recognised_month",
     ],
 )
 def test_strangers_and_customers_stay_outside(page: str, client: Client, db: None) -> None:

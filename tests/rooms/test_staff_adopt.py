@@ -96,7 +96,7 @@ def test_a_machine_is_adopted_with_opening_layers(world: World, machine: str, st
     [
         (
             {"cfg_memory": "8"},
-            "The machine has 4. Adopt what it has, or correct the machine first and reload this page.",
+            "The machine has 4. Write what it has, or correct the machine first and reload this page.",
         ),
         ({"cfg_memory": "5"}, "5 is not sold: choose 4 or 6."),
         ({"cfg_disk": "1e2"}, "Enter a whole number."),

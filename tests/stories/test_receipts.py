@@ -14,16 +14,20 @@ from pytest_django import Settings
 
 from prorata.changes.cancel import cancel
 from prorata.changes.models import Change
+from prorata.changes.pay import start_paying
 from prorata.credit.models import LogLine
 from prorata.invoices.models import Seller
 from prorata.invoices.paper.words import LANGUAGES, Language
 from prorata.notices import tasks
 from prorata.notices.models import Mail
+from prorata.payments.bank.allocate import to_invoice
+from prorata.payments.bank.take_back import take_back
 from prorata.payments.look import look
 from prorata.payments.models import Capture, PaymentAttempt
 from prorata.payments.paper.download import receipt_pdf
 from prorata.payments.receipts import captures, receipt
 from prorata.services.models import Service
+from support.bank import ACTOR, Entry, bank_account, line, statement
 from support.portal import part, person, text
 from support.sandboxes import DECLINED, FAILS_LATER, SETTLES_LATER
 from support.world import World
@@ -167,6 +171,25 @@ def test_money_in_another_currency_is_held(world: World, change: Change) -> None
     assert "Received USD 55.96" in printed()
 
 
+def test_a_transfer_that_was_assigned_by_mistake_counts_no_more(world: World, change: Change) -> None:
+    bank_account(world.seller)
+    assert change.invoice is not None
+    start_paying(world.owner, change.invoice, "bank_transfer")
+    statement(Entry(amount=5_000, text="server", name="Suzuki Works"))
+    first = to_invoice(line(), change.invoice.pk, actor=ACTOR)
+    page = the_page(world)
+    assert (part(page, "to-invoice"), part(page, "received")) == ("¥5,000", "¥5,000")
+    assert "Method Bank transfer" in printed()
+    assert 'id="taken-back"' not in page.content.decode()
+    world.at("2026-08-16T09:00+09:00")
+    take_back(first.pk, shown_debt_minor=0, reason="It was from Suzuki Works.", actor=ACTOR)
+    said = part(the_page(world), "taken-back")
+    assert said.startswith("Taken back on 16 Aug 2026, 09:00 JST")
+    assert "This receipt does not count any more." in said
+    assert "Taken back on 16 Aug 2026: the transfer had been assigned here by mistake." in printed()
+    assert "taken back: assigned by mistake" in text(person(world.owner).get("/payments"))
+
+
 # --- where it is found --------------------------------------------------------------------------------------
 
 
@@ -266,6 +289,15 @@ def test_money_that_is_held_is_told(world: World, change: Change) -> None:
     world.work()
     (told,) = mails("payment.")
     assert "It is kept apart, and our staff decide with you what becomes of it." in told.body
+
+
+def test_of_a_term_the_mail_that_it_is_paid_has_the_receipt(world: World, web: Service) -> None:
+    term = world.renew(web, 6)
+    world.pay(term)
+    world.work()
+    assert not mails("payment.")
+    (told,) = mails("term.paid")
+    assert f"https://portal.example.com/receipts/{Capture.objects.get().pk}" in told.body
 
 
 def test_a_payment_that_fails_later_is_told_once_with_what_to_do(world: World, change: Change) -> None:

@@ -66,6 +66,7 @@ def test_everything_written_once_is_sealed_in_one_chain(world: World, web: Servi
     assert (entries.rows, len(entries.marks)) == (Entry.objects.count(), 16 * Entry.objects.count())
     assert entries.columns == ["account_id", "amount_minor", "currency", "id", "transfer_id"]
     world.gift(500, until="2026-12-31T00:00+09:00")
+    world.recognise()
     assert seal_all() > 0
     assert walk(Asked(now=clock.now())).holds
 
@@ -183,6 +184,7 @@ def test_the_night_keeps_what_it_found_and_tells_staff(
     world: World, web: Service, altered: Altered, settings: Settings
 ) -> None:
     settings.PRORATA_STAFF_EMAIL = "desk@example.com"
+    world.recognise()
     quiet = nightly.run()
     assert (quiet.broken, quiet.findings) == (0, [])
     assert quiet.rows > 20

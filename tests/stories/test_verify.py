@@ -36,7 +36,8 @@ def corrupt(attack: Attack, statement: str) -> None:
         sql.commit()
 
 
-def test_books_that_hold(web: Service, capsys: pytest.CaptureFixture[str]) -> None:
+def test_books_that_hold(world: World, web: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    world.recognise()
     assert main([]) == 0
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 1
@@ -62,7 +63,10 @@ def test_one_line_names_the_row_and_the_one_it_disagrees_with(
     corrupt(attack, f"UPDATE ledger_entry SET amount_minor = -5088 WHERE id = {entry.pk}")
 
 
-def test_the_same_as_json(web: Service, attack: Attack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_as_json(
+    world: World, web: Service, attack: Attack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.recognise()
     corrupt(attack, "UPDATE services_service SET carry = 0.25")
 
     assert main(["--json"]) == 1
@@ -83,9 +87,10 @@ def test_the_same_as_json(web: Service, attack: Attack, capsys: pytest.CaptureFi
 
 
 def test_a_sample_is_drawn_by_its_seed(
-    web: Service, attack: Attack, capsys: pytest.CaptureFixture[str]
+    world: World, web: Service, attack: Attack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two quotes, one of them forged: a sample of one finds it with some seeds, all of them with --all."""
+    world.recognise()
     with attack("eraser") as sql, triggers_asleep(sql):
         sql.execute(
             "INSERT INTO changes_quote SELECT (jsonb_populate_record(q, %s::jsonb)).* FROM changes_quote q",
@@ -140,6 +145,7 @@ def test_a_gift_that_ended_a_day_ago_and_was_not_ended(world: World, web: Servic
     """The sweep did not come: that is told of an installation, though a story may stop there."""
     world.gift(700, until="2026-08-20T00:00+09:00")
     world.at("2026-08-21T00:00+09:00")
+    world.recognise()
     assert walk(Asked(now=clock.now())).holds
     world.at("2026-08-21T00:00:01+09:00")
     (found,) = walk(Asked(now=clock.now())).findings

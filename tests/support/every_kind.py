@@ -6,10 +6,17 @@ from decimal import Decimal
 
 from prorata.changes.cancel import cancel
 from prorata.changes.models import Change
+from prorata.changes.pay import start_paying
+from prorata.changes.terms import close
 from prorata.credit.correct import correct_account, take_back
 from prorata.credit.models import LogLine
+from prorata.payments.bank import take_back as bank
+from prorata.payments.bank.allocate import set_aside, to_credit, to_debt
+from prorata.payments.bank.models import Allocation, StatementLine
 from prorata.payments.look import look
+from prorata.payments.models import PaymentAttempt
 from prorata.services.models import Service
+from support.bank import ACTOR, Entry, bank_account, statement
 from support.world import World
 
 LIVE = {"grow": "live", "shrink": "live"}
@@ -17,13 +24,16 @@ LIVE = {"grow": "live", "shrink": "live"}
 
 def every_kind(world: World) -> None:
     """One change of every end, paid in every way; vouchers used, held and free again; gifts that end and are prolonged;
-    corrections, and some that were taken back."""
+    corrections, some that were taken back, and days that were earned."""
     world.open("2026-06-01T08:00+09:00")
     _reductions_and_returns(world)
     _given_up(world)
     _machines_that_fail(world)
+    _by_transfer(world)
     _still_open(world)
+    _terms(world)
     _corrections(world)
+    _earned(world)
 
 
 def _by_card(world: World, service: Service, *, voucher: str = "", **wanted: int | str) -> Change:
@@ -87,6 +97,34 @@ def _machines_that_fail(world: World) -> None:
     _oddly(world, web, {"capture_currency": "USD"}, snapshots=5)
 
 
+def _by_transfer(world: World) -> None:
+    """web-05: by transfer, in part and then too much; and money that staff assigned in every way and took back."""
+    bank_account(world.seller)
+    web = world.service(paid=34_188, name="web-05")
+    change = world.submit(world.quote(web, memory=8), use_account=False, method="bank_transfer")
+    assert change.invoice is not None
+    start_paying(world.owner, change.invoice, "bank_transfer")
+    reference = PaymentAttempt.objects.get(invoice=change.invoice).gateway_ref
+    statement(
+        Entry(amount=1_000, text=f"part {reference}"), Entry(amount=40_000, text=f"rest {reference}"),
+        Entry(amount=700, text="nobody knows"), Entry(amount=800, text="for later"), Entry(amount=900, text="rent"),
+        Entry(amount=950, text="sent back"), Entry(amount=-250, text="fee", name=""),
+    )  # fmt: skip
+    world.work()
+    assert _ends(world, change) == "applied"
+    lines = {one.text: one for one in StatementLine.objects.all()}
+    set_aside(lines["rent"], "not_ours", reason="a deposit", actor=ACTOR)
+    set_aside(lines["sent back"], "returned", reason="a mistake", actor=ACTOR)
+    other = world.new_customer("Suzuki Works", "ken@example.com")[0]
+    given = to_credit(lines["for later"], other, amount_minor=500, actor=ACTOR)
+    bank.take_back(given.pk, shown_debt_minor=0, reason="not hers", actor=ACTOR)
+    paid = Allocation.objects.get(line=lines[f"rest {reference}"])
+    bank.take_back(paid.pk, shown_debt_minor=bank.way_back(paid).debt_minor, reason="not his", actor=ACTOR)
+    to_debt(lines[f"rest {reference}"], world.customer, amount_minor=300, actor=ACTOR)
+    to_credit(lines["for later"], other, actor=ACTOR)
+    world.work()
+
+
 def _ends(world: World, change: Change) -> str:
     status: str = world.reread(change).status
     return status
@@ -103,6 +141,32 @@ def _still_open(world: World) -> None:
     world.work()
 
 
+def _terms(world: World) -> None:
+    """shop-01: sold by gift and card, renewed ahead, up and down again; sold and expired with partial money; sold and
+    cancelled; a renewal that waits, with a pledge, and a purchase that waits."""
+    world.gift(600, until="2026-12-30T00:00+09:00")
+    sold = world.sell(world.wanted(months=6, name="shop-01"), use_gifted=True)
+    world.pay(sold)
+    world.work()
+    world.pay(world.renew(sold.service, 3))
+    world.work()
+    _by_card(world, sold.service, memory=8)
+    world.submit(world.quote(sold.service, backups=4), use_account=False)
+    world.work()
+    given_up = world.wanted(months=1, name="shop-02")
+    attempt = world.checkout(world.sell(given_up))
+    world.gateway.settings(capture_amount_minor=1_000)
+    world.gateway.pay(attempt.gateway_ref, mode="never")
+    look(attempt.pk)
+    world.gateway.settings(capture_amount_minor=None)
+    close.expire(attempt.invoice.term.pk)
+    close.cancel(world.sell(given_up).pk, world.staff)
+    world.gift(80, until="2026-12-31T00:00+09:00")
+    world.renew(sold.service, 1, use_gifted=True)
+    world.sell(world.wanted(months=1, name="shop-03"))
+    world.work()
+
+
 def _corrections(world: World) -> None:
     """Staff raise the account credit, lower it, and take back what was lowered and a gift."""
     said = {"reason": "A mistake of ours", "actor": "staff:test"}
@@ -111,3 +175,9 @@ def _corrections(world: World) -> None:
     take_back(LogLine.objects.get(origin="correction:down"), **said)
     world.gift(40, until="2026-12-24T00:00+09:00")
     take_back(LogLine.objects.filter(what="granted").latest("id"), **said)
+
+
+def _earned(world: World) -> None:
+    """The night after: the days of August so far, what was taken over with adopted services among them."""
+    world.at("2026-08-16T00:17+09:00")
+    world.recognise()

@@ -40,6 +40,8 @@ ACCEPTED = "4242 4242 4242 4242"
 DECLINED = "4000 0000 0000 0002"
 NOT_ENOUGH = "4000 0000 0000 9995"
 ASKS_BANK = "4000 0025 0000 3155"
+ASKS_ALWAYS = "4000 0027 6000 3184"
+DECLINES_LATER = "4000 0000 0000 0341"
 SETTLES_LATER = "4000 0000 0000 0077"
 FAILS_LATER = "4000 0000 0000 0119"
 START_SECONDS = 30
@@ -233,6 +235,23 @@ class GatewayProcess(SandboxProcess):
         """Money nobody asked for, even on a closed payment."""
         more = {"currency": currency} if currency else {}
         self.control("POST", "captures", {"ref": ref, "amount_minor": amount_minor, **more})
+
+    def refund_by_hand(self, ref: str, amount_minor: int) -> str:
+        """Staff refund on the processor's own pages; returns the refund's id."""
+        return str(self.control("POST", "refunds", {"ref": ref, "amount_minor": amount_minor})["id"])
+
+    def end_refund(self, id: str, state: str) -> None:
+        """A refund ends: "succeeded" or "failed"."""
+        self.control("POST", f"refunds/{id}", {"state": state})
+
+    def dispute(self, ref: str, amount_minor: int | None = None, *, inquiry: bool = False) -> str:
+        """The customer goes to his bank; returns the dispute's id."""
+        more = {} if amount_minor is None else {"amount_minor": amount_minor}
+        return str(self.control("POST", "disputes", {"ref": ref, "inquiry": inquiry, **more})["id"])
+
+    def move_dispute(self, id: str, state: str) -> None:
+        """The bank decides: "open" (of an inquiry), "won" or "lost"."""
+        self.control("POST", f"disputes/{id}", {"state": state})
 
     def effects(self, attempt_id: str) -> dict[str, Any]:
         """What really happened for an attempt: state, captures, refunds, events, deliveries."""

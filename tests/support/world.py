@@ -40,11 +40,14 @@ from prorata.catalog.models import (
 from prorata.catalog.values import forget
 from prorata.changes import tasks as change_tasks
 from prorata.changes.adopt import adopt
-from prorata.changes.models import Change, Quote
+from prorata.changes.models import Change, Quote, SoldTerm
 from prorata.changes.quote import make_quote
 from prorata.changes.refusals import Refused, words
 from prorata.changes.split import split
 from prorata.changes.submit import submit
+from prorata.changes.terms.renew import renew, renewal_offer
+from prorata.changes.terms.sell import Wanted, offer, sell
+from prorata.changes.terms.write import Payment
 from prorata.clock import HandClock
 from prorata.config import demo_data
 from prorata.credit import tasks as credit_tasks
@@ -63,6 +66,7 @@ from prorata.pricing.terms import add_months
 from prorata.provisioning import tasks as machine_tasks
 from prorata.provisioning.measure import measure
 from prorata.provisioning.registry import driver
+from prorata.recognition import tasks as recognition_tasks
 from prorata.services.models import Service
 from support.sandboxes import GatewayProcess, HypervisorProcess
 
@@ -71,12 +75,14 @@ WEB: dict[str, int | str] = dict(demo_data.WEB)
 SECRET = "whsec-stories"
 # What must stand still when something is refused; readings, webhooks and security events may be added.
 FACTS = (
-    "changes_quote", "changes_change", "changes_changeline", "changes_intervention", "credit_purse", "credit_pledge",
+    "changes_quote", "changes_change", "changes_changeline", "changes_intervention", "changes_soldterm",
+    "credit_purse", "credit_pledge",
     "credit_logline", "credit_voucher", "credit_voucheruse",
     "invoices_invoice", "invoices_invoiceline", "invoices_creditnote", "invoices_layer",
     "invoices_unwinding", "invoices_numberseries", "ledger_transfer", "ledger_entry", "payments_capture",
     "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_reservation",
-    "services_service", "notices_mail",
+    "services_service", "notices_mail", "recognition_day", "recognition_recognised", "recognition_opening",
+    "bank_bankaccount", "bank_statement", "bank_statementline", "bank_allocation", "bank_unallocation",
 )  # fmt: skip
 
 
@@ -85,7 +91,7 @@ class World:
 
     def __init__(self, clock: HandClock, gateway: GatewayProcess, hypervisor: HypervisorProcess) -> None:
         self.clock, self.gateway, self.hypervisor = clock, gateway, hypervisor
-        self.machines = 0
+        self.machines = self.forms = 0
         self.breaks: frozenset[str] = frozenset()
 
     # --- setting up -----------------------------------------------------------------------------------------
@@ -147,18 +153,29 @@ class World:
         **machine: Any,
     ) -> Service:
         """A machine is made on the hypervisor and adopted now, for `months` from today at 08:00."""
-        self.machines += 1
-        if capacity is not None or self.machines == 1:
-            self.hypervisor.create_host(host, **(capacity or {}))
-        external = self.hypervisor.create_machine(
-            dict(configuration), id=f"vm-{self.machines}", host=host, **machine
-        )
+        external = self.machine(configuration, host=host, capacity=capacity, **machine)
         today = business.now().astimezone(ZONE).date()
         return adopt(
             customer=customer or self.customer, product=product or self.cloud, name=name, driver="sandbox",
             external_id=external, term_starts_at=_eight(today), term_ends_at=_eight(add_months(today, months)),
             term_months=months, configuration=configuration, paid_minor=paid, currency=currency, staff=None,
         )  # fmt: skip
+
+    def machine(
+        self,
+        configuration: dict[str, int | str],
+        *,
+        host: str = "tokyo-1",
+        capacity: dict[str, int] | None = None,
+        **machine: Any,
+    ) -> str:
+        """A machine is made on the hypervisor; its id there."""
+        self.machines += 1
+        if capacity is not None or self.machines == 1:
+            self.hypervisor.create_host(host, **(capacity or {}))
+        return self.hypervisor.create_machine(
+            dict(configuration), id=f"vm-{self.machines}", host=host, **machine
+        )
 
     def web_01(self, at: str, **machine: Any) -> Service:
         """The usual beginning: on 1 June 2026 web-01 is adopted for six months at 34,188 JPY; then it is `at`."""
@@ -227,13 +244,58 @@ class World:
     ) -> Change:
         return self.submit(self.quote(service, by=by, voucher=voucher, **wanted), by=by)
 
-    def checkout(self, change: Change) -> PaymentAttempt:
+    def wanted(
+        self, *, months: int, starts: str = "", configuration: dict[str, int | str] = WEB, **what: Any
+    ) -> Wanted:
+        """What a customer buys on a machine that is made for it: from this instant on, or from `starts`."""
+        external = what.pop("external_id", None) or self.machine(configuration, **what.pop("machine", {}))
+        bought = {
+            "customer": self.customer,
+            "product": self.cloud,
+            "name": "web-01",
+            "currency": "JPY",
+            **what,
+        }
+        return Wanted(
+            months=months, starts_at=datetime.fromisoformat(starts) if starts else business.now(), driver="sandbox",
+            external_id=external, configuration=configuration, **bought,
+        )  # fmt: skip
+
+    def sell(self, wanted: Wanted, *, key: str = "", **payment: Any) -> SoldTerm:
+        """Staff sell it at the price the page shows."""
+        return sell(
+            wanted, shown_minor=offer(wanted).gross_minor, key=key or self._key(), staff=self.staff,
+            payment=Payment(**payment),
+        )  # fmt: skip
+
+    def renew(self, service: Service, months: int, *, key: str = "", **payment: Any) -> SoldTerm:
+        """Staff renew it at the price the page shows."""
+        now = self.reread(service)
+        return renew(
+            now, months, shown_minor=renewal_offer(now, months).gross_minor, shown_version=now.version,
+            key=key or self._key(), staff=self.staff, payment=Payment(**payment),
+        )  # fmt: skip
+
+    def renew_again(self, key: str, service: Service) -> SoldTerm:
+        """The button of a form pressed again: the figures of then, whatever has become of them."""
+        return renew(service, 1, shown_minor=0, shown_version=0, key=key, staff=self.staff, payment=Payment())
+
+    @property
+    def staff(self) -> User:
+        found = User.objects.filter(email="staff@example.com").first()
+        return found or User.objects.create_user("staff@example.com", "a-long-password", is_staff=True)
+
+    def _key(self) -> str:
+        self.forms += 1
+        return f"form-{self.forms}"
+
+    def checkout(self, change: Change | SoldTerm) -> PaymentAttempt:
         """Pay Now! and Checkout: the customer stands on the gateway's page."""
         assert change.invoice is not None
         start_checkout(self.owner, change.invoice, "card")
         return PaymentAttempt.objects.get(invoice=change.invoice, state__in=PaymentAttempt.OPEN)
 
-    def pay(self, change: Change, card: str = "4242 4242 4242 4242", **how: Any) -> PaymentAttempt:
+    def pay(self, change: Change | SoldTerm, card: str = "4242 4242 4242 4242", **how: Any) -> PaymentAttempt:
         """Checkout, the card on the gateway's page, and the way back, which only triggers a look."""
         attempt = self.checkout(change)
         self.gateway.pay(attempt.gateway_ref, card, **{"mode": "never", **how})
@@ -266,6 +328,10 @@ class World:
         """What looks around every few seconds, once: open payments, unpaid changes, waiting machines, gifts that end."""
         for task in (payment_tasks.sweep, change_tasks.sweep, machine_tasks.sweep, credit_tasks.sweep):
             task(timestamp=0)
+
+    def recognise(self) -> None:
+        """The job that comes every ten minutes: days that are over are earned, with those that were missed."""
+        recognition_tasks.days(timestamp=0)
 
     def wait(self, **span: float) -> None:
         """Business time passes; then the sweeps look around, and the worker does what they found."""

@@ -14,6 +14,7 @@ from prorata import clock
 from prorata.catalog.models import Product
 from prorata.catalog.values import BookValues, NoPrice, Value, book, live_book
 from prorata.changes.situation import seller
+from prorata.changes.taken_in import NotAsWritten, every_resource, priced, same_on_machine
 from prorata.customers.lock import lock_customer
 from prorata.customers.models import Customer, User
 from prorata.invoices.models import Layer
@@ -21,10 +22,7 @@ from prorata.pricing.display import amount_text
 from prorata.pricing.money import eight_decimals, minor_digits
 from prorata.pricing.tax import TaxRule
 from prorata.pricing.terms import local_date
-from prorata.provisioning.drivers.base import DriverError
 from prorata.provisioning.measure import keep
-from prorata.provisioning.registry import UnknownDriver
-from prorata.provisioning.registry import driver as connect
 from prorata.services.models import Service
 from prorata.trail.write import note
 
@@ -59,14 +57,9 @@ def adopt(
         product, currency, configuration, term_starts_at, term_ends_at, term_months, paid_minor, bought_at
     )
     try:
-        read = connect(driver).read(external_id)
-    except (DriverError, UnknownDriver) as problem:
-        raise CannotAdopt(f"The machine {external_id} could not be read: {problem}") from problem
-    for code, value in configuration.items():
-        if read.configuration.get(code) != value:
-            raise CannotAdopt(
-                f"{code} is {read.configuration.get(code)} on the machine, not {value}. Correct one of them."
-            )
+        read = same_on_machine(driver, external_id, configuration)
+    except NotAsWritten as wrong:
+        raise CannotAdopt(str(wrong)) from wrong
     try:
         with transaction.atomic():
             lock_customer(customer.pk)
@@ -105,22 +98,16 @@ def _checked(
         raise CannotAdopt("The term needs a length of at least one month.")
     if paid_minor < 0:
         raise CannotAdopt("The price paid cannot be negative.")
-    codes = set(product.resource_types.values_list("code", flat=True))
-    if set(configuration) != codes:
-        missing, extra = sorted(codes - set(configuration)), sorted(set(configuration) - codes)
-        raise CannotAdopt(
-            f"Give a value for each resource. Missing: {missing or 'none'}; unknown: {extra or 'none'}."
-        )
     try:
+        every_resource(product, configuration)
         minor_digits(currency)
         live = live_book(product, currency, clock.now())
         bought = live if bought_at is None else book(bought_at)
         if (bought.product_code, bought.currency) != (product.code, currency):
             raise CannotAdopt(f"{bought} is not one of {product.name} in {currency}. Choose another.")
-        for code, value in configuration.items():
-            live.monthly(code, value)
-            bought.monthly(code, value)
-    except (NoPrice, ValueError) as problem:
+        priced(live, configuration)
+        priced(bought, configuration)
+    except (NotAsWritten, NoPrice, ValueError) as problem:
         raise CannotAdopt(str(problem)) from problem
     return bought
 

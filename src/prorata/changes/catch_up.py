@@ -14,6 +14,7 @@ from django.db.models.functions import Concat
 from prorata import clock
 from prorata.changes import apply, cancel, states
 from prorata.changes.models import Change
+from prorata.changes.terms.catch_up import overdue as overdue_terms
 from prorata.invoices.models import Invoice
 from prorata.provisioning.models import Job
 
@@ -43,3 +44,4 @@ def overdue() -> Iterator[Action]:
     yield from (
         (apply.follow, pk) for pk in done.filter(origin__in=origins).values_list("pk", flat=True)[:MOST]
     )
+    yield from overdue_terms(now, grace=GRACE, missed_after=MISSED_AFTER, most=MOST)

@@ -30,8 +30,8 @@ def freeze(estimate: Estimate) -> dict[str, Any]:
         "tax": {"rate": str(tax.rate), "included": tax.included, "rounding": tax.rounding},
         "components": [
             {
-                "name": c.name, "old": str(c.old), "new": str(c.new), "old_schedule": _tiers(c.old_schedule),
-                "new_schedule": _tiers(c.new_schedule), "layers": [_layer(paid) for paid in c.layers or ()],
+                "name": c.name, "old": str(c.old), "new": str(c.new), "old_schedule": tiers_text(c.old_schedule),
+                "new_schedule": tiers_text(c.new_schedule), "layers": [_layer(paid) for paid in c.layers or ()],
                 "old_made": c.old_made, "new_made": c.new_made,
             }
             for c in (line.component for line in price.lines)
@@ -72,7 +72,7 @@ def component_of(stored: dict[str, Any]) -> Component:
     """One frozen component."""
     return Component(
         name=stored["name"], old=Decimal(stored["old"]), new=Decimal(stored["new"]),
-        old_schedule=_schedule(stored["old_schedule"]), new_schedule=_schedule(stored["new_schedule"]),
+        old_schedule=tiers_of(stored["old_schedule"]), new_schedule=tiers_of(stored["new_schedule"]),
         layers=tuple(_paid(layer) for layer in stored["layers"]),
         old_made=stored.get("old_made", ""), new_made=stored.get("new_made", ""),  # older quotes have none
     )  # fmt: skip
@@ -102,7 +102,7 @@ def _rebuy(rebuy: Rebuy | None) -> dict[str, Any] | None:
     if rebuy is None:
         return None
     return {
-        "paid": str(rebuy.paid), "monthly": str(rebuy.monthly), "schedule": _tiers(rebuy.schedule),
+        "paid": str(rebuy.paid), "monthly": str(rebuy.monthly), "schedule": tiers_text(rebuy.schedule),
         "bought": [
             {"since": b.since.isoformat(), "monthly": str(b.monthly), "hourly": None if b.hourly is None else str(b.hourly)}
             for b in rebuy.bought
@@ -114,7 +114,7 @@ def _paid_and_used(stored: dict[str, Any] | None) -> Rebuy | None:
     if stored is None:
         return None
     return Rebuy(
-        paid=Decimal(stored["paid"]), monthly=Decimal(stored["monthly"]), schedule=_schedule(stored["schedule"]),
+        paid=Decimal(stored["paid"]), monthly=Decimal(stored["monthly"]), schedule=tiers_of(stored["schedule"]),
         bought=tuple(
             Bought(date.fromisoformat(b["since"]), Decimal(b["monthly"]), Decimal(b["hourly"]) if b["hourly"] else None)
             for b in stored["bought"]
@@ -122,11 +122,11 @@ def _paid_and_used(stored: dict[str, Any] | None) -> Rebuy | None:
     )  # fmt: skip
 
 
-def _tiers(schedule: Schedule | None) -> list[list[str]] | None:
+def tiers_text(schedule: Schedule | None) -> list[list[str]] | None:
     return None if schedule is None else [[str(tier.months), str(tier.off)] for tier in schedule.tiers]
 
 
-def _schedule(tiers: list[list[str]] | None) -> Schedule | None:
+def tiers_of(tiers: list[list[str]] | None) -> Schedule | None:
     return (
         None if tiers is None else Schedule(tuple(Tier(int(months), Decimal(off)) for months, off in tiers))
     )

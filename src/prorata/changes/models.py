@@ -177,6 +177,112 @@ class ChangeLine(models.Model):
         )
 
 
+class SoldTerm(models.Model):
+    """A term of a service that staff sold: its first (a purchase), or one that begins where the last paid one ends (a
+    renewal). It counts for the service from the moment it is paid; until then it holds nothing but its invoice."""
+
+    class Kind(models.TextChoices):
+        PURCHASE = "purchase"
+        RENEWAL = "renewal"
+
+    class Status(models.TextChoices):
+        AWAITING_PAYMENT = "awaiting_payment", "Waiting for payment"
+        PAID = "paid"
+        CANCELLED = "cancelled"
+        EXPIRED = "expired"
+
+    reference = models.CharField(max_length=20, unique=True)
+    key = models.CharField(
+        max_length=40, unique=True, help_text="of the form it was sent with: one form sells once"
+    )
+    kind = models.CharField(max_length=8, choices=Kind)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="terms")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="terms")
+    status = models.CharField(max_length=16, choices=Status, default=Status.AWAITING_PAYMENT)
+    sold_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sold_terms")
+    sold_at = models.DateTimeField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(help_text="first instant after it")
+    months = models.PositiveSmallIntegerField()
+    follows_since = models.DateTimeField(
+        null=True, blank=True, help_text="of a renewal: when the term before it began"
+    )
+    original_day = models.PositiveSmallIntegerField(
+        help_text="day of the month that terms of this service end on, where the month has it"
+    )
+    clock_time = models.TimeField(help_text="at which they end, in the billing zone")
+    configuration = models.JSONField(help_text="what it was priced for")
+    price_book = models.ForeignKey(PriceBook, on_delete=models.PROTECT, related_name="sold_terms")
+    schedule = models.ForeignKey(
+        DiscountSchedule, on_delete=models.PROTECT, null=True, blank=True, related_name="sold_terms"
+    )
+    inputs = models.JSONField(help_text="everything its price was computed from")
+    currency = models.CharField(max_length=3)
+    net_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    gross_minor = models.BigIntegerField()
+    invoice = models.OneToOneField(
+        Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="term"
+    )
+    deadline = models.DateTimeField(help_text="business time at which it expires unpaid")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="when it was paid, cancelled or expired")
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "term"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service"],
+                condition=models.Q(status="awaiting_payment"),
+                name="one_unpaid_term_a_service",
+            ),
+            models.UniqueConstraint(
+                fields=["service", "starts_at"],
+                condition=models.Q(status="paid"),
+                name="terms_follow_each_other",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(starts_at__lt=models.F("ends_at")), name="term_has_length"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(months__gte=1, original_day__gte=1, original_day__lte=31),
+                name="term_months_in_range",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="purchase", follows_since=None)
+                | models.Q(
+                    kind="renewal", follows_since__isnull=False, follows_since__lt=models.F("starts_at")
+                ),
+                name="renewal_follows_a_term",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="awaiting_payment", ended_at=None, invoice__isnull=False)
+                | models.Q(status="paid", ended_at__isnull=False)
+                | models.Q(
+                    status__in=["cancelled", "expired"], ended_at__isnull=False, invoice__isnull=False
+                ),
+                name="term_status_matches_facts",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(gross_minor=0, invoice__isnull=True)
+                | models.Q(gross_minor__gt=0, invoice__isnull=False),
+                name="term_to_pay_has_an_invoice",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(gross_minor=models.F("net_minor") + models.F("tax_minor")),
+                name="term_adds_up",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def origin(self) -> str:
+        """How the rooms below refer to it."""
+        return f"term:{self.reference}"
+
+
 class Intervention(AppendOnly):
     """What staff did to a change, and why. The customer's page shows it."""
 

@@ -20,6 +20,7 @@ from prorata.changes import states
 from prorata.changes.limits import GAP, Limit
 from prorata.changes.models import Change
 from prorata.changes.refusals import Refusal
+from prorata.changes.terms.running import running
 from prorata.pricing.terms import ONE_DAY, local_date, midnight
 from prorata.services.models import Service
 
@@ -89,11 +90,12 @@ def allowance(
     """What is left to the customer at `now` after these changes, as `history` found them."""
     today = midnight(local_date(now, zone), zone)
     changes_left = reductions_left = ready_at = None
+    begins, ends = running(service, now) if product.reductions_a_term is not None else _bounds(service)
     if product.changes_a_day is not None:
         made = sum(c.submitted_at >= today for c in changes)
         changes_left = max(product.changes_a_day - made, 0)
     if product.reductions_a_term is not None:
-        made = sum(c.submitted_at >= service.term_starts_at and c.reduces for c in changes)  # type: ignore[attr-defined]
+        made = sum(c.submitted_at >= begins and c.reduces for c in changes)  # type: ignore[attr-defined]
         reductions_left = max(product.reductions_a_term - made, 0)
     if product.cooldown_hours is not None and changes:
         ready = max(c.submitted_at for c in changes) + timedelta(hours=product.cooldown_hours)
@@ -101,9 +103,13 @@ def allowance(
     return Allowance(
         changes_a_day=product.changes_a_day, changes_left=changes_left,
         tomorrow=midnight(local_date(now, zone) + ONE_DAY, zone), reductions_a_term=product.reductions_a_term,
-        reductions_left=reductions_left, term_ends_at=service.term_ends_at.astimezone(zone),
+        reductions_left=reductions_left, term_ends_at=ends.astimezone(zone),
         cooldown_hours=product.cooldown_hours, ready_at=ready_at,
     )  # fmt: skip
+
+
+def _bounds(service: Service) -> tuple[datetime, datetime]:
+    return service.term_starts_at, service.term_ends_at
 
 
 def _begins(service: Service, product: Product, zone: ZoneInfo, now: datetime) -> list[datetime]:
@@ -112,7 +118,7 @@ def _begins(service: Service, product: Product, zone: ZoneInfo, now: datetime) -
     if product.changes_a_day is not None:
         begins.append(midnight(local_date(now, zone), zone))
     if product.reductions_a_term is not None:
-        begins.append(service.term_starts_at)
+        begins.append(running(service, now)[0])
     if product.cooldown_hours is not None:
         begins.append(now - timedelta(hours=product.cooldown_hours))
     return begins

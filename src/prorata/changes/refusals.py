@@ -121,6 +121,13 @@ def _sentences() -> dict[str, str]:
         "nothing_to_change": _("Change at least one value to continue."),
         "not_active": _("Changes are possible when the service is Active. It is %(status)s now. %(reason)s"),
         "term_over": _("The term of this service has ended. Renew it to change its resources."),
+        "term_to_come": _(
+            "The term of this service has not begun. It can be changed from its first moment on."
+        ),
+        "unpaid_purchase": _("This service starts when its invoice %(invoice)s is paid."),
+        "unpaid_renewal": _(
+            "The renewal of this service waits for payment (%(invoice)s). It can be changed when that is paid or cancelled."
+        ),
         "open_change": _("Change %(reference)s of this service is still open. Finish or cancel it first."),
         "no_price": _("This service cannot be priced now: %(detail)s"),
         # a quote

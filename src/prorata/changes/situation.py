@@ -12,9 +12,10 @@ from prorata import clock
 from prorata.catalog.models import Product, ResourceType
 from prorata.catalog.values import BookValues, NoPrice, ScheduleValues, live_book, live_schedule
 from prorata.changes.limits import Limit, limits
-from prorata.changes.models import Change
+from prorata.changes.models import Change, SoldTerm
 from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
 from prorata.changes.refusals import Refusal
+from prorata.changes.terms.running import Terms, terms_of
 from prorata.invoices.models import Seller
 from prorata.provisioning.reserve import held_by_others
 from prorata.services.models import Reading, Service
@@ -49,6 +50,7 @@ class Situation:
     allowance: Allowance
     obstacles: tuple[Refusal, ...]
     open_change: Change | None
+    terms: Terms
     now: datetime
 
     @property
@@ -72,7 +74,8 @@ def situation(service: Service, now: datetime | None = None) -> Situation:
     zone = ZoneInfo(sold_by.zone)
     changes = history(service, service.product, zone, at)
     open_change, left = open_of(changes), allowance(service, service.product, changes, zone, at)
-    obstacles = [*_obstacles(service, open_change, at)]
+    terms = terms_of(service, at)
+    obstacles = [*_obstacles(service, open_change, terms, at)]
     if open_change is None:
         obstacles += left.obstacles
     book: BookValues | None = None
@@ -85,18 +88,25 @@ def situation(service: Service, now: datetime | None = None) -> Situation:
         obstacles.append(Refusal("no_price", None, {"detail": str(missing)}))
     return Situation(
         service=service, types=types, book=book, schedule=live_schedule(service.product, at), seller=sold_by,
-        reading=reading, limits=found, allowance=left, obstacles=tuple(obstacles), open_change=open_change, now=at,
+        reading=reading, limits=found, allowance=left, obstacles=tuple(obstacles), open_change=open_change,
+        terms=terms, now=at,
     )  # fmt: skip
 
 
-def _obstacles(service: Service, open_change: Change | None, now: datetime) -> list[Refusal]:
+def _obstacles(service: Service, open_change: Change | None, terms: Terms, now: datetime) -> list[Refusal]:
     """Why nothing at all can be changed now, all reasons at once."""
     found = []
-    if service.status != Service.Status.ACTIVE:
+    if service.status == Service.Status.WAITING and terms.unpaid is not None:
+        found.append(Refusal("unpaid_purchase", None, {"invoice": terms.unpaid.invoice}))
+    elif service.status != Service.Status.ACTIVE:
         shown = {"status": service.get_status_display(), "reason": service.status_reason}
         found.append(Refusal("not_active", None, shown))
     if now >= service.term_ends_at:
         found.append(Refusal("term_over"))
+    elif now < terms.begins and service.status == Service.Status.ACTIVE:
+        found.append(Refusal("term_to_come"))
+    if terms.unpaid is not None and terms.unpaid.kind == SoldTerm.Kind.RENEWAL:
+        found.append(Refusal("unpaid_renewal", None, {"invoice": terms.unpaid.invoice}))
     if open_change is not None:
         found.append(Refusal("open_change", None, {"reference": open_change.reference}))
     return found

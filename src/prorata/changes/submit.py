@@ -16,6 +16,7 @@ from prorata.changes import states
 from prorata.changes.limits import check, limits
 from prorata.changes.models import Change, ChangeLine, Quote, SecurityEvent
 from prorata.changes.paper_lines import line_facts, line_text
+from prorata.changes.pay_within import pay_within
 from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
 from prorata.changes.quote import reference
 from prorata.changes.refusals import Refusal, Refused
@@ -34,7 +35,7 @@ from prorata.events.publish import publish
 from prorata.invoices.issue import DraftLine, issue
 from prorata.invoices.models import Invoice, Seller
 from prorata.invoices.settle import settle_from_purses
-from prorata.payments.methods import method
+from prorata.payments.bank.accounts import offered_method
 from prorata.pricing.terms import local_date
 from prorata.provisioning.reserve import NoRoom, reserve
 from prorata.services.lock import lock_service
@@ -42,9 +43,6 @@ from prorata.services.models import Reading, Service
 from prorata.services.readings import newest
 from prorata.trail.write import note
 
-# How long a change waits for its money, by payment method; never past the end of the term.
-PAY_WITHIN = {"card": timedelta(hours=1), "bank_transfer": timedelta(days=7)}
-PAY_WITHIN_DEFAULT = timedelta(hours=1)
 # How long a paid change may take before what is not done is given back.
 APPLY_WITHIN = timedelta(hours=4)
 
@@ -126,7 +124,7 @@ def _submit(
     )  # fmt: skip
     if pay.due_minor != shown_due_minor:
         raise Refused(Refusal("credit_changed"))
-    if pay.due_minor and method(method_code) is None:
+    if pay.due_minor and offered_method(method_code, sold_by.pk, quote.currency) is None:
         raise Refused(Refusal("choose_method"))
     return _write(user, quote, customer, service, sold_by, reading, pay, method_code, may_restart, now)
 
@@ -179,7 +177,7 @@ def _write(
         submitted_at=now, currency=quote.currency, gross_minor=quote.gross_minor,
         may_restart=may_restart and bool(quote.figures["restart"]),
     )  # fmt: skip
-    wait = PAY_WITHIN.get(method_code, PAY_WITHIN_DEFAULT) if pay.due_minor else APPLY_WITHIN
+    wait = pay_within(method_code, sold_by.pk, quote.currency) if pay.due_minor else APPLY_WITHIN
     change.deadline = min(now + wait, service.term_ends_at)
     if quote.gross_minor > 0:
         change.invoice = _invoice(change, quote, customer, service, sold_by, pay, now)

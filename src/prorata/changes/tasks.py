@@ -9,6 +9,8 @@ from procrastinate.contrib.django import app
 
 from prorata.changes import apply, catch_up
 from prorata.changes.refusals import Refused
+from prorata.changes.terms import book
+from prorata.changes.terms.refused import CannotSell
 
 log = logging.getLogger(__name__)
 RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
@@ -16,7 +18,9 @@ RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
 
 @app.task(name="changes.on_paid", retry=RETRY)
 def on_paid(id: int) -> None:
+    """An invoice is paid: of a change, which goes on, or of a term, which counts from now on."""
     apply.on_paid(id)
+    book.on_paid(id)
 
 
 @app.task(name="changes.start", retry=RETRY)
@@ -32,11 +36,11 @@ def follow(id: int) -> None:
 @app.periodic(cron="* * * * * */15")
 @app.task(name="changes.sweep", queueing_lock="changes.sweep")
 def sweep(timestamp: int) -> None:
-    """Unpaid changes whose time is over end, missed turns are taken; one that cannot be helped delays no other."""
+    """Unpaid changes and terms whose time is over end, missed turns are taken; one that cannot be helped delays no other."""
     for act, subject in catch_up.overdue():
         try:
             act(subject)
-        except Refused as refused:
+        except (Refused, CannotSell) as refused:
             log.info("%s of %s: %s", act.__name__, subject, refused)
         except Exception:  # the next sweep tries it again
             log.exception("%s of %s did not work", act.__name__, subject)

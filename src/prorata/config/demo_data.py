@@ -26,6 +26,7 @@ from prorata.credit.grant import grant_gifted
 from prorata.credit.issue_voucher import Draft, issue_voucher
 from prorata.customers.models import Customer, Membership, User
 from prorata.invoices.models import NumberSeries, Seller
+from prorata.payments.bank.models import BankAccount
 from prorata.pricing.terms import add_months
 from prorata.services.models import Service
 
@@ -78,6 +79,10 @@ def _provider() -> None:
     )  # fmt: skip
     NumberSeries.objects.create(seller=seller, kind="invoice", prefix="INV-")
     NumberSeries.objects.create(seller=seller, kind="credit_note", prefix="CN-")
+    BankAccount.objects.create(
+        seller=seller, currency="JPY", holder="Bestnet K.K.", number="0001-110-1234567",
+        bic="MHCBJPJT", bank_name="Mizuho Bank (0001), Marunouchi branch (110), ordinary account",
+    )  # fmt: skip
     begin = clock.now() - timedelta(days=400)
     _cloud(begin)
     _instances(begin)
@@ -137,6 +142,9 @@ def _machines() -> None:
     used = {"memory": "2.9", "disk": "88.4"}
     _machine("vm-1042", "tokyo-1", WEB, components=behaviour, usage=used, objects=stored)
     _machine("vm-1043", "tokyo-1", SMALL, components=behaviour, usage={"memory": "0.8", "disk": "12.5"})
+    # Nobody's yet: staff can sell it, or adopt it.
+    _control("hosts", {"id": "osaka-1", "capacity": {}})
+    _machine("vm-2001", "osaka-1", SMALL, components=behaviour, usage={"memory": "0.5", "disk": "6.0"})
     options = {"instance_type": {"grow": "restart", "shrink": "restart", "options": list(INSTANCES)}}
     _machine("ins-7f3k", "frankfurt-1", {"instance_type": "1c1g"}, components=options)
 

@@ -84,10 +84,25 @@ def verify(arguments: list[str]) -> int:
     except OperationalError as problem:
         raise EnvironmentMistake([unreachable(environment, problem)]) from None
     except ProgrammingError as problem:
-        reason = " ".join(str(problem).split())
-        raise EnvironmentMistake(
-            [f"The database is not of this version: run `prorata migrate` first. (PostgreSQL says: {reason})"]
-        ) from None
+        raise EnvironmentMistake([_older(problem)]) from None
+
+
+def recognition(arguments: list[str]) -> int:
+    """What a month earned of what was prepaid; reads the database of this environment."""
+    environment = read_environment()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prorata.config.settings")
+    import django
+    from django.db import OperationalError, ProgrammingError
+
+    django.setup()
+    from prorata.recognition.command import main as recognition_main
+
+    try:
+        return recognition_main(arguments)
+    except OperationalError as problem:
+        raise EnvironmentMistake([unreachable(environment, problem)]) from None
+    except ProgrammingError as problem:
+        raise EnvironmentMistake([_older(problem)]) from None
 
 
 def manage(arguments: list[str]) -> int:
@@ -112,6 +127,11 @@ def ready_database(environment: Environment) -> None:
         psycopg.connect(environment.database.url(), connect_timeout=5).close()
     except psycopg.OperationalError as problem:
         raise EnvironmentMistake([unreachable(environment, problem)]) from None
+
+
+def _older(problem: Exception) -> str:
+    reason = " ".join(str(problem).split())
+    return f"The database is not of this version: run `prorata migrate` first. (PostgreSQL says: {reason})"
 
 
 def unreachable(environment: Environment, problem: Exception) -> str:

@@ -29,7 +29,9 @@ ROOMS = [
     "prorata.services",
     "prorata.credit",
     "prorata.invoices",
+    "prorata.recognition",
     "prorata.payments",
+    "prorata.payments.bank",
     "prorata.provisioning",
     "prorata.changes",
     "prorata.verify",
@@ -230,7 +232,11 @@ PRORATA_SUBSCRIBERS = SUBSCRIBERS
 PRORATA_GATEWAYS = {"sandbox": "prorata.config.wiring.sandbox_gateway"} if ENV.sandboxes_allowed else {}
 PRORATA_DRIVERS = {"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}
 # The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.
-PRORATA_PAYMENT_METHODS = [("card", _("Credit card"), "sandbox")] if ENV.sandboxes_allowed else []
+# A transfer to the seller's bank account is offered for every currency in which the seller has one.
+PRORATA_PAYMENT_METHODS = [
+    *([("card", _("Credit card"), "sandbox")] if ENV.sandboxes_allowed else []),
+    ("bank_transfer", _("Bank transfer"), "bank"),
+]
 # Who the sign-in page of a demo offers; the same people as in config/demo_data.py.
 PRORATA_DEMO_ACCOUNTS = (
     [("aiko@example.com", "customer", "prorata-demo"), ("staff@example.com", "staff", "prorata-demo")]

@@ -8,6 +8,11 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "payment.received": ["notices.payment_received"],
     "payment.late": ["notices.payment_late"],
     "payment.failed": ["notices.payment_failed"],
+    "payment.overdue": ["notices.payment_overdue"],
+    "payments.differ": ["notices.payments_differ"],
+    "transfer.awaited": ["notices.transfer_awaited"],
+    "transfer.credited": ["notices.transfer_credited"],
+    "transfer.taken_back": ["notices.transfer_taken_back"],
     # provisioning
     "provisioning.queued": ["provisioning.run"],
     "provisioning.moved": ["changes.follow"],
@@ -20,6 +25,11 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "change.reversed": ["notices.change_reversed"],
     "change.cancelled": ["notices.change_cancelled"],
     "change.expired": ["notices.change_expired"],
+    # terms
+    "term.sold": ["notices.term_sold"],
+    "term.paid": ["notices.term_paid"],
+    "term.cancelled": ["notices.term_given_up"],
+    "term.expired": ["notices.term_given_up"],
     # credit
     "credit.booked": ["notices.credit_booked"],
     "credit.ends_soon": ["notices.credit_ends_soon"],

@@ -6,12 +6,22 @@ from django.utils.translation import gettext as _
 
 MOVEMENTS = (
     "granted", "pledged", "released", "spent", "returned", "surplus", "late", "reduced", "reversed", "expired",
-    "corrected", "undone",
+    "corrected", "undone", "transferred", "unassigned",
 )  # fmt: skip
 
 
-def movement_words(what: str, otherwise: str = "") -> str:
-    """One kind of movement as a sentence; `otherwise` for a kind that has no words."""
+TERM = "term:"
+
+
+def movement_words(what: str, otherwise: str = "", *, origin: str = "") -> str:
+    """One kind of movement as a sentence, of a term where the `origin` is one; `otherwise` for a kind without words."""
+    of_a_term = {
+        "pledged": _("Held for a term until it is paid"),
+        "released": _("Free again: the term was given up"),
+        "spent": _("Paid for a term"),
+    }
+    if origin.startswith(TERM) and what in of_a_term:
+        return of_a_term[what]
     said = {
         "granted": _("Gifted credit was added"),
         "pledged": _("Held for a change until it is paid"),
@@ -23,10 +33,17 @@ def movement_words(what: str, otherwise: str = "") -> str:
         "reduced": _("Resources were reduced"),
         "reversed": _("What could not be delivered came back"),
         "corrected": _("Corrected by our staff"),
+        "transferred": _("A bank transfer was credited"),
+        "unassigned": _("Taken back: it was somebody else's money"),
         "undone": _("Taken back by our staff"),
         "expired": _("Gifted credit ended and was not used"),
     }
     return said.get(what, otherwise or what)
+
+
+def term_of(origin: str) -> str:
+    """The reference of the term that an origin names; empty where it names none."""
+    return origin.removeprefix(TERM) if origin.startswith(TERM) else ""
 
 
 def change_of(origin: str) -> str:

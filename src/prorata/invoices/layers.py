@@ -78,7 +78,7 @@ class Standing:
 
 
 def standing(service_id: int, ends: date, day: date, *, tax_included: bool) -> tuple[Standing, ...]:
-    """What still stands on `day` of all that was paid for the term that ends on `ends`; periods to come are not in it."""
+    """What still stands on `day` of all that was paid for the time until `ends`, terms paid ahead included."""
     rows = (
         Layer.objects.filter(service_id=service_id, starts__lt=ends, ends__gt=day)
         .annotate(top=Coalesce(Min("unwindings__left_price"), F("high_price")))

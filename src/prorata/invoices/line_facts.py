@@ -74,6 +74,11 @@ class KeepsLineFacts(models.Model):
         abstract = True
 
     @property
+    def is_term(self) -> bool:
+        """Whether it is a component bought for a term: there was nothing before it."""
+        return bool(self.name) and not self.from_name
+
+    @property
     def rate(self) -> Rate | None:
         """What this line was worked out from; None on documents that were written before it was kept."""
         old, new, old_factor, new_factor = (

@@ -35,6 +35,12 @@ def deferred_revenue(currency: str) -> AccountName:
     return AccountName(f"revenue/deferred/{currency}", "liability", currency)
 
 
+def earned_revenue(product_code: str, currency: str) -> AccountName:
+    """Money for days that were served, per product; what names no product has an account of its own."""
+    product = f"{product_code}/" if product_code else ""
+    return AccountName(f"revenue/earned/{product}{currency}", "income", currency)
+
+
 def tax_payable(rate: str, currency: str) -> AccountName:
     return AccountName(f"tax/{rate}/{currency}", "liability", currency)
 
@@ -49,6 +55,12 @@ def suspense(currency: str) -> AccountName:
     return AccountName(f"suspense/{currency}", "liability", currency)
 
 
+def outside(currency: str) -> AccountName:
+    """Money on the provider's bank account that is none of the customers' business: fees, what was sent back, what is not
+    ours. The provider's own bookkeeping knows it."""
+    return AccountName(f"outside/{currency}", "liability", currency)
+
+
 def gifts(currency: str) -> AccountName:
     """What gifted credit costs us."""
     return AccountName(f"expense/gifts/{currency}", "expense", currency)
@@ -60,5 +72,5 @@ def corrections(currency: str) -> AccountName:
 
 
 def adopted(currency: str) -> AccountName:
-    """Balancing side of what was paid before a service was adopted from elsewhere."""
+    """Balancing side of what was paid elsewhere for days that an adopted service had still to be served."""
     return AccountName(f"equity/adopted/{currency}", "liability", currency)

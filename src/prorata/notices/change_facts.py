@@ -77,5 +77,10 @@ def _totals(net: int, tax: int, gross: int, tax_label: str, currency: str) -> li
 
 def came_back(change: Change) -> int:
     """What a change that was given up returned to the customer's purses and is still there, in minor units."""
-    lines = LogLine.objects.filter(origin=change.origin, what__in=["released", "returned", "expired"])
+    return returned(change.origin)
+
+
+def returned(origin: str) -> int:
+    """The same of whatever was given up."""
+    lines = LogLine.objects.filter(origin=origin, what__in=["released", "returned", "expired"])
     return sum(lines.values_list("amount_minor", flat=True))

@@ -6,7 +6,17 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata.notices import send as sending
-from prorata.notices import tell_change, tell_credit, tell_gift, tell_payment, tell_person, tell_staff
+from prorata.notices import (
+    tell_change,
+    tell_credit,
+    tell_gift,
+    tell_payment,
+    tell_person,
+    tell_staff,
+    tell_staff_of_payments,
+    tell_term,
+    tell_transfer,
+)
 
 RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
 # 5 s, 25 s, 2 min, 10 min, 52 min, 4 h: a mail server that is down over lunch loses nothing.
@@ -55,6 +65,31 @@ def books_broken(id: int) -> None:
     tell_staff.books_broken(id)
 
 
+@app.task(name="notices.payment_overdue", retry=RETRY)
+def payment_overdue(id: int) -> None:
+    tell_staff_of_payments.overdue(id)
+
+
+@app.task(name="notices.payments_differ", retry=RETRY)
+def payments_differ(id: int) -> None:
+    tell_staff_of_payments.differ(id)
+
+
+@app.task(name="notices.term_sold", retry=RETRY)
+def term_sold(id: int) -> None:
+    tell_term.sold(id)
+
+
+@app.task(name="notices.term_paid", retry=RETRY)
+def term_paid(id: int) -> None:
+    tell_term.paid(id)
+
+
+@app.task(name="notices.term_given_up", retry=RETRY)
+def term_given_up(id: int) -> None:
+    tell_term.given_up(id)
+
+
 @app.task(name="notices.credit_booked", retry=RETRY)
 def credit_booked(id: int) -> None:
     tell_credit.booked(id)
@@ -83,6 +118,21 @@ def payment_failed(id: int) -> None:
 @app.task(name="notices.payment_late", retry=RETRY)
 def payment_late(id: int) -> None:
     tell_credit.late_payment(id)
+
+
+@app.task(name="notices.transfer_awaited", retry=RETRY)
+def transfer_awaited(id: int) -> None:
+    tell_transfer.awaited(id)
+
+
+@app.task(name="notices.transfer_credited", retry=RETRY)
+def transfer_credited(id: int) -> None:
+    tell_transfer.credited(id)
+
+
+@app.task(name="notices.transfer_taken_back", retry=RETRY)
+def transfer_taken_back(id: int) -> None:
+    tell_transfer.taken_back(id)
 
 
 @app.task(name="notices.person_invited", retry=RETRY)

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from prorata import clock
+from prorata.changes.models import SoldTerm
 from prorata.invoices.models import Invoice
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money, table
@@ -18,6 +19,8 @@ def received(capture_id: int) -> None:
     """Money came for an invoice, or in a currency that keeps it apart. What became credit is told by the mail about that."""
     told = receipt(captures().get(pk=capture_id))
     invoice, capture = told.invoice, told.capture
+    if invoice.status == Invoice.Status.PAID and SoldTerm.objects.filter(invoice=invoice).exists():
+        return  # the mail that the term is paid has the receipts
     amount = money(capture.amount_minor, capture.currency)
     is_open = invoice.status == Invoice.Status.OPEN
     text = body(

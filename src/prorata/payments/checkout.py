@@ -12,6 +12,10 @@ from prorata.customers.lock import lock_customer
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
 from prorata.invoices.models import Invoice
+from prorata.payments.bank import BANK
+from prorata.payments.bank.accounts import account_for
+from prorata.payments.bank.wait import begin_waiting, stop_waiting
+from prorata.payments.expire import expire_checkouts
 from prorata.payments.gateways.base import CheckoutRequest, GatewayRefused, GatewayUnreachable
 from prorata.payments.methods import Method, method
 from prorata.payments.models import PaymentAttempt
@@ -43,10 +47,21 @@ def start_checkout(user: User, invoice: Invoice, method_code: str) -> str:
     chosen = method(method_code)
     if chosen is None:
         raise PaymentRefused("Choose how you want to pay.")
+    _leave_other_page(user, invoice.pk, chosen)
     intent = _intend(user, invoice.pk, chosen)
     if intent.attempt.state == State.REDIRECTED and intent.attempt.redirect_url:
         return intent.attempt.redirect_url
     return _call(intent)
+
+
+def _leave_other_page(user: User, invoice_id: int, chosen: Method) -> None:
+    """Another way to pay is chosen: the page of the first processor is closed before the second way is begun."""
+    found = my_one(user, Invoice.objects.all(), right="pay", pk=invoice_id)
+    others = PaymentAttempt.objects.filter(invoice=found, state=State.REDIRECTED).exclude(
+        gateway__in=[chosen.gateway, BANK]
+    )
+    if others.exists():
+        expire_checkouts(found)
 
 
 @transaction.atomic
@@ -62,10 +77,19 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
     if invoice.status != Invoice.Status.OPEN or invoice.due_minor <= 0:
         raise PaymentRefused("There is nothing to pay on this invoice.")
     if clock.now() >= invoice.pay_until:
-        raise PaymentRefused(
-            "The time to pay this invoice is over. Nothing was taken; make the change again."
-        )
+        again = "make the change again" if invoice.origin.startswith("change:") else "ask us for a new one"
+        raise PaymentRefused(f"The time to pay this invoice is over. Nothing was taken; {again}.")
+    if chosen.gateway == BANK and account_for(invoice.seller_id, invoice.currency) is None:
+        raise PaymentRefused(f"Transfers in {invoice.currency} are not taken now. Choose another way to pay.")
     attempt = PaymentAttempt.objects.filter(invoice=invoice, state__in=PaymentAttempt.OPEN).first()
+    if attempt is not None and attempt.gateway != chosen.gateway:
+        if attempt.gateway != BANK:
+            raise PaymentUnknown(
+                "The page of the payment service could not be closed. Paying in another way now could charge you twice:"
+                " look here again in a minute."
+            )
+        stop_waiting(attempt)  # the customer pays otherwise; money that comes all the same is account credit
+        attempt = None
     if attempt is not None and attempt.state in (State.UNKNOWN, State.PROCESSING):
         raise PaymentUnknown("Your last payment is being checked. Paying again now could charge you twice.")
     if attempt is None:
@@ -80,6 +104,8 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
                 "method": (None, chosen.code),
             },
         )  # fmt: skip
+    if chosen.gateway == BANK and not attempt.gateway_ref:
+        begin_waiting(attempt, invoice)
     if customer.preferred_method != chosen.code:
         customer.preferred_method = chosen.code
         customer.save(update_fields=["preferred_method"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 
 from prorata.invoices.models import Invoice
+from prorata.payments.bank import BANK
+from prorata.payments.bank.wait import stop_waiting_for
 from prorata.payments.gateways.base import GatewayRefused, GatewayUnreachable
 from prorata.payments.look import record
 from prorata.payments.models import PaymentAttempt
@@ -18,6 +20,9 @@ def expire_checkouts(invoice: Invoice) -> None:
     for attempt in PaymentAttempt.objects.filter(
         invoice=invoice, state__in=PaymentAttempt.OPEN
     ).select_related("invoice"):
+        if attempt.gateway == BANK:
+            stop_waiting_for(attempt.pk)
+            continue
         if not attempt.gateway_ref:
             continue
         adapter = gateway(attempt.gateway)

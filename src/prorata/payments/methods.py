@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from prorata.payments.bank import BANK
+
 
 @dataclass(frozen=True)
 class Method:
@@ -14,6 +16,11 @@ class Method:
     code: str
     name: str
     gateway: str
+
+    @property
+    def is_transfer(self) -> bool:
+        """Paid at the customer's own bank: there is no page of a processor to go to."""
+        return self.gateway == BANK
 
 
 def methods() -> list[Method]:

@@ -42,6 +42,9 @@ class PaymentAttempt(models.Model):
         null=True, blank=True, help_text="machine time of the last look at the gateway"
     )
     checks = models.PositiveIntegerField(default=0)
+    overdue_at = models.DateTimeField(
+        null=True, blank=True, help_text="business time since when its end is somebody's task"
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -124,3 +127,24 @@ class InboxEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.event_id}"
+
+
+class Reconciliation(AppendOnly):
+    """One comparison of what a gateway says happened with our books. `listed` counts what it told, `booked` what was new
+    to us and is booked since; `differences` are what is left: {what, kind, id, ref, amount_minor, currency}."""
+
+    gateway = models.CharField(max_length=40)
+    at = models.DateTimeField(help_text="business time")
+    since = models.DateTimeField(help_text="machine time")
+    until = models.DateTimeField(help_text="machine time")
+    listed = models.PositiveIntegerField(default=0)
+    booked = models.PositiveIntegerField(default=0)
+    differences = models.JSONField(default=list)
+    problem = models.TextField(blank=True, help_text="why nothing was compared")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["gateway", "-id"], name="reconciled_last")]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.until:%Y-%m-%d %H:%M}"

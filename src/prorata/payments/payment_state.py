@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from prorata.invoices.models import Invoice
+from prorata.payments.bank.wait import is_awaited
 from prorata.payments.models import PaymentAttempt
 
 State = PaymentAttempt.State
@@ -14,6 +15,7 @@ Key = Literal[
     "not_begun",  # nothing was tried yet
     "page",  # the customer was sent to the payment page and can go on there
     "declined",  # the same, after a card that was refused there
+    "transfer",  # the customer transfers at a bank, and the money is awaited
     "processing",  # the bank has it; may take days
     "checking",  # the payment service did not answer; never final
     "failed", "stopped",  # the last try ended without money: refused, or given up
@@ -47,7 +49,7 @@ class PaymentState:
     @property
     def payable(self) -> bool:
         """Whether a payment can be begun or gone on with now."""
-        return self.key in ("not_begun", "page", "declined", "failed", "stopped", "part")
+        return self.key in ("not_begun", "page", "declined", "transfer", "failed", "stopped", "part")
 
     @property
     def live(self) -> bool:
@@ -70,6 +72,8 @@ def _key(invoice: Invoice, last: PaymentAttempt | None, now: datetime) -> Key:
         return OPEN[last.state]
     if now >= invoice.pay_until:
         return "over"
+    if last is not None and is_awaited(last):
+        return "transfer"
     if last is not None and last.state in PaymentAttempt.OPEN:
         return "declined" if last.reason else "page"
     if (

@@ -13,6 +13,7 @@ from prorata.invoices.models import Invoice
 from prorata.invoices.settle import settle
 from prorata.ledger import accounts
 from prorata.ledger.post import post
+from prorata.payments.bank import BANK
 from prorata.payments.gateways.base import GatewayCapture, GatewayPayment
 from prorata.payments.models import Capture, PaymentAttempt
 from prorata.services.models import Service
@@ -44,7 +45,7 @@ def _book(attempt: PaymentAttempt, invoice: Invoice, capture: GatewayCapture) ->
     due = invoice.due_minor if _may_settle(invoice) else 0
     taken, surplus = min(due, capture.amount_minor), max(capture.amount_minor - due, 0)
     key = f"capture:{attempt.gateway}:{capture.id}"
-    cleared = (accounts.clearing(attempt.gateway, capture.currency), capture.amount_minor)
+    cleared = (_held_in(attempt.gateway, capture.currency), capture.amount_minor)
     on_invoice = (accounts.receivable(invoice.customer_id, invoice.currency), -taken)
     if surplus:
         purse = account_purse(invoice.customer_id, invoice.currency)
@@ -68,6 +69,11 @@ def _book(attempt: PaymentAttempt, invoice: Invoice, capture: GatewayCapture) ->
         if invoice.due_minor == 0:
             settle(invoice, at=now, actor=actor)
             invoice.status = Invoice.Status.PAID
+
+
+def _held_in(gateway: str, currency: str) -> accounts.AccountName:
+    """Where the money stands before it is booked: with the processor, or, from a bank statement, unassigned in suspense."""
+    return accounts.suspense(currency) if gateway == BANK else accounts.clearing(gateway, currency)
 
 
 def _may_settle(invoice: Invoice) -> bool:

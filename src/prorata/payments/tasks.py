@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata import clock
 from prorata.events.defer import defer
 from prorata.invoices.models import Invoice
+from prorata.payments.bank import BANK
 from prorata.payments.expire import expire_checkouts
 from prorata.payments.handle_event import handle_event as handle
 from prorata.payments.look import look
 from prorata.payments.models import InboxEvent, PaymentAttempt
+from prorata.payments.overdue import assign_overdue
+from prorata.payments.reconcile import reconcile
 from prorata.payments.record_capture import Mismatch
 
 log = logging.getLogger(__name__)
@@ -30,6 +35,27 @@ GIVEN_UP = timedelta(hours=1)
 @app.task(name="payments.handle_event", retry=PATIENT)
 def handle_event(id: int) -> None:
     handle(id)
+
+
+@app.periodic(cron="13 3 * * *")
+@app.task(name="payments.reconcile", queueing_lock="payments.reconcile", retry=PATIENT)
+def reconcile_all(timestamp: int) -> None:
+    """Every gateway's own list of what happened, against our books."""
+    for code in settings.PRORATA_GATEWAYS:
+        reconcile(code)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="payments.assign_overdue", queueing_lock="payments.assign_overdue")
+def hand_over(timestamp: int) -> None:
+    """Attempts whose end should be known by now become somebody's task."""
+    assign_overdue()
+
+
+def _worth_a_look() -> QuerySet[PaymentAttempt]:
+    """Open attempts, but a transfer only once its invoice is closed: for as long as it is awaited there is nobody to ask."""
+    unasked = Q(gateway=BANK, invoice__status=Invoice.Status.OPEN)
+    return PaymentAttempt.objects.filter(state__in=PaymentAttempt.OPEN).exclude(unasked)
 
 
 @app.periodic(cron="7 * * * *")
@@ -49,7 +75,7 @@ def take_up(timestamp: int) -> None:
 def sweep(timestamp: int) -> None:
     """A webhook may never come, and a customer may never return: open attempts are looked at until they are known."""
     now = clock.machine_now()
-    for attempt in PaymentAttempt.objects.filter(state__in=PaymentAttempt.OPEN).order_by("checked_at")[:200]:
+    for attempt in _worth_a_look().order_by("checked_at")[:200]:
         wait = timedelta(seconds=min(FIRST_LOOK * 2 ** min(attempt.checks, 8), 3600))
         if attempt.checked_at is None or now - attempt.checked_at >= wait:
             try:

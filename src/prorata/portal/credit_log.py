@@ -76,7 +76,8 @@ def as_rows(lines: QuerySet[LogLine], zone: ZoneInfo, people: Mapping[str, str])
     for line in lines.iterator(chunk_size=1000):
         digits = minor_digits(line.currency)
         yield [
-            line.at.astimezone(zone).isoformat(timespec="seconds"), movement_words(line.what, line.reason),
+            line.at.astimezone(zone).isoformat(timespec="seconds"),
+            movement_words(line.what, line.reason, origin=line.origin),
             line.purse.get_kind_display(), decimal_of(line.amount_minor, digits),
             decimal_of(line.balance_after_minor, digits), line.currency, change_of(line.origin), line.reason,
             by_whom(line.actor, people),

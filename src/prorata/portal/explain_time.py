@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from django.utils.safestring import SafeString
@@ -54,12 +55,32 @@ def _month_none(time: Part, p: Params) -> None:
 
 
 def _period_days(time: Part, p: Params) -> None:
-    time.rows.append(Row(_dates(p), _("%(days)s of the %(of)s days of your term") % p))
+    ahead = int(p["days"]) > int(p["of"])
+    said = (
+        _("%(days)s days; your last paid term has %(of)s")
+        if ahead
+        else _("%(days)s of the %(of)s days of your term")
+    )
+    time.rows.append(Row(_dates(p), said % p))
+    if ahead:
+        time.notes.append(_paid_ahead())
 
 
 def _period_seconds(time: Part, p: Params) -> None:
     shown = {name: exact_number(p[name], 0) for name in ("seconds", "of")}
-    time.rows.append(Row(_instants(p), _("%(seconds)s of the %(of)s seconds of your term") % shown))
+    ahead = Fraction(p["seconds"]) > Fraction(p["of"])
+    said = (
+        _("%(seconds)s seconds; your last paid term has %(of)s")
+        if ahead
+        else _("%(seconds)s of the %(of)s seconds of your term")
+    )
+    time.rows.append(Row(_instants(p), said % shown))
+    if ahead:
+        time.notes.append(_paid_ahead())
+
+
+def _paid_ahead() -> str:
+    return _("You have paid ahead: the time before your last term counts by the same measure.")
 
 
 def _period_months(time: Part, p: Params) -> None:

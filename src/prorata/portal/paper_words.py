@@ -34,9 +34,17 @@ def rate_words(line: KeepsLineFacts, currency: str) -> str:
         "old": exact_money(rate.old, currency), "new": exact_money(rate.new, currency),
         "months": rate.months_text, "off": _off(rate),
     }  # fmt: skip
+    if line.is_term:
+        return _of_a_term(shown)
     if shown["off"]:
         return _("%(old)s to %(new)s a month, %(off)s, for %(months)s months") % shown
     return _("%(old)s to %(new)s a month, for %(months)s months") % shown
+
+
+def _of_a_term(shown: dict[str, str]) -> str:
+    if shown["off"]:
+        return _("%(new)s a month, %(off)s, for %(months)s months") % shown
+    return _("%(new)s a month, for %(months)s months") % shown
 
 
 def _off(rate: Rate) -> str:

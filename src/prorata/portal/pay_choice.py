@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from prorata.invoices.models import Invoice
-from prorata.payments.methods import Method, methods
+from prorata.payments.bank.accounts import offered_methods
+from prorata.payments.methods import Method
 from prorata.payments.payment_state import PaymentState
 
 # Where the session keeps the method chosen in the review, with the invoice it was chosen for.
@@ -34,7 +35,7 @@ def keep(session: Any, invoice: Invoice, code: str) -> None:
 
 def pay_choice(session: Mapping[str, Any], invoice: Invoice, state: PaymentState) -> PayChoice:
     """Of the payment that was begun, else chosen in the review, else remembered, else the only one."""
-    offered = methods()
+    offered = offered_methods(invoice.seller_id, invoice.currency)
     remembered = invoice.customer.preferred_method
     kept = session.get(CHOSEN_METHOD)
     wishes = [

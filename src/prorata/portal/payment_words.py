@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from django.utils.html import format_html
@@ -16,11 +17,14 @@ from prorata.payments.payment_state import Key, PaymentState, payment_state
 from prorata.portal import when
 from prorata.portal.money import data
 
+# What an invoice is for.
+Bought = Literal["change", "purchase", "renewal"]
 # The sign before the short words, the colour of the note and its drawing.
 LOOKS: dict[Key, tuple[str, str, str]] = {
     "not_begun": ("need", "", "file-text"), "page": ("need", "", "clock"), "declined": ("need", "bad", "circle-alert"),
     "processing": ("busy", "", "hourglass"), "checking": ("busy", "", "hourglass"),
-    "failed": ("need", "bad", "circle-alert"), "stopped": ("need", "", "info"), "part": ("need", "warn", "hourglass"),
+    "failed": ("need", "bad", "circle-alert"), "stopped": ("need", "", "info"),
+    "transfer": ("busy", "", "hourglass"), "part": ("need", "warn", "hourglass"),
     "over": ("need", "warn", "clock"), "paid": ("ok", "ok", "circle-check"), "covered": ("ok", "ok", "circle-check"),
     "cancelled": ("off", "", "info"), "expired": ("off", "", "clock"),
 }  # fmt: skip
@@ -48,12 +52,12 @@ class PaymentTold:
         return LOOKS[self.state.key][2]
 
 
-def told(invoice: Invoice, now: datetime) -> PaymentTold:
+def told(invoice: Invoice, now: datetime, what: Bought = "change") -> PaymentTold:
     """The state at `now`. The invoice comes with its seller and its attempts, newest first."""
     state = payment_state(invoice, now)
     zone = ZoneInfo(invoice.seller.zone)
     until = when.element(invoice.pay_until, when.moment(invoice.pay_until, zone))
-    sentences = [*_sentences(state, invoice, zone, until), *_part(state.key, invoice, until)]
+    sentences = [*_sentences(state, invoice, zone, until, what), *_part(state.key, invoice, until)]
     return PaymentTold(
         state=state, short=short(state, invoice), title=_title(state), sentences=tuple(sentences)
     )
@@ -63,6 +67,12 @@ def short(state: PaymentState, invoice: Invoice) -> str:
     """For lists: a few words."""
     if state.key == "expired":
         return _("Expired") if brought_money(invoice) else _("Expired, nothing was taken")
+    if state.key == "transfer":
+        return (
+            _("Part received, waiting for the rest")
+            if invoice.received_minor
+            else _("Waiting for your transfer")
+        )
     if state.key in ("not_begun", "page", "declined", "stopped", "over") and invoice.received_minor:
         return _("Partly paid")
     return {
@@ -92,6 +102,7 @@ def _title(state: PaymentState) -> str:
     return {
         "not_begun": _("Waiting for your payment"),
         "page": _("Your payment waits on the payment page"),
+        "transfer": _("We are waiting for your transfer"),
         "declined": _("The payment page refused it"),
         "processing": _("Your bank is working on it"),
         "checking": _("Your payment is being checked"),
@@ -106,7 +117,7 @@ def _title(state: PaymentState) -> str:
     }[state.key]
 
 
-def _sentences(state: PaymentState, invoice: Invoice, zone: ZoneInfo, until: str) -> list[str]:
+def _sentences(state: PaymentState, invoice: Invoice, zone: ZoneInfo, until: str, what: Bought) -> list[str]:
     tried = state.attempt
     named = _named(tried) if tried is not None else ""
     twice = _("A second payment is not possible meanwhile, so that you are not charged twice.")
@@ -119,8 +130,10 @@ def _sentences(state: PaymentState, invoice: Invoice, zone: ZoneInfo, until: str
     )
     reason = tried.reason if tried is not None else ""
     said: dict[Key, list[str]] = {
-        "not_begun": [
-            format_html(_("Resources change after payment. Nothing changes if you leave now. Pay until {}."), until)
+        "not_begun": [_after_payment(what), format_html(_("Pay until {}."), until)],
+        "transfer": [
+            format_html(_("{} must be with us by {}."), data(invoice.due_minor, invoice.currency), until),
+            _("What it is for begins by itself when the money has arrived. Money that comes later becomes account credit."),
         ],
         "page": [begun, format_html(_("Nothing was taken yet. You can go on there until {}."), until)],
         "declined": [
@@ -142,14 +155,27 @@ def _sentences(state: PaymentState, invoice: Invoice, zone: ZoneInfo, until: str
         "failed": [nothing_taken(reason, _("The payment was declined.")), again],
         "stopped": [_("Nothing was taken."), again],
         "part": [],
-        "over": [
-            _("No payment can be begun any more; make the change again.")
-            if invoice.received_minor
-            else _("Nothing was taken; make the change again."),
-        ],
+        "over": [_too_late(what, received=invoice.received_minor > 0)],
         "paid": [], "covered": [_("Credit paid all of it. No payment was needed.")], "cancelled": [], "expired": [],
     }  # fmt: skip
     return said[state.key]
+
+
+def _after_payment(what: Bought) -> str:
+    return {
+        "change": _("Resources change after payment. Nothing changes if you leave now."),
+        "purchase": _("The service starts when this is paid. Nothing is owed if you do not pay."),
+        "renewal": _(
+            "The next term counts when this is paid; until then the service cannot be changed."
+            " Nothing is owed if you do not pay: the present term goes on to its end."
+        ),
+    }[what]
+
+
+def _too_late(what: Bought, *, received: bool) -> str:
+    if what == "change":
+        return _("Make the change again.") if received else _("Nothing was taken; make the change again.")
+    return _("Ask us for a new invoice.") if received else _("Nothing was taken; ask us for a new one.")
 
 
 def _part(key: Key, invoice: Invoice, until: str) -> list[str]:

@@ -20,6 +20,8 @@ AT_ONCE = 500
 def went_to(receipt: Receipt) -> str:
     """Where the money went, in a few words."""
     currency = receipt.capture.currency
+    if receipt.taken_back_at:
+        return _("taken back: assigned by mistake")
     if receipt.held_minor:
         return _("held apart: another currency")
     if receipt.returned_line is not None:

@@ -17,6 +17,7 @@ from prorata.portal.views import (
     payments,
     quotes,
     services,
+    terms,
     theme,
 )
 
@@ -49,6 +50,7 @@ urlpatterns = [
     path("invoices/<slug:reference>", invoices.invoice, name="invoice"),
     path("invoices/<slug:reference>/state", invoices.state, name="invoice_state"),
     path("invoices/<slug:reference>/checkout", invoices.checkout, name="checkout"),
+    path("invoices/<slug:reference>/transfer", invoices.transfer, name="transfer"),
     path("invoices/<slug:reference>/pdf", papers.invoice_pdf, name="invoice_pdf"),
     path("credit-notes/<str:number>", invoices.credit_note, name="credit_note"),
     path("credit-notes/<str:number>/pdf", papers.credit_note_pdf, name="credit_note_pdf"),
@@ -62,6 +64,7 @@ urlpatterns = [
     path("changes/<slug:reference>", changes.show, name="show_change"),
     path("changes/<slug:reference>/state", changes.state, name="change_state"),
     path("changes/<slug:reference>/cancel", changes.cancel, name="cancel"),
+    path("terms/<slug:reference>/cancel", terms.cancel, name="cancel_term"),
     path("credit", credit.index, name="credit"),
     path("credit.csv", credit.export, name="credit_csv"),
     path("theme", theme.theme, name="theme"),

@@ -97,6 +97,20 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, days_in_month(year, month + 1)))
 
 
+def follow_on(end: date, months: int, original_day: int) -> date:
+    """The end of the term that begins on `end` and lasts so many months, on the day of the month on which the first
+    term began: from 28 Feb, one month, first begun on a 31st -> 31 Mar."""
+    first = add_months(end.replace(day=1), months)
+    return first.replace(day=min(original_day, days_in_month(first.year, first.month)))
+
+
+def original_day(starts: date, ends: date) -> int:
+    """The day of the month that terms end on when one from `starts` to `ends` is renewed: that of its start where
+    the end is the same day, clamped to its month; else that of its end."""
+    clamped = min(starts.day, days_in_month(ends.year, ends.month))
+    return starts.day if ends.day == clamped else ends.day
+
+
 def calendar_months(day: date, end: date) -> TimeLeft:
     """Whole months counted forward from `day`, then the rest in days of the month in which the rest begins.
 

@@ -68,6 +68,11 @@ def reserve(
         raise NoRoom(short)
 
 
+def prolong(origin: str, until: datetime) -> None:
+    """Hold what is held for `origin` until then, if that is later."""
+    Reservation.objects.filter(origin=origin, released_at=None, until__lt=until).update(until=until)
+
+
 def release(origin: str, now: datetime) -> None:
     """Give back what is held for `origin`; harmless to repeat."""
     Reservation.objects.filter(origin=origin, released_at=None).update(released_at=now)

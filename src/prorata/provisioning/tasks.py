@@ -20,6 +20,8 @@ from prorata.services.models import Reading, Service
 
 log = logging.getLogger(__name__)
 KEEP_READINGS = timedelta(days=30)
+# Their machines are nobody's, or another service's.
+GONE = (Service.Status.TERMINATED, Service.Status.UNSTARTED)
 
 
 @app.task(name="provisioning.run", retry=RetryStrategy(max_attempts=20, exponential_wait=2))
@@ -46,7 +48,7 @@ def sweep(timestamp: int) -> None:
 @app.task(name="provisioning.measure_all", queueing_lock="provisioning.measure_all")
 def measure_all(timestamp: int) -> None:
     """Read every live machine once a minute. One that does not answer delays nobody and keeps its last reading."""
-    for service in Service.objects.exclude(status=Service.Status.TERMINATED).iterator():
+    for service in Service.objects.exclude(status__in=GONE).iterator():
         try:
             measure(service)
         except (DriverError, LookupError) as silence:

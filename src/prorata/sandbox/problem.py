@@ -10,11 +10,13 @@ LARGEST_WHOLE = 10**15
 class Problem(Exception):
     """Answered as {"error": {"code": ..., "reason": ...}} with this HTTP status; nothing has happened."""
 
-    def __init__(self, status: int, code: str, reason: str) -> None:
+    def __init__(self, status: int, code: str, reason: str, facts: dict[str, Any] | None = None) -> None:
+        """`facts` are for a face whose refusals say more than one line."""
         super().__init__(reason)
         self.status = status
         self.code = code
         self.reason = reason
+        self.facts = facts or {}
 
 
 def bad(reason: str) -> Problem:

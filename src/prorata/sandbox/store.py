@@ -24,13 +24,19 @@ CREATE TABLE IF NOT EXISTS call (
 class Store:
     """Opens one connection per piece of work; writers queue up behind each other (BEGIN IMMEDIATE)."""
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, added: dict[str, dict[str, str]] | None = None) -> None:
+        """`added` are columns that came later, by table and name: a store made before them gets them now."""
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         # One idle connection stays open: closing the last one would fold the WAL into the file each time.
         self._kept_open = self._connect(check_same_thread=False)
         self._kept_open.execute("PRAGMA journal_mode = WAL")
         self._kept_open.executescript(COMMON_SCHEMA + schema)
+        for table, columns in (added or {}).items():
+            held = {row["name"] for row in self._kept_open.execute(f"PRAGMA table_info({table})")}
+            for name, kind in columns.items():
+                if name not in held:
+                    self._kept_open.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
     def _connect(self, *, check_same_thread: bool = True) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=check_same_thread)

@@ -50,6 +50,22 @@ class Call:
     fault: str = ""
 
 
+@dataclass(frozen=True)
+class Dialect:
+    """How one API speaks: who may call, how a call is read, how an answer and a refusal look.
+
+    check   raises Problem when the caller does not show a key of this sandbox
+    read    (request, path) -> Call; raises Problem for what cannot be read
+    answer  a result of the core as HTTP
+    refuse  a Problem as HTTP
+    """
+
+    check: Callable[[HttpRequest], None]
+    read: Callable[[HttpRequest, dict[str, str]], Call]
+    answer: Callable[[Answer], HttpResponse]
+    refuse: Callable[[Problem], HttpResponse]
+
+
 running: Sandbox | None = None
 
 
@@ -111,15 +127,19 @@ def methods(**views: View) -> View:
     return cast(View, choose)
 
 
-def api(name: str, act: Callable[[Call], Answer]) -> View:
-    """A call of the public API: key checked, counted, slowed down or broken as the control API ordered."""
+def api(name: str, act: Callable[[Call], Answer], dialect: Dialect | None = None) -> View:
+    """A call of the public API: key checked, counted, slowed down or broken as the control API ordered.
+
+    `name` is what faults and the list of calls know it by, the same in every dialect: "create", "refund" ...
+    """
+    speak = dialect or OWN
 
     def view(request: HttpRequest, **path: str) -> HttpResponse:
         try:
-            check_key(request)
-            call = read_call(request, path)
+            speak.check(request)
+            call = speak.read(request, path)
         except Problem as problem:
-            return refusal(problem)
+            return speak.refuse(problem)
         facts = {key: value for key, value in call.data.items() if isinstance(value, str | int)}
         held = sandbox().settings()
         time.sleep(held["latency_seconds"])
@@ -132,7 +152,7 @@ def api(name: str, act: Callable[[Call], Answer]) -> View:
             return break_off(request, fault)
         if fault and fault.kind not in faults.NETWORK_KINDS:
             call.fault = fault.kind
-        response, outcome = carry_out(act, call)
+        response, outcome = carry_out(act, call, speak)
         if fault and fault.kind in faults.NETWORK_KINDS:
             count(name, facts, f"{fault.kind} after {outcome}")
             return break_off(request, fault)
@@ -148,19 +168,19 @@ def control(act: Callable[[Call], Answer]) -> View:
     def view(request: HttpRequest, **path: str) -> HttpResponse:
         try:
             check_key(request)
-            return carry_out(act, read_call(request, path))[0]
+            return carry_out(act, read_call(request, path), OWN)[0]
         except Problem as problem:
             return refusal(problem)
 
     return view
 
 
-def carry_out(act: Callable[[Call], Answer], call: Call) -> tuple[HttpResponse, str]:
+def carry_out(act: Callable[[Call], Answer], call: Call, speak: Dialect) -> tuple[HttpResponse, str]:
     """The answer, and one word about it for the list of calls."""
     try:
-        return JsonResponse(act(call)), "ok"
+        return speak.answer(act(call)), "ok"
     except Problem as problem:
-        return refusal(problem), problem.code
+        return speak.refuse(problem), problem.code
 
 
 def check_key(request: HttpRequest) -> None:
@@ -186,6 +206,9 @@ def read_call(request: HttpRequest, path: dict[str, str]) -> Call:
 def refusal(problem: Problem) -> HttpResponse:
     """A Problem as the caller sees it."""
     return JsonResponse({"error": {"code": problem.code, "reason": problem.reason}}, status=problem.status)
+
+
+OWN = Dialect(check=check_key, read=read_call, answer=JsonResponse, refuse=refusal)
 
 
 def break_off(request: HttpRequest, fault: faults.Fault) -> HttpResponse:

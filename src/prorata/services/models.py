@@ -17,6 +17,8 @@ class Service(models.Model):
         ACTIVE = "active"
         SUSPENDED = "suspended"
         TERMINATED = "terminated"
+        WAITING = "waiting", "Waiting for payment"
+        UNSTARTED = "unstarted", "Never started"
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="services")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="services")
@@ -26,10 +28,14 @@ class Service(models.Model):
     external_id = models.CharField(max_length=120, help_text="the machine's id there")
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     status_reason = models.CharField(max_length=200, blank=True, help_text="the customer reads this")
-    term_starts_at = models.DateTimeField()
-    term_ends_at = models.DateTimeField(help_text="first instant after the term; a change never moves it")
+    term_starts_at = models.DateTimeField(
+        help_text="start of the last term that is paid; to come, where it was renewed early"
+    )
+    term_ends_at = models.DateTimeField(
+        help_text="first instant after the paid time; a change never moves it"
+    )
     term_months = models.PositiveSmallIntegerField(
-        default=1, help_text="length of the term, for the renewal's price"
+        default=1, help_text="length of that last term, for the renewal's price"
     )
     # One JSON object, code -> quantity or option: the configuration changes as one thing, under one version.
     configuration = models.JSONField(help_text='what was paid for, e.g. {"cpu": 2, "memory": 4}')
@@ -45,7 +51,12 @@ class Service(models.Model):
     class Meta:
         ordering = ["name", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["driver", "external_id"], name="machine_sold_once"),
+            # A service whose purchase was never paid gives its machine free again.
+            models.UniqueConstraint(
+                fields=["driver", "external_id"],
+                condition=~models.Q(status="unstarted"),
+                name="machine_sold_once",
+            ),
             models.CheckConstraint(
                 condition=models.Q(term_starts_at__lt=models.F("term_ends_at")),
                 name="service_term_has_length",
@@ -54,7 +65,7 @@ class Service(models.Model):
                 condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="service_currency_iso"
             ),
             models.CheckConstraint(
-                condition=models.Q(status__in=["active", "suspended", "terminated"]),
+                condition=models.Q(status__in=["active", "suspended", "terminated", "waiting", "unstarted"]),
                 name="service_status_known",
             ),
         ]

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from prorata.staff import (  # noqa: F401
+    admin_bank,
     admin_changes,
     admin_credit,
     admin_customers,
@@ -17,9 +18,12 @@ from prorata.staff import (  # noqa: F401
     admin_payments,
     admin_price_books,
     admin_products,
+    admin_recognition,
+    admin_reconciliations,
     admin_schedules,
     admin_services,
     admin_system,
+    admin_terms,
     admin_trail,
     admin_verify,
     admin_vouchers,

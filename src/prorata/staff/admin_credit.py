@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from prorata import clock
-from prorata.changes.models import Change
+from prorata.changes.models import Change, SoldTerm
 from prorata.credit.correct import BY_HAND
 from prorata.credit.models import LogLine, Pledge, Purse
 from prorata.credit.words import MOVEMENTS, movement_words
@@ -34,11 +34,15 @@ SOON = timedelta(days=30)
 
 
 def with_names(lines: QuerySet[LogLine]) -> QuerySet[LogLine]:
-    """Log lines with what a reader wants beside them: the change they belong to, and who acted."""
+    """Log lines with what a reader wants beside them: the change or the term they belong to, and who acted."""
     changes = Change.objects.filter(reference=Substr(OuterRef("origin"), len("change:") + 1))
+    terms = SoldTerm.objects.filter(reference=Substr(OuterRef("origin"), len("term:") + 1))
     people = User.objects.filter(pk=Cast(Substr(OuterRef("actor"), len("user:") + 1), BigIntegerField()))
     return lines.select_related("customer", "purse").annotate(
-        change_id=Case(When(origin__startswith="change:", then=Subquery(changes.values("pk")[:1]))),
+        named_id=Case(
+            When(origin__startswith="change:", then=Subquery(changes.values("pk")[:1])),
+            When(origin__startswith="term:", then=Subquery(terms.values("pk")[:1])),
+        ),
         person=Case(When(actor__regex=r"^user:[0-9]{1,18}$", then=Subquery(people.values("email")[:1]))),
     )
 
@@ -56,11 +60,11 @@ class Words:
 
     @admin.display(description=gettext_lazy("What happened"), ordering="what")
     def happened(self, line: LogLine) -> str:
-        return movement_words(line.what, line.reason)
+        return movement_words(line.what, line.reason, origin=line.origin)
 
     @admin.display(description=gettext_lazy("For"), ordering="origin")
     def for_what(self, line: Any) -> str:
-        return origin_link(line.origin, line.change_id)
+        return origin_link(line.origin, line.named_id)
 
     @admin.display(description=gettext_lazy("By"), ordering="actor")
     def by(self, line: LogLine) -> str:

@@ -6,13 +6,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Case, Value, When
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from prorata.payments.models import Capture, InboxEvent, PaymentAttempt
+from prorata.staff.attempt_view import ask, close
 from prorata.staff.columns import Money
+from prorata.staff.pages import guarded
 from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
 
 ATTEMPT_COLOURS = {"succeeded": "success", "failed": "danger", "unknown": "warning", "processing": "info"}
@@ -40,15 +44,45 @@ class PaymentAttemptAdmin(ReadOnlyAdmin):
         "checked_at",
     ]
     list_select_related = ["invoice"]
-    list_filter = ["state", "created_at"]
+    list_filter = [
+        "state",
+        ("overdue_at", admin.EmptyFieldListFilter),
+        ("ended_at", admin.EmptyFieldListFilter),
+        "created_at",
+    ]
     search_fields = ["gateway_ref", "invoice__reference", "invoice__number"]
     ordering = ["-created_at"]
     fields = [
         "id", "invoice", "gateway", "method", "amount", "state", "gateway_ref", "reason", "made_by", "created_at",
-        "checked_at", "checks", "ended_at",
+        "checked_at", "checks", "overdue_at", "ended_at",
     ]  # fmt: skip
     readonly_fields = ["amount"]
+    actions_detail = ["ask", "close"]
     amount = Money("amount_minor", _("Amount"))
+
+    def get_urls(self) -> list[URLPattern]:
+        right = "payments.change_paymentattempt"
+        return [
+            path("<uuid:attempt_id>/ask/", guarded(ask, right), name="payments_paymentattempt_asking"),
+            path("<uuid:attempt_id>/close/", guarded(close, right), name="payments_paymentattempt_closing"),
+            *super().get_urls(),
+        ]
+
+    @action(description=_("Ask the payment service"), url_path="ask-now", icon="sync")
+    def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:payments_paymentattempt_asking", object_id)
+
+    @action(description=_("Close: nothing was taken"), url_path="close-now", icon="cancel")
+    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:payments_paymentattempt_closing", object_id)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """While it is open, for those who may; closing only what is overdue."""
+        found = PaymentAttempt.objects.filter(pk=object_id, state__in=PaymentAttempt.OPEN).first()
+        if found is None or not request.user.has_perm("payments.change_paymentattempt"):
+            return []
+        offered = super().get_actions_detail(request, object_id)
+        return offered if found.overdue_at else offered[:1]
 
     @display(description=_("State"), label=ATTEMPT_COLOURS)
     def state_label(self, attempt: PaymentAttempt) -> tuple[str, Any]:

@@ -12,14 +12,16 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from prorata.changes.models import Change
+from prorata.changes.models import Change, SoldTerm
 from prorata.invoices.models import Layer
 from prorata.services.models import Service
 from prorata.services.readings import newest
 from prorata.staff.adopt_view import adopt_machine
-from prorata.staff.columns import Money, configuration_table, precise
+from prorata.staff.columns import Money, configuration_table, link_to, precise
 from prorata.staff.pages import guarded
 from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
+from prorata.staff.renew_view import renew_service
+from prorata.staff.sell_view import sell_service
 
 
 class Layers(ReadOnlyRows):
@@ -61,9 +63,23 @@ class Changes(ReadOnlyRows):
     money = Money("gross_minor", _("Money"))
 
 
+class Terms(ReadOnlyRows):
+    model = SoldTerm
+    verbose_name_plural = _("Terms that were sold")
+    fields = ["page", "kind", "starts_at", "ends_at", "months", "status", "money"]
+    readonly_fields = ["page", "money"]
+    ordering = ["-id"]
+
+    @admin.display(description=_("Term"))
+    def page(self, term: SoldTerm) -> str:
+        return link_to(term)
+
+    money = Money("gross_minor", _("Money"))
+
+
 @admin.register(Service)
 class ServiceAdmin(ReadOnlyAdmin):
-    inlines = [Changes, Layers]
+    inlines = [Terms, Changes, Layers]
     list_display = ["name", "customer", "product", "status_label", "term_ends_at", "driver", "external_id"]
     list_select_related = ["customer", "product"]
     list_filter = ["status"]
@@ -86,10 +102,12 @@ class ServiceAdmin(ReadOnlyAdmin):
         "version",
     ]
     readonly_fields = ["paid_and_measured"]
-    actions_list = ["to_adopt"]
+    actions_list = ["to_sell", "to_adopt"]
+    actions_detail = ["to_renew"]
 
     @display(
-        description=_("Status"), label={"active": "success", "suspended": "warning", "terminated": "danger"}
+        description=_("Status"),
+        label={"active": "success", "suspended": "warning", "waiting": "warning", "terminated": "danger"},
     )
     def status_label(self, service: Service) -> tuple[str, Any]:
         return service.status, service.get_status_display()
@@ -100,8 +118,25 @@ class ServiceAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         adopt = path("adopt/", guarded(adopt_machine, "services.add_service"), name="services_service_adopt")
-        return [adopt, *super().get_urls()]
+        sell = path("sell/", guarded(sell_service, "services.add_service"), name="services_service_sell")
+        renewal = path(
+            "<int:pk>/renew/", guarded(renew_service, "changes.add_soldterm"), name="services_service_renew"
+        )
+        return [adopt, sell, renewal, *super().get_urls()]
+
+    @action(description=_("Sell a service"), url_path="sell-one", icon="add_shopping_cart")
+    def to_sell(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:services_service_sell")
+
+    @action(description=_("Renew"), url_path="renew-it", icon="event_repeat", permissions=["renew"])
+    def to_renew(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:services_service_renew", object_id)
 
     @action(description=_("Adopt a machine"), url_path="adopt-machine", icon="add_link")
     def to_adopt(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:services_service_adopt")
+
+    def has_renew_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Only an active service is renewed."""
+        active = Service.objects.filter(pk=object_id, status=Service.Status.ACTIVE)
+        return bool(request.user.has_perm("changes.add_soldterm") and (object_id is None or active.exists()))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -51,9 +52,7 @@ class MachineForm(fields.PlainForm):
             self.add_error(
                 "product", _("%(product)s has no resource types. Add them first.") % {"product": product}
             )
-        sold = Service.objects.filter(
-            driver=values.get("driver"), external_id=values.get("external_id")
-        ).first()
+        sold = on_machines(values.get("driver", "")).filter(external_id=values.get("external_id")).first()
         if sold:
             self.add_error(
                 "external_id", _("This machine is the service %(name)s already.") % {"name": sold.name}
@@ -61,14 +60,51 @@ class MachineForm(fields.PlainForm):
         return values
 
 
-class ServiceForm(fields.PlainForm):
-    """The second page: name, configuration, term and what was paid. One field a resource type, named cfg_<code>."""
+def on_machines(driver: str) -> QuerySet[Service]:
+    """The services of one connection that have a machine; one that was never paid has none."""
+    return Service.objects.filter(driver=driver).exclude(status=Service.Status.UNSTARTED)
+
+
+class ConfigurationForm(fields.PlainForm):
+    """A name, and the configuration of a machine: one field a resource type, named cfg_<code>."""
 
     name = fields.text(
         gettext_lazy("Name of the service"),
         maximum=80,
         help_text=gettext_lazy("as the customer knows it, e.g. web-01"),
     )
+
+    def __init__(
+        self, *args: Any, product: Product, measured: Mapping[str, Value] | None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.measured = measured or {}
+        self.types = list(product.resource_types.prefetch_related("options"))
+        for kind in self.types:
+            self.fields[f"cfg_{kind.code}"] = _configuration_field(kind, self.measured.get(kind.code))
+        self.order_fields(["name", *(f"cfg_{kind.code}" for kind in self.types)])
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        for kind in self.types:
+            self._compare_with_machine(kind, values.get(f"cfg_{kind.code}"))
+        return values
+
+    def _compare_with_machine(self, kind: ResourceType, typed: Value | None) -> None:
+        reported = self.measured.get(kind.code)
+        if reported is not None and typed is not None and typed != reported:
+            words = _(
+                "The machine has %(value)s. Write what it has, or correct the machine first and reload this page."
+            )
+            self.add_error(f"cfg_{kind.code}", words % {"value": reported})
+
+    def configuration(self) -> dict[str, Value]:
+        return {kind.code: self.cleaned_data[f"cfg_{kind.code}"] for kind in self.types}
+
+
+class ServiceForm(ConfigurationForm):
+    """The second page: name, configuration, term and what was paid."""
+
     term_starts_at = fields.MomentField(label=gettext_lazy("Term starts"))
     term_ends_at = fields.MomentField(
         label=gettext_lazy("Term ends"),
@@ -105,12 +141,8 @@ class ServiceForm(fields.PlainForm):
         measured: Mapping[str, Value] | None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, product=product, measured=measured, **kwargs)
         self.currency = currency
-        self.measured = measured or {}
-        self.types = list(product.resource_types.prefetch_related("options"))
-        for kind in self.types:
-            self.fields[f"cfg_{kind.code}"] = _configuration_field(kind, self.measured.get(kind.code))
         for moment in ("term_starts_at", "term_ends_at"):
             self.fields[moment].label = f"{self.fields[moment].label} ({zone})"
         self.fields["paid"].label = f"{self.fields['paid'].label}, {currency}"
@@ -123,7 +155,6 @@ class ServiceForm(fields.PlainForm):
         bought.label_from_instance = _campaign
         if not campaigns.exists():
             del self.fields["price_book"]
-        self.order_fields(["name", *(f"cfg_{kind.code}" for kind in self.types)])
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -133,20 +164,7 @@ class ServiceForm(fields.PlainForm):
         starts, ends = values.get("term_starts_at"), values.get("term_ends_at")
         if starts and ends and ends <= starts:
             self.add_error("term_ends_at", _("The term ends after it starts."))
-        for kind in self.types:
-            self._compare_with_machine(kind, values.get(f"cfg_{kind.code}"))
         return values
-
-    def _compare_with_machine(self, kind: ResourceType, typed: Value | None) -> None:
-        reported = self.measured.get(kind.code)
-        if reported is not None and typed is not None and typed != reported:
-            words = _(
-                "The machine has %(value)s. Adopt what it has, or correct the machine first and reload this page."
-            )
-            self.add_error(f"cfg_{kind.code}", words % {"value": reported})
-
-    def configuration(self) -> dict[str, Value]:
-        return {kind.code: self.cleaned_data[f"cfg_{kind.code}"] for kind in self.types}
 
 
 def _campaign(book: PriceBook) -> str:

@@ -18,7 +18,7 @@ from prorata.changes.situation import NoSeller
 from prorata.provisioning.drivers.base import DriverError, MachineUnknown
 from prorata.provisioning.registry import UnknownDriver, driver
 from prorata.services.models import Service
-from prorata.staff.adopt_forms import MachineForm, ServiceForm
+from prorata.staff.adopt_forms import MachineForm, ServiceForm, on_machines
 from prorata.staff.pages import page
 
 TITLE = "Adopt a machine"
@@ -49,12 +49,10 @@ def adopt_machine(request: HttpRequest) -> HttpResponse:
 
 
 def _choose(request: HttpRequest, which: MachineForm) -> HttpResponse:
-    return page(
-        request, "adopt_choose.html", title=_(TITLE), model=Service, form=which, free=_free_machines()
-    )
+    return page(request, "adopt_choose.html", title=_(TITLE), model=Service, form=which, free=free_machines())
 
 
-def _free_machines() -> list[tuple[str, list[str] | None]]:
+def free_machines() -> list[tuple[str, list[str] | None]]:
     """Per connection the machines that no service has; None where the hypervisor does not answer."""
     found: list[tuple[str, list[str] | None]] = []
     for code in sorted(settings.PRORATA_DRIVERS):
@@ -63,7 +61,7 @@ def _free_machines() -> list[tuple[str, list[str] | None]]:
         except (DriverError, UnknownDriver):
             found.append((code, None))
             continue
-        sold = set(Service.objects.filter(driver=code).values_list("external_id", flat=True))
+        sold = set(on_machines(code).values_list("external_id", flat=True))
         found.append((code, [machine for machine in there if machine not in sold]))
     return found
 

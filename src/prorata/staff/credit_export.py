@@ -36,7 +36,8 @@ def _rows(lines: QuerySet[LogLine], actor: Callable[[Any], str], zone: tzinfo) -
         purse, digits = line.purse, minor_digits(line.currency)
         yield [
             line.pk, _instant(line.at, zone), line.customer.name, purse.pk, purse.get_kind_display(),
-            _instant(purse.expires_at, zone) if purse.expires_at else "", movement_words(line.what, line.reason),
+            _instant(purse.expires_at, zone) if purse.expires_at else "",
+            movement_words(line.what, line.reason, origin=line.origin),
             decimal_of(line.amount_minor, digits), decimal_of(line.balance_after_minor, digits), line.currency,
             change_of(line.origin), line.origin, line.reason, actor(line), line.transfer_id,
         ]  # fmt: skip

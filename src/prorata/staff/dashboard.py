@@ -14,7 +14,10 @@ from prorata.changes import states
 from prorata.changes.models import Change
 from prorata.changes.staff_actions import needs_somebody
 from prorata.notices.models import Mail
-from prorata.payments.models import InboxEvent
+from prorata.payments.bank.models import BankAccount
+from prorata.payments.bank.waiting_lines import waiting_lines
+from prorata.payments.models import InboxEvent, Reconciliation
+from prorata.payments.overdue import overdue
 from prorata.verify.models import Run
 
 
@@ -32,6 +35,21 @@ def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         quarantined = InboxEvent.objects.filter(state=InboxEvent.State.QUARANTINED).count()
         link = reverse("admin:payments_inboxevent_changelist") + "?state__exact=quarantined"
         shown.append(_figure(_("Webhooks in quarantine"), quarantined, link, bad=True))
+    if user.has_perm("payments.view_paymentattempt"):
+        link = (
+            reverse("admin:payments_paymentattempt_changelist") + "?overdue_at__isempty=0&ended_at__isempty=1"
+        )
+        shown.append(_figure(_("Payments whose end nobody knows"), overdue(), link, bad=True))
+    if user.has_perm("payments.view_reconciliation") and (differing := _differing()) is not None:
+        link = reverse("admin:payments_reconciliation_change", args=[differing.pk])
+        shown.append(
+            _figure(_("Payments that differ from a gateway"), len(differing.differences), link, bad=True)
+        )
+    if user.has_perm("bank.view_statementline") and BankAccount.objects.exists():
+        link = reverse("admin:bank_waiting")
+        shown.append(
+            _figure(_("Bank transfers that wait to be assigned"), waiting_lines().count(), link, bad=True)
+        )
     if user.has_perm("notices.view_mail"):
         failed = Mail.objects.filter(state=Mail.State.FAILED).count()
         link = reverse("admin:notices_mail_changelist") + "?state__exact=failed"
@@ -40,6 +58,12 @@ def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         link = reverse("admin:verify_run_change", args=[run.pk])
         shown.insert(0, _figure(_("Rows that break a promise of the books"), run.broken, link, bad=True))
     return {**context, "figures": shown, "title": _("Dashboard")}
+
+
+def _differing() -> Reconciliation | None:
+    """The last comparison of a gateway, if it left something over."""
+    last = Reconciliation.objects.order_by("gateway", "-id").distinct("gateway")
+    return next((run for run in last if run.differences), None)
 
 
 def _changes() -> list[dict[str, Any]]:

@@ -6,18 +6,23 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from prorata.changes.models import Change
+from prorata.changes.models import Change, SoldTerm
 from prorata.credit.models import Purse
 from prorata.credit.words import change_of
 
 PURSE_KINDS = ("purse", "grant")
 
 
-def origin_link(origin: str, change_id: int | None = None) -> str:
-    """A link to the change or the purse an origin names; other origins as they are. `change_id` saves a question."""
+NAMED: dict[str, type[Change] | type[SoldTerm]] = {"change": Change, "term": SoldTerm}
+
+
+def origin_link(origin: str, named_id: int | None = None) -> str:
+    """A link to the change, the term or the purse an origin names; other origins as they are. `named_id`, the key of
+    the change or term, saves a question."""
     kind, _colon, name = origin.partition(":")
-    if kind == "change" and (pk := change_id or _id_of(name)):
-        return format_html('<a class="desk-link" href="{}">{}</a>', _page("changes_change", pk), name)
+    if (model := NAMED.get(kind)) is not None and (pk := named_id or _id_of(model, name)):
+        page = _page(f"changes_{model._meta.model_name}", pk)
+        return format_html('<a class="desk-link" href="{}">{}</a>', page, name)
     if kind in PURSE_KINDS and name.isascii() and name.isdecimal():
         words = _("purse %(number)s") % {"number": name}
         return format_html('<a class="desk-link" href="{}">{}</a>', _page("credit_purse", int(name)), words)
@@ -35,8 +40,8 @@ def origin_words(purse: Purse) -> str:
     )
 
 
-def _id_of(reference: str) -> int | None:
-    return Change.objects.filter(reference=reference).values_list("pk", flat=True).first()
+def _id_of(model: type[Change] | type[SoldTerm], reference: str) -> int | None:
+    return model._default_manager.filter(reference=reference).values_list("pk", flat=True).first()
 
 
 def _page(name: str, pk: int) -> str:

@@ -47,6 +47,13 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("Services"),
         [
             Item(_("Services"), "dns", "services.service"),
+            Item(_("Terms"), "event_repeat", "changes.soldterm"),
+            Item(
+                _("Sell a service"),
+                "add_shopping_cart",
+                "services_service_sell",
+                permission="services.add_service",
+            ),
             Item(
                 _("Adopt a machine"), "add_link", "services_service_adopt", permission="services.add_service"
             ),
@@ -76,14 +83,31 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Credit log"), "history", "credit.logline"),
             Item(_("Payment attempts"), "credit_card", "payments.paymentattempt"),
             Item(_("Captures"), "payments", "payments.capture"),
+            Item(_("Comparisons"), "balance", "payments.reconciliation"),
+            Item(
+                _("Bank: waiting money"),
+                "move_to_inbox",
+                "bank_waiting",
+                permission="bank.view_statementline",
+            ),
+            Item(_("Bank movements"), "swap_horiz", "bank.statementline"),
+            Item(_("Bank statements"), "description", "bank.statement"),
             Item(_("Paid layers"), "layers", "invoices.layer"),
             Item(_("Ledger"), "menu_book", "ledger.transfer"),
+            Item(
+                _("Revenue by month"),
+                "calendar_month",
+                "recognition_recognised_month",
+                permission="recognition.view_recognised",
+            ),
+            Item(_("Revenue by day"), "today", "recognition.recognised"),
         ],
     ),
     (
         _("System"),
         [
             Item(_("Sellers"), "storefront", "invoices.seller"),
+            Item(_("Bank accounts"), "account_balance", "bank.bankaccount"),
             Item(_("Checks of the books"), "fact_check", "verify.run"),
             Item(_("Audit trail"), "policy", "trail.deed"),
             Item(_("Inbox"), "inbox", "payments.inboxevent"),
@@ -96,7 +120,10 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     ),
 ]
 # Pages whose address lies under that of a list, with an entry of their own.
-PAGES = ("services_service_adopt", "catalog_pricebook_simulator")
+PAGES = (
+    "services_service_adopt", "services_service_sell", "catalog_pricebook_simulator", "recognition_recognised_month",
+    "bank_waiting",
+)  # fmt: skip
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from prorata.verify.models import Seal
 from prorata.verify.promise import Asked, Finding, Promise
 from prorata.verify.promises import (
+    bank,
     causes,
     changes,
     invoices,
@@ -18,23 +19,28 @@ from prorata.verify.promises import (
     ledger,
     payments,
     purses,
+    recognition,
     replays,
     seals,
+    terms,
     vouchers,
 )
 from prorata.verify.seal import unsealed
 
 PROMISES: tuple[Promise, ...] = (
-    *ledger.PROMISES, *causes.PROMISES, *purses.PROMISES, *payments.PROMISES, *invoices.PROMISES, *layers.PROMISES,
-    *vouchers.PROMISES, *changes.PROMISES, *replays.PROMISES, *seals.PROMISES,
+    *ledger.PROMISES, *causes.PROMISES, *purses.PROMISES, *payments.PROMISES, *bank.PROMISES, *invoices.PROMISES,
+    *recognition.PROMISES, *layers.PROMISES, *vouchers.PROMISES, *changes.PROMISES, *terms.PROMISES, *replays.PROMISES,
+    *seals.PROMISES,
 )  # fmt: skip
 # What is walked, for the count of rows.
 TABLES = (
     "ledger_account", "ledger_transfer", "ledger_entry", "credit_purse", "credit_logline", "credit_pledge",
         "credit_voucheruse",
-    "payments_paymentattempt", "payments_capture", "invoices_invoice", "invoices_invoiceline", "invoices_creditnote",
+    "payments_paymentattempt", "payments_capture", "bank_bankaccount", "bank_statement", "bank_statementline",
+    "bank_allocation", "bank_unallocation", "invoices_invoice", "invoices_invoiceline", "invoices_creditnote",
     "invoices_creditnoteline", "invoices_layer", "invoices_unwinding", "changes_quote", "changes_change",
-    "changes_changeline", "provisioning_job", "provisioning_jobstep", "services_service",
+    "changes_changeline", "changes_soldterm", "provisioning_job", "provisioning_jobstep", "services_service",
+    "recognition_day", "recognition_recognised", "recognition_opening",
 )  # fmt: skip
 # One core and no waiting: a walk reads whole tables once and joins them by hash, which needs room more than it needs help.
 SETTINGS = (

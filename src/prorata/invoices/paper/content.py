@@ -131,9 +131,11 @@ def qualified(paper: Invoice | CreditNote) -> bool:
 
 
 def what(line: KeepsLineFacts, text: str) -> str:
-    """ "Memory 4 → 8 GB"; lines of older documents have their text only."""
+    """ "Memory 4 → 8 GB", "Memory 8 GB" for a term; lines of older documents have their text only."""
     if not line.name:
         return one_line(text)
+    if line.is_term:
+        return one_line(f"{line.name} {line.to_name} {line.unit}")
     return one_line(f"{line.name} {line.from_name} \u2192 {line.to_name} {line.unit}")
 
 
@@ -147,6 +149,8 @@ def rate(line: KeepsLineFacts, currency: str, language: Language) -> list[str]:
         "old": precise(found.old, currency), "new": precise(found.new, currency), "months": found.months_text,
         "off": share(found.new_off, language), "old_off": share(found.old_off, language),
     }  # fmt: skip
+    if line.is_term:
+        return [say("rate_term" if found.new_off == 0 else "rate_term_off", language, **shown)]
     key = "rate" if found.new_off == 0 else "rate_off"
     return [say(key if found.new_off == found.old_off else "rate_two_off", language, **shown)]
 

@@ -71,6 +71,12 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "月額 {old} → {new}、割引は変更前 {old_off}・変更後 {off}、{months} か月分",
         "月价 {old} → {new}，变更前优惠 {old_off}、变更后优惠 {off}，{months} 个月",
     ),
+    "rate_term": ("{new} a month, for {months} months", "月額 {new}、{months} か月分", "月价 {new}，{months} 个月"),
+    "rate_term_off": (
+        "{new} a month, {off} off, for {months} months",
+        "月額 {new}、{off} 割引、{months} か月分",
+        "月价 {new}，优惠 {off}，{months} 个月",
+    ),
     "capped": ("what was paid for it and is not used yet", "お支払い済みで未使用の分", "已支付但尚未使用的部分"),
     "reduces": ("reduces {invoice}, line {line}", "{invoice} の {line} 行目を減額", "冲减 {invoice} 第 {line} 行"),
     "reduces_opening": (

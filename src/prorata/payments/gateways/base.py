@@ -14,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 PaymentState = Literal["open", "processing", "succeeded", "failed", "cancelled"]
+RefundState = Literal["pending", "succeeded", "failed"]
+DisputeState = Literal["inquiry", "open", "won", "lost"]
+HappeningKind = Literal["capture", "refund", "dispute"]
 
 
 class GatewayError(Exception):
@@ -41,7 +44,10 @@ class BadSignature(GatewayError):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckoutRequest:
-    """One payment attempt of ours. `attempt_id` is our own id and the idempotency key at the processor."""
+    """One payment attempt of ours. `attempt_id` is our own id and the idempotency key at the processor.
+
+    `save_method` asks to keep the means of payment for later; the customer has agreed to it on our page.
+    """
 
     attempt_id: str
     amount_minor: int
@@ -50,6 +56,7 @@ class CheckoutRequest:
     return_url: str
     cancel_url: str
     customer_ref: str
+    save_method: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +78,52 @@ class GatewayCapture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GatewayRefund:
+    """Money given back of one capture. `key` is ours, or "" where it was refunded by hand at the processor.
+
+    pending    on its way      succeeded  gone from our account      failed  it came back to us, also after "succeeded"
+    """
+
+    id: str
+    key: str
+    capture_id: str
+    amount_minor: int
+    currency: str
+    state: RefundState
+    created_at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayDispute:
+    """The customer's bank takes a capture back.
+
+    inquiry    it only asks; nothing was taken       open  the amount was taken from us and may return
+    won        it is with us again, or never left    lost  it is gone for good
+    """
+
+    id: str
+    capture_id: str
+    amount_minor: int
+    currency: str
+    state: DisputeState
+    opened_at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayMethod:
+    """A means of payment the processor keeps for us. `ref` means something to the same gateway only.
+
+    `label` is fit for customers ("Visa ···· 4242"); `expires` is (year, month), or None where it does not expire.
+    """
+
+    ref: str
+    label: str
+    expires: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class GatewayPayment:
     """The processor's present truth about one payment.
 
@@ -78,6 +131,9 @@ class GatewayPayment:
     processing  handed in, not yet settled; may succeed or fail days later
     succeeded   settled; `captures` lists what was taken
     failed      ended without money          cancelled   closed by us; cannot be paid any more
+
+    `saved` is the means of payment kept at this payment, once it succeeded. `wants_customer`: a charge to a saved one
+    failed only because the bank wants the customer to confirm it; a checkout would let him.
 
     `payee` is the processor's account that gets the money, `live` tells real money from test money. The caller
     compares payee, live, attempt_id, amount and currency with its own row before it books anything.
@@ -92,15 +148,60 @@ class GatewayPayment:
     currency: str
     captures: tuple[GatewayCapture, ...]
     reason: str = ""
+    refunds: tuple[GatewayRefund, ...] = ()
+    disputes: tuple[GatewayDispute, ...] = ()
+    saved: GatewayMethod | None = None
+    wants_customer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookEvent:
-    """A verified message. It only says "look at `ref`": the truth is always fetched."""
+    """A verified message. It only says "look at `ref`": the truth is always fetched.
+
+    `ref` may be another name of the payment than the one its checkout gave, if fetch() knows it. `live` is what the
+    message says about itself; None where the processor does not say.
+    """
 
     id: str
     kind: str
     ref: str
+    live: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundRequest:
+    """Give back `amount_minor` of one capture. `key` is our own id of this refund and its idempotency key."""
+
+    key: str
+    ref: str
+    capture_id: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedCharge:
+    """Charge a saved means of payment while the customer is not there. `attempt_id` as in CheckoutRequest."""
+
+    attempt_id: str
+    amount_minor: int
+    currency: str
+    description: str
+    customer_ref: str
+    method_ref: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """Something that happened to money at the processor. `ref` is a name of the payment that fetch() knows."""
+
+    kind: HappeningKind
+    id: str
+    ref: str
+    capture_id: str
+    amount_minor: int
+    currency: str
+    at: datetime
 
 
 class Gateway(Protocol):
@@ -132,8 +233,11 @@ class Gateway(Protocol):
         """
         ...
 
-    def find(self, attempt_id: str) -> GatewayPayment | None:
+    def find(self, attempt_id: str, *, since: datetime | None = None) -> GatewayPayment | None:
         """The payment made for our attempt, or None when the processor certainly has none. Changes nothing.
+
+        `since`: our call was not made before this instant of the machine's clock, so a processor that cannot look up
+        our id looks through what is younger. Without it a day is looked through.
 
         Raises GatewayRefused or GatewayUnreachable (nothing learned; not the same as None).
         """
@@ -153,5 +257,56 @@ class Gateway(Protocol):
 
         `now` is the machine's clock, not the business clock. Header names match in any case. Contacts nobody.
         Raises BadSignature.
+        """
+        ...
+
+
+@runtime_checkable
+class Refunds(Protocol):
+    """A gateway that can give money back."""
+
+    def refund(self, request: RefundRequest) -> GatewayRefund:
+        """Give back all or a part of a capture.
+
+        Idempotent by `key`: a repeat with the same content returns the same refund and gives nothing more. How it
+        ends may be learned later, from GatewayPayment.refunds.
+
+        Raises GatewayRefused (nothing was given back; also for more than is left of the capture, and for the same key
+        with other content) or GatewayUnreachable (it may have been: repeat within a day, or fetch the payment).
+        """
+        ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """A gateway that can say what happened, so that nothing stays unknown when webhooks are lost."""
+
+    def happened_since(self, since: datetime) -> tuple[Happening, ...]:
+        """Every capture, refund and dispute that came or changed at or after `since`, oldest first. Changes nothing.
+
+        Raises GatewayRefused or GatewayUnreachable (nothing learned).
+        """
+        ...
+
+
+@runtime_checkable
+class SavedMethods(Protocol):
+    """A gateway that keeps means of payment: asked for with CheckoutRequest.save_method, told by GatewayPayment.saved."""
+
+    def charge_saved(self, request: SavedCharge) -> GatewayPayment:
+        """Charge a saved means of payment, nobody being there; returns the payment as it stands then.
+
+        Idempotent by `attempt_id`. "succeeded" or "processing", or "failed" with `reason`: nothing was taken and
+        nothing can come of it any more (`wants_customer` when a checkout may help).
+
+        Raises GatewayRefused (nothing exists; also for a method that is not kept any more) or GatewayUnreachable
+        (it may have been charged: repeat, or find()).
+        """
+        ...
+
+    def detach(self, method_ref: str) -> None:
+        """Forget a saved means of payment; it can never be charged again. Repeating is harmless.
+
+        Raises GatewayRefused (there is none) or GatewayUnreachable (it may or may not be forgotten: repeat).
         """
         ...

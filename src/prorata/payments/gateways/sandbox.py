@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,12 +18,20 @@ from prorata.payments.gateways.base import (
     BadSignature,
     Checkout,
     CheckoutRequest,
-    GatewayCapture,
     GatewayPayment,
+    GatewayRefund,
     GatewayRefused,
     GatewayUnreachable,
-    PaymentState,
+    Happening,
+    RefundRequest,
+    SavedCharge,
     WebhookEvent,
+)
+from prorata.payments.gateways.sandbox_answers import (
+    read_happenings,
+    read_made_refund,
+    read_payment,
+    read_text,
 )
 
 HEADER = "sandbox-signature"
@@ -31,7 +39,10 @@ TOLERANCE = timedelta(minutes=5)
 MOST_SIGNATURES = 10
 REF = re.compile(r"[A-Za-z0-9_-]{1,100}")
 # Only these answers are a certain no. A wrong API key is none of them: it says nothing about the payment.
-CERTAIN_NO = {"bad_request", "currency_unknown", "key_conflict", "unknown_payment"}
+CERTAIN_NO = {
+    "bad_request", "currency_unknown", "key_conflict", "unknown_payment", "unknown_capture", "over_refund",
+    "unknown_method",
+}  # fmt: skip
 
 
 class SandboxGateway:
@@ -76,7 +87,7 @@ class SandboxGateway:
 
     def create_checkout(self, request: CheckoutRequest) -> Checkout:
         """See Gateway."""
-        body = {
+        body: dict[str, Any] = {
             "amount_minor": request.amount_minor,
             "currency": request.currency,
             "description": request.description,
@@ -84,6 +95,8 @@ class SandboxGateway:
             "cancel_url": request.cancel_url,
             "customer_ref": request.customer_ref,
         }
+        if request.save_method:
+            body["save_method"] = True
         answer = self._call("POST", "/v1/checkouts", body=body, key=request.attempt_id)
         payment = read_payment(answer)
         if payment.attempt_id != request.attempt_id:
@@ -94,8 +107,8 @@ class SandboxGateway:
         """See Gateway."""
         return self._about(ref, self._call("GET", payment_path(ref)))
 
-    def find(self, attempt_id: str) -> GatewayPayment | None:
-        """See Gateway."""
+    def find(self, attempt_id: str, *, since: datetime | None = None) -> GatewayPayment | None:
+        """See Gateway. The sandbox keeps our id beside the payment, so `since` is not needed."""
         answer = self._call("GET", "/v1/payments/find", query={"attempt_id": attempt_id})
         if "payment" not in answer:
             raise GatewayUnreachable("the gateway's answer cannot be understood")
@@ -109,6 +122,44 @@ class SandboxGateway:
     def expire(self, ref: str) -> GatewayPayment:
         """See Gateway."""
         return self._about(ref, self._call("POST", f"{payment_path(ref)}/expire"))
+
+    def refund(self, request: RefundRequest) -> GatewayRefund:
+        """See Refunds."""
+        body = {"capture_id": request.capture_id, "amount_minor": request.amount_minor}
+        made = read_made_refund(self._call("POST", "/v1/refunds", body=body, key=request.key))
+        if (made.capture_id, made.amount_minor) != (request.capture_id, request.amount_minor):
+            raise GatewayUnreachable("the gateway answered about another refund")
+        return made
+
+    def happened_since(self, since: datetime) -> tuple[Happening, ...]:
+        """See Listing."""
+        found: list[Happening] = []
+        query = {"since": since.isoformat()}
+        while True:
+            lines, after = read_happenings(self._call("GET", "/v1/happenings", query=query))
+            found += lines
+            if not after:
+                return tuple(found)
+            query["after"] = after
+
+    def charge_saved(self, request: SavedCharge) -> GatewayPayment:
+        """See SavedMethods."""
+        body = {
+            "saved": request.method_ref,
+            "amount_minor": request.amount_minor,
+            "currency": request.currency,
+            "description": request.description,
+        }
+        payment = read_payment(self._call("POST", "/v1/charges", body=body, key=request.attempt_id))
+        if payment.attempt_id != request.attempt_id:
+            raise GatewayUnreachable("the gateway answered about another attempt")
+        return payment
+
+    def detach(self, method_ref: str) -> None:
+        """See SavedMethods."""
+        if not REF.fullmatch(method_ref):
+            raise GatewayRefused("there is no saved card of this reference")
+        self._call("DELETE", f"/v1/methods/{method_ref}")
 
     def verify_webhook(self, *, body: bytes, headers: Mapping[str, str], now: datetime) -> WebhookEvent:
         """See Gateway. Header: Sandbox-Signature: t=<unix seconds>,v1=<hex of HMAC-SHA256 over "t.body">."""
@@ -179,53 +230,6 @@ def read_refusal(answer: Any) -> tuple[str, str]:
     return (str(error.get("code")), str(error.get("reason", ""))) if isinstance(error, dict) else ("", "")
 
 
-def read_payment(answer: Any) -> GatewayPayment:
-    """A payment out of the gateway's JSON. What makes no sense tells us nothing: GatewayUnreachable."""
-    try:
-        if answer["state"] not in get_args(PaymentState) or not isinstance(answer["live"], bool):
-            raise ValueError(answer["state"])
-        return GatewayPayment(
-            ref=read_text(answer["ref"]),
-            attempt_id=read_text(answer["attempt_id"]),
-            payee=read_text(answer["payee"]),
-            live=answer["live"],
-            state=answer["state"],
-            amount_minor=read_amount(answer["amount_minor"]),
-            currency=read_text(answer["currency"]),
-            captures=tuple(read_capture(capture) for capture in answer["captures"]),
-            reason=str(answer.get("reason", "")),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise GatewayUnreachable("the gateway's answer cannot be understood") from error
-
-
-def read_capture(capture: Any) -> GatewayCapture:
-    """One capture; raises ValueError, KeyError or TypeError."""
-    at = datetime.fromisoformat(capture["captured_at"])
-    if at.tzinfo is None:
-        raise ValueError("captured_at without an offset")
-    return GatewayCapture(
-        id=read_text(capture["id"]),
-        amount_minor=read_amount(capture["amount_minor"]),
-        currency=read_text(capture["currency"]),
-        captured_at=at,
-    )
-
-
-def read_amount(value: Any) -> int:
-    """Minor units: a whole number above zero. 1.0, "1" and true are not."""
-    if type(value) is not int or value <= 0:
-        raise ValueError("not an amount in minor units")
-    return value
-
-
-def read_text(value: Any) -> str:
-    """A text that says something."""
-    if not isinstance(value, str) or not value:
-        raise ValueError("not a text")
-    return value
-
-
 def read_address(answer: dict[str, Any]) -> str:
     """The payment page; the customer is sent nowhere but to http(s)."""
     address = answer.get("redirect_url")
@@ -252,7 +256,10 @@ def read_event(body: bytes) -> WebhookEvent:
     try:
         event = json.loads(body)
         return WebhookEvent(
-            id=read_text(event["id"]), kind=read_text(event["kind"]), ref=read_text(event["ref"])
+            id=read_text(event["id"]),
+            kind=read_text(event["kind"]),
+            ref=read_text(event["ref"]),
+            live=event.get("live"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadSignature("the message is signed but makes no sense") from error

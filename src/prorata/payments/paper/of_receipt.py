@@ -18,11 +18,10 @@ def receipt_content(receipt: Receipt, language: Language) -> Content:
     """Read with its invoice, seller and service. The names of both sides are those the invoice was issued with."""
     capture, invoice = receipt.capture, receipt.invoice
     code, received = capture.currency, _on(receipt)
-    settled = invoice.status == Invoice.Status.PAID
     return Content(
         language=LOCALES[language], title=say("receipt", language), subtitle="", number=receipt.number,
         day=(received.year, received.month, received.day),
-        notice=say("notice", language, invoice=invoice) if settled else say("notice_unsettled", language),
+        notice=_notice(receipt, language),
         seller=seller(invoice, language), buyer=buyer(invoice, language), author=one_line(invoice.seller_name),
         heads={
             "buyer": say("received_from", language), "what": say("went_to", language), "period": "", "tax": "",
@@ -34,6 +33,15 @@ def receipt_content(receipt: Receipt, language: Language) -> Content:
         note=say_as_invoices("currency_note", language, name=currency_name(code, language), code=code),
         page=say_as_invoices("page", language, page="{page}", pages="{pages}"),
     )  # fmt: skip
+
+
+def _notice(receipt: Receipt, language: Language) -> str:
+    if receipt.taken_back_at is not None:
+        back = receipt.taken_back_at.astimezone(ZoneInfo(receipt.invoice.seller.zone)).date()
+        return say("taken_back", language, date=day(back, language))
+    if receipt.invoice.status == Invoice.Status.PAID:
+        return say("notice", language, invoice=receipt.invoice)
+    return say("notice_unsettled", language)
 
 
 def _on(receipt: Receipt) -> date:

@@ -17,6 +17,11 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "お支払いを受領したことの確認です。税務書類ではありません。",
         "本单据仅确认收到款项，不是税务单据。",
     ),
+    "taken_back": (
+        "Taken back on {date}: the transfer had been assigned here by mistake. This receipt does not count any more.",
+        "{date} に取り消されました。お振込みが誤ってこちらに充当されていたためです。この確認書は無効です。",
+        "已于 {date} 撤销：该转账被误记于此。本凭据不再有效。",
+    ),
     "received_from": ("Received from", "お支払い元", "付款方"),
     "date": ("Received", "入金日", "收款日期"),
     "method": ("Method", "お支払い方法", "支付方式"),

@@ -29,6 +29,7 @@ from prorata.payments.models import PaymentAttempt
 from prorata.portal.bill import of_quoted
 from prorata.portal.payment_part import payment_part
 from prorata.portal.views.frame import Asked, Slice, fingerprint, page_number, signed_in
+from prorata.portal.views.terms import terms_of
 from prorata.services.models import Service
 
 # Where the reason says what is waited for; in the other states the page's own words do.
@@ -169,12 +170,15 @@ def _what_cancelling_does(change: Change) -> dict[str, Any]:
 @require_GET
 @signed_in
 def of_service(request: Asked, pk: int) -> HttpResponse:
-    """Everything that was changed on one service, newest first."""
+    """The terms that were sold and everything that was changed on one service, newest first."""
     service = my_one(request.user, Service.objects.select_related("product"), pk=pk)
     rows = mine(request.user, Change.objects.filter(service=service)).order_by("-id")
     found = Slice(rows.select_related("submitted_by").prefetch_related("lines"), page_number(request))
     shown = [{"change": one, "words": status_words(one), "sign": SIGNS[one.status]} for one in found.rows]
     return render(
         request, "portal/service_changes.html",
-        {"service": service, "rows": shown, "page": found, "zone": ZoneInfo(seller().zone), "tab": "changes"},
+        {
+            "service": service, "rows": shown, "page": found, "zone": ZoneInfo(seller().zone), "tab": "changes",
+            "terms": terms_of(service) if found.number == 1 else [],
+        },
     )  # fmt: skip

@@ -12,11 +12,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from prorata import clock
-from prorata.changes.models import Change
+from prorata.changes.models import Change, SoldTerm
 from prorata.changes.situation import seller
 from prorata.credit.models import LogLine, Purse, Voucher
 from prorata.credit.voucher import usable_by
-from prorata.credit.words import change_of, movement_words
+from prorata.credit.words import change_of, movement_words, term_of
 from prorata.customers.scope import mine
 from prorata.portal.credit_log import Filter, as_rows, by_whom, choices, colleagues
 from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
@@ -39,12 +39,13 @@ def index(request: Asked) -> HttpResponse:
         if p.kind == Purse.Kind.ACCOUNT or (p.balance_minor and p.expires_at and p.expires_at > now)
     ]
     log = Slice(asked.of(my_log(request), zone), page_number(request))
-    changes = changes_of(request, log.rows)
+    changes, terms = changes_of(request, log.rows), terms_of(request, log.rows)
     rows = [
         {
             "line": line,
-            "what": movement_words(line.what, line.reason),
+            "what": movement_words(line.what, line.reason, origin=line.origin),
             "change": changes.get(change_of(line.origin)),
+            "term": terms.get(term_of(line.origin)),
             "by": by_whom(line.actor, people),
         }
         for line in log.rows
@@ -111,3 +112,9 @@ def changes_of(request: Asked, lines: list[LogLine]) -> dict[str, Change]:
         one.reference: one
         for one in mine(request.user, rows).select_related("service").prefetch_related("lines")
     }
+
+
+def terms_of(request: Asked, lines: list[LogLine]) -> dict[str, SoldTerm]:
+    """The terms the log lines came from, by reference."""
+    rows = SoldTerm.objects.filter(reference__in={term_of(line.origin) for line in lines} - {""})
+    return {one.reference: one for one in mine(request.user, rows).select_related("service", "invoice")}

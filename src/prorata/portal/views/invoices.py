@@ -13,13 +13,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from prorata import clock
-from prorata.changes.models import Change
+from prorata.changes.models import Change, SoldTerm
+from prorata.changes.pay import start_paying
+from prorata.changes.pay_within import deadline_by
 from prorata.changes.situation import seller
 from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote, Invoice
 from prorata.invoices.paper.download import NAMES
 from prorata.invoices.paper.read import printable_credit_notes
-from prorata.payments.checkout import PaymentRefused, PaymentUnknown, start_checkout
+from prorata.payments.checkout import PaymentRefused, PaymentUnknown
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
 from prorata.portal.payment_part import payment_part
@@ -66,15 +68,16 @@ def state(request: Asked, reference: str) -> HttpResponse:
 
 def _context(request: Asked, reference: str) -> dict[str, Any]:
     found = my_one(request.user, invoices().prefetch_related("lines"), reference=reference)
+    term = SoldTerm.objects.filter(invoice=found).first()
     context: dict[str, Any] = {
-        "invoice": found, "service": found.service, "zone": ZoneInfo(found.seller.zone),
+        "term": term, "invoice": found, "service": found.service, "zone": ZoneInfo(found.seller.zone),
         "change": Change.objects.filter(invoice=found).first(),
         "may_change": may(request.user, found.customer_id, "change"),
         "account_minor": found.credit_minor - found.gifted_minor,
         "raised_minor": sum(line.raised_minor for line in found.lines.all()),
         "discount_minor": sum(line.discount_minor for line in found.lines.all()), "paper_languages": NAMES,
     }  # fmt: skip
-    context |= payment_part(request, found)
+    context |= payment_part(request, found, term)
     context["seen"] = fingerprint("portal/parts/invoice_state.html", context)
     return context
 
@@ -87,18 +90,32 @@ def checkout(request: Asked, reference: str) -> HttpResponse:
     found: Invoice = context["invoice"]
     if not context["pay"].state.payable or not context["may_pay"]:
         return redirect("portal:invoice", reference=reference)
-    chosen = context["choice"].chosen
+    choice = context["choice"]
+    chosen = choice.chosen
     wanted = request.POST.get("method", chosen.code if chosen is not None else "")
     context["method"] = wanted
+    if (transfer := next((one for one in choice.offered if one.is_transfer), None)) is not None:
+        until = deadline_by(found, transfer.code)
+        context |= {"transfer_until": until, "transfer_is_longer": until > found.pay_until}
     if request.method == "GET":
         return render(request, "portal/checkout.html", context)
     try:
-        return redirect(start_checkout(request.user, found, wanted))
+        return redirect(start_paying(request.user, found, wanted))
     except PaymentRefused as refusal:
         return render(request, "portal/checkout.html", context | {"problem": str(refusal)}, status=REFUSED)
     except PaymentUnknown as silence:
         messages.warning(request, str(silence))
         return redirect("portal:invoice", reference=reference)
+
+
+@require_GET
+@signed_in
+def transfer(request: Asked, reference: str) -> HttpResponse:
+    """What to type at the bank. Once nothing is awaited any more, the invoice says how it stands."""
+    context = _context(request, reference)
+    if context["transfer"] is None:
+        return redirect("portal:invoice", reference=reference)
+    return render(request, "portal/transfer.html", context)
 
 
 @require_GET

@@ -10,13 +10,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from prorata.changes.situation import seller
 from prorata.customers.models import Customer
 from prorata.customers.scope import may, mine, my_one
-from prorata.payments.methods import methods
+from prorata.payments.bank.accounts import offered_methods
+from prorata.payments.methods import Method, methods
 from prorata.payments.remembered import NotOffered, forget, remember
 from prorata.payments.saved import saved
 from prorata.portal.method_words import meaning
 from prorata.portal.views.frame import Asked, signed_in
+from prorata.services.models import Service
 
 
 @require_GET
@@ -30,12 +33,21 @@ def index(request: Asked) -> HttpResponse:
 
 
 def _wallet(request: Asked, customer: Customer) -> dict[str, Any]:
-    offered, remembered = methods(), customer.preferred_method
+    offered, remembered = _offered(customer), customer.preferred_method
     return {
         "customer": customer, "rows": [{"method": one, "meaning": meaning(one)} for one in offered],
         "remembered": remembered, "gone": bool(remembered) and all(one.code != remembered for one in offered),
         "saved": saved(customer.pk), "may_pay": may(request.user, customer.pk, "pay"),
     }  # fmt: skip
+
+
+def _offered(customer: Customer) -> list[Method]:
+    """What can pay in one of the customer's currencies at least: transfers are not taken in all of them."""
+    currencies = (
+        Service.objects.filter(customer=customer).order_by().values_list("currency", flat=True).distinct()
+    )
+    found = {one.code for currency in currencies for one in offered_methods(seller().pk, currency)}
+    return [one for one in methods() if one.code in found or not one.is_transfer]
 
 
 @require_POST

@@ -28,7 +28,7 @@ from prorata.credit import available
 from prorata.credit.models import Purse, Voucher
 from prorata.credit.voucher import offered, why_not
 from prorata.customers.scope import may, my_one
-from prorata.payments.methods import methods
+from prorata.payments.bank.accounts import offered_methods
 from prorata.portal import when
 from prorata.portal.bill import of_quote
 from prorata.portal.money import money
@@ -64,7 +64,7 @@ def review(request: Asked, found: Quote, ticked: Mapping[str, str]) -> dict[str,
     use_account = "use_account" in ticked if sent else True
     purses = available.purses(found.customer_id, found.currency, now.now) if found.gross_minor > 0 else []
     shares = split(found.gross_minor, purses, use_gifted=use_gifted, use_account=use_account)
-    offered = methods()
+    offered = offered_methods(now.seller.pk, found.currency)
     remembered = found.customer.preferred_method
     chosen = ticked.get("method") or (remembered if any(m.code == remembered for m in offered) else "")
     return {

@@ -10,12 +10,15 @@ Outcome = Literal["accept", "decline", "confirm", "settle_well", "settle_badly"]
 
 @dataclass(frozen=True)
 class Card:
-    """`reason` is what the customer reads when the card says no."""
+    """`reason` is what the customer reads when the card says no; `alone` is what it does while nobody is there."""
 
     number: str
     title: str
     outcome: Outcome
     reason: str = ""
+    alone: Literal["accept", "decline", "confirm"] = "accept"
+
+    brand = "visa"
 
     @property
     def spaced(self) -> str:
@@ -29,6 +32,14 @@ CARDS = (
         "4000000000009995", "Declined: not enough money", "decline", "There is not enough money on the card."
     ),
     Card("4000002500003155", "The bank asks for a confirmation", "confirm"),
+    Card("4000002760003184", "The bank asks every time, also for a saved card", "confirm", alone="confirm"),
+    Card(
+        "4000000000000341",
+        "Accepted, but declined later as a saved card",
+        "accept",
+        "The card was declined.",
+        "decline",
+    ),
     Card("4000000000000077", "Processing first, succeeds later", "settle_well"),
     Card(
         "4000000000000119",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from prorata.sandbox import faults
-from prorata.sandbox.gateway import cards, events, pay, payments
+from prorata.sandbox.gateway import cards, disputes, events, keys, pay, payments, refunds
 from prorata.sandbox.gateway.currency import known
 from prorata.sandbox.gateway.settings import CHECKS, MODES
 from prorata.sandbox.gateway.state import gateway
@@ -13,7 +14,7 @@ from prorata.sandbox.problem import bad, change_settings, only, seconds, text, w
 from prorata.sandbox.store import read_settings, write_setting
 from prorata.sandbox.web import Answer, Call
 
-CALLS = {"create", "fetch", "find", "list", "expire", "refund"}
+CALLS = {"create", "fetch", "find", "list", "expire", "refund", "charge", "detach"}
 
 
 def show_settings(call: Call) -> Answer:
@@ -96,7 +97,62 @@ def add_capture(call: Call) -> Answer:
         pay.capture(db, ref, amount, known(text(call.data, "currency", default=payment["currency"])))
         waiting = events.announce(db, ref, ["payment.succeeded"], {})
     gateway().courier.send_all(waiting)
-    return effects_of(payment["attempt_id"])
+    return effects_of(payment["reference"] or payment["attempt_id"])
+
+
+def refund(call: Call) -> Answer:
+    """POST /_control/refunds {"ref", "amount_minor"}: the merchant refunds by hand, on the processor's own pages."""
+    only(call.data, {"ref", "amount_minor"})
+    amount = whole(call.data, "amount_minor", least=1)
+    with gateway().store.write() as db:
+        capture = payments.first_capture(db, text(call.data, "ref"))
+        made = refunds.refund(db, "by-hand-" + secrets.token_hex(8), capture["id"], amount)
+    gateway().courier.wake.set()
+    return payments.show_refund(made)
+
+
+def end_refund(call: Call) -> Answer:
+    """POST /_control/refunds/<id> {"state": "succeeded" | "failed"}"""
+    only(call.data, {"id", "state"})
+    if call.data.get("state") not in ("succeeded", "failed"):
+        raise bad('"state" must be succeeded or failed')
+    with gateway().store.write() as db:
+        waiting = refunds.end(db, text(call.data, "id"), call.data["state"])
+    gateway().courier.send_all(waiting)
+    return {"state": call.data["state"]}
+
+
+def open_dispute(call: Call) -> Answer:
+    """POST /_control/disputes {"ref", "amount_minor"?, "reason"?, "inquiry"?}: the customer went to his bank."""
+    only(call.data, {"ref", "amount_minor", "reason", "inquiry"})
+    amount = whole(call.data, "amount_minor", least=1) if "amount_minor" in call.data else None
+    with gateway().store.write() as db:
+        capture = payments.first_capture(db, text(call.data, "ref"))
+        dispute, waiting = disputes.open_dispute(
+            db,
+            capture["id"],
+            amount,
+            text(call.data, "reason", default=""),
+            inquiry=call.data.get("inquiry") is True,
+        )
+    gateway().courier.send_all(waiting)
+    return {"id": dispute["id"], "state": dispute["state"], "amount_minor": dispute["amount_minor"]}
+
+
+def move_dispute(call: Call) -> Answer:
+    """POST /_control/disputes/<id> {"state": "open" | "won" | "lost"}"""
+    only(call.data, {"id", "state"})
+    with gateway().store.write() as db:
+        waiting = disputes.move(db, text(call.data, "id"), text(call.data, "state"))
+    gateway().courier.send_all(waiting)
+    return {"state": call.data["state"]}
+
+
+def forget_keys(call: Call) -> Answer:
+    """DELETE /_control/keys: a day goes by, and no idempotency key of a face is known any more."""
+    with gateway().store.write() as db:
+        keys.forget(db)
+    return {"left": 0}
 
 
 def send_event(call: Call) -> Answer:
@@ -119,10 +175,11 @@ def effects(call: Call) -> Answer:
 def effects_of(attempt_id: str) -> Answer:
     """Payments, captures, refunds, events and deliveries of one attempt."""
     with gateway().store.read() as db:
-        payment = db.execute("SELECT * FROM payment WHERE attempt_id = ?", (attempt_id,)).fetchone()
+        made = payments.of_attempt(db, attempt_id)
+        payment = made[0] if made else None
         ref = payment["ref"] if payment else None
         captures = db.execute("SELECT * FROM capture WHERE ref = ? ORDER BY rowid", (ref,)).fetchall()
-        refunds = db.execute("SELECT * FROM refund WHERE ref = ? ORDER BY rowid", (ref,)).fetchall()
+        given_back = db.execute("SELECT * FROM refund WHERE ref = ? ORDER BY rowid", (ref,)).fetchall()
         sent = db.execute("SELECT * FROM event WHERE ref = ? ORDER BY seq", (ref,)).fetchall()
         posts = db.execute(
             "SELECT delivery.*, event.id AS event_id FROM delivery JOIN event ON event.seq = delivery.event"
@@ -131,9 +188,10 @@ def effects_of(attempt_id: str) -> Answer:
         ).fetchall()
     return {
         "ref": ref,
+        "payments": len(made),
         "state": payment["state"] if payment else None,
         "captures": [{name: row[name] for name in ("id", "amount_minor", "currency")} for row in captures],
-        "refunds": [{name: row[name] for name in ("id", "amount_minor", "currency")} for row in refunds],
+        "refunds": [{name: row[name] for name in ("id", "amount_minor", "currency")} for row in given_back],
         "events": [{"id": row["id"], "kind": row["kind"]} for row in sent],
         "deliveries": [
             {

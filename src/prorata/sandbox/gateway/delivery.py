@@ -11,7 +11,6 @@ import httpx
 
 from prorata.sandbox.gateway import pay
 from prorata.sandbox.gateway.events import CLAIM_SECONDS
-from prorata.sandbox.gateway.signature import HEADER, sign
 from prorata.sandbox.store import read_settings
 
 if TYPE_CHECKING:
@@ -112,10 +111,8 @@ class Courier(threading.Thread):
 
     def post(self, url: str, body: bytes) -> str:
         """The HTTP status as text, or what went wrong. Redirects are not followed."""
-        headers = {
-            "Content-Type": "application/json",
-            HEADER: sign(body, self.sandbox.secrets, int(time.time())),
-        }
+        signed = self.sandbox.face.sign(body, self.sandbox.secrets, int(time.time()))
+        headers = {"Content-Type": "application/json", **signed}
         try:
             return str(self.http.post(url, content=body, headers=headers).status_code)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

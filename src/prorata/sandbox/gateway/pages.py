@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
                 "row": row,
                 "amount": shown(row["amount_minor"], row["currency"]),
                 "created": datetime.fromtimestamp(row["created_at"], UTC),
-                "captured": payments.total(db, "capture", row["ref"]) > 0,
+                "captured": payments.captured(db, row["ref"]) > 0,
             }
             for row in rows
         ]

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from prorata.sandbox.gateway import saved
 from prorata.sandbox.gateway.cards import Card, find
 from prorata.sandbox.gateway.events import announce
 from prorata.sandbox.gateway.payments import load
@@ -34,6 +35,7 @@ def pay(db: sqlite3.Connection, ref: str, card: Card, choice: dict[str, Any]) ->
     """Try a card. Only an open payment can be paid, and only once."""
     if load(db, ref)["state"] != "open":
         return Tried("closed")
+    db.execute("UPDATE payment SET card = ? WHERE ref = ?", (card.number, ref))
     if card.outcome == "accept":
         return Tried("paid", send_now=succeed(db, ref, choice))
     if card.outcome == "decline":
@@ -49,6 +51,20 @@ def pay(db: sqlite3.Connection, ref: str, card: Card, choice: dict[str, Any]) ->
         (time.time() + held["processing_seconds"], card.outcome == "settle_well", json.dumps(choice), ref),
     )
     return Tried("processing", send_now=announce(db, ref, ["payment.processing"], choice))
+
+
+def pay_alone(db: sqlite3.Connection, ref: str, card: Card) -> Tried:
+    """A saved card is charged while nobody is there: paid, or over. Nobody can confirm it or try another card."""
+    if card.alone == "accept":
+        return Tried("paid", send_now=succeed(db, ref, {}))
+    wants, reason = card.alone == "confirm", card.reason
+    if wants:
+        reason = "The bank wants the customer to confirm this payment."
+    db.execute(
+        "UPDATE payment SET state = 'failed', reason = ?, wants_customer = ? WHERE ref = ?",
+        (reason, wants, ref),
+    )
+    return Tried("declined", reason, announce(db, ref, ["payment.failed"], {}))
 
 
 def answer_bank(db: sqlite3.Connection, ref: str, *, confirmed: bool) -> Tried:
@@ -75,6 +91,9 @@ def succeed(db: sqlite3.Connection, ref: str, choice: dict[str, Any]) -> list[in
         held["capture_amount_minor"] or payment["amount_minor"],
         held["capture_currency"] or payment["currency"],
     )
+    card = find(payment["card"])
+    if payment["save_method"] and card is not None:
+        saved.keep(db, payment, card)
     return announce(db, ref, ["payment.succeeded"], choice)
 
 

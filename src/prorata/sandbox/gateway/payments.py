@@ -1,4 +1,4 @@
-"""Payments as the merchant sees them: created, looked up, closed, refunded."""
+"""Payments as the merchant sees them: created, looked up, closed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from prorata.sandbox.gateway import cards, disputes, refunds, saved
 from prorata.sandbox.gateway.currency import known
-from prorata.sandbox.gateway.events import announce
 from prorata.sandbox.gateway.settings import url
 from prorata.sandbox.gateway.state import gateway
-from prorata.sandbox.problem import Problem, bad, only, text, whole
+from prorata.sandbox.problem import Problem, bad, flag, only, text, whole
 from prorata.sandbox.store import read_settings
 
-FIELDS = {"amount_minor", "currency", "description", "return_url", "cancel_url", "customer_ref"}
+FIELDS = {
+    "amount_minor", "currency", "description", "return_url", "cancel_url", "customer_ref", "save_method",
+}  # fmt: skip
 PAGE = 100
 
 
@@ -31,6 +33,20 @@ def create(db: sqlite3.Connection, attempt_id: str, data: dict[str, Any]) -> sql
         "cancel_url": required_url(data, "cancel_url"),
         "customer_ref": text(data, "customer_ref"),
     }
+    if data.get("save_method") is not None:
+        request["save_method"] = flag(data, "save_method")
+    return write(db, attempt_id, request)
+
+
+def write(
+    db: sqlite3.Connection,
+    attempt_id: str,
+    request: dict[str, Any],
+    *,
+    reference: str = "",
+    meta: dict[str, Any] | None = None,
+) -> sqlite3.Row:
+    """The payment of this key, made now unless it was. `meta` is what a face keeps beside it."""
     canonical = json.dumps(request, sort_keys=True)
     row = db.execute("SELECT * FROM payment WHERE attempt_id = ?", (attempt_id,)).fetchone()
     if row and row["request"] != canonical:
@@ -39,9 +55,14 @@ def create(db: sqlite3.Connection, attempt_id: str, data: dict[str, Any]) -> sql
         ref = "pay_" + secrets.token_urlsafe(18)
         db.execute(
             "INSERT INTO payment (ref, attempt_id, request, amount_minor, currency, description, return_url,"
-            " cancel_url, customer_ref, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (ref, attempt_id, canonical, *request.values(), time.time()),
-        )
+            " cancel_url, customer_ref, created_at, save_method, reference, meta)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                ref, attempt_id, canonical, request["amount_minor"], request["currency"], request["description"],
+                request["return_url"], request["cancel_url"], request["customer_ref"], time.time(),
+                bool(request.get("save_method")), reference, json.dumps(meta or {}),
+            ),
+        )  # fmt: skip
         row = load(db, ref)
     return row
 
@@ -62,6 +83,22 @@ def load(db: sqlite3.Connection, ref: str) -> sqlite3.Row:
     return row  # type: ignore[no-any-return,unused-ignore]
 
 
+def of_attempt(db: sqlite3.Connection, attempt_id: str) -> list[sqlite3.Row]:
+    """The payments the merchant made under one name of his own. More than one is his mistake."""
+    return db.execute(
+        "SELECT * FROM payment WHERE CASE reference WHEN '' THEN attempt_id ELSE reference END = ? ORDER BY rowid",
+        (attempt_id,),
+    ).fetchall()
+
+
+def first_capture(db: sqlite3.Connection, ref: str) -> sqlite3.Row:
+    """The first capture of a payment, or 404."""
+    row = db.execute("SELECT * FROM capture WHERE ref = ? ORDER BY rowid", (ref,)).fetchone()
+    if not row:
+        raise Problem(404, "unknown_capture", "nothing was captured for this payment")
+    return row  # type: ignore[no-any-return,unused-ignore]
+
+
 def expire(db: sqlite3.Connection, ref: str) -> None:
     """Close the page. A payment that is no longer open stays as it is."""
     load(db, ref)
@@ -72,33 +109,9 @@ def expire(db: sqlite3.Connection, ref: str) -> None:
     )
 
 
-def refund(db: sqlite3.Connection, key: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Give back all or a part of what was captured; never more."""
-    only(data, {"ref", "amount_minor"})
-    ref, amount = text(data, "ref"), whole(data, "amount_minor", least=1)
-    payment = load(db, ref)
-    before = db.execute("SELECT * FROM refund WHERE key = ?", (key,)).fetchone()
-    if before and (before["ref"], before["amount_minor"]) != (ref, amount):
-        raise Problem(409, "key_conflict", "this Idempotency-Key was used before with another content")
-    if not before:
-        captured, refunded = total(db, "capture", ref), total(db, "refund", ref)
-        if amount > captured - refunded:
-            raise Problem(422, "over_refund", f"only {captured - refunded} of {captured} can be given back")
-        db.execute(
-            "INSERT INTO refund (id, key, ref, amount_minor, currency, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-            ("ref_" + secrets.token_hex(10), key, ref, amount, payment["currency"], time.time()),
-        )
-        announce(db, ref, ["payment.refunded"], {})
-        before = db.execute("SELECT * FROM refund WHERE key = ?", (key,)).fetchone()
-    return {name: before[name] for name in ("id", "ref", "amount_minor", "currency")}
-
-
-def total(db: sqlite3.Connection, table: str, ref: str) -> int:
-    """Sum of the captures or refunds of one payment."""
-    query = {
-        "capture": "SELECT coalesce(sum(amount_minor), 0) FROM capture WHERE ref = ?",
-        "refund": "SELECT coalesce(sum(amount_minor), 0) FROM refund WHERE ref = ?",
-    }[table]
+def captured(db: sqlite3.Connection, ref: str) -> int:
+    """Sum of the captures of one payment."""
+    query = "SELECT coalesce(sum(amount_minor), 0) FROM capture WHERE ref = ?"
     return int(db.execute(query, (ref,)).fetchone()[0])
 
 
@@ -129,7 +142,21 @@ def show(db: sqlite3.Connection, payment: sqlite3.Row, pay_page: str) -> dict[st
         "currency": payment["currency"],
         "created_at": instant(payment["created_at"]),
         "redirect_url": pay_page,
-        "refunded_minor": total(db, "refund", payment["ref"]),
+        "refunds": [show_refund(row) for row in refunds.of_payment(db, payment["ref"])],
+        "disputes": [
+            {
+                "id": row["id"],
+                "capture_id": row["capture_id"],
+                "amount_minor": row["amount_minor"],
+                "currency": row["currency"],
+                "state": row["state"],
+                "reason": row["reason"],
+                "opened_at": instant(row["opened_at"]),
+            }
+            for row in disputes.of_payment(db, payment["ref"])
+        ],
+        "saved": show_saved(db, payment["ref"]),
+        "wants_customer": bool(payment["wants_customer"]),
         "captures": [
             {
                 "id": row["id"],
@@ -140,6 +167,21 @@ def show(db: sqlite3.Connection, payment: sqlite3.Row, pay_page: str) -> dict[st
             for row in captures
         ],
     }
+
+
+def show_refund(row: sqlite3.Row) -> dict[str, Any]:
+    """A refund as the API answers it. `key` is "" where the merchant made it by hand."""
+    names = ("id", "key", "ref", "capture_id", "amount_minor", "currency", "state", "reason")
+    return {**{name: row[name] for name in names}, "created_at": instant(row["created_at"])}
+
+
+def show_saved(db: sqlite3.Connection, ref: str) -> dict[str, Any] | None:
+    """The card kept at this payment, without its number."""
+    row = saved.of_payment(db, ref)
+    card = cards.find(row["card"]) if row is not None else None
+    if row is None or card is None:
+        return None
+    return {"id": row["id"], "brand": card.brand, "last4": card.number[-4:], "month": 12, "year": 2034}
 
 
 def instant(at: float) -> str:

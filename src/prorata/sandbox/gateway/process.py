@@ -6,16 +6,23 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from prorata.sandbox import process
 from prorata.sandbox.gateway import settings
-from prorata.sandbox.gateway.schema import SCHEMA
+from prorata.sandbox.gateway.schema import ADDED, SCHEMA
 from prorata.sandbox.gateway.signature import api_key
 from prorata.sandbox.problem import Problem
 from prorata.sandbox.store import Store, write_setting
 
+if TYPE_CHECKING:
+    from prorata.sandbox.gateway.face import Face
+
 NAME = "gateway"
+# The APIs it can speak, each in files of its own. A further one is a line here.
+FACES = {
+    "own": "prorata.sandbox.gateway.own_face.OwnFace",
+}
 SECRETS = "PRORATA_SANDBOX_GATEWAY_SECRETS"
 
 
@@ -28,6 +35,13 @@ def run(argv: Sequence[str] | None) -> int:
     parse.add_argument(
         "--secret", action="append", help=f"signs webhooks; repeat during a rotation; default: {SECRETS}"
     )
+    parse.add_argument(
+        "--face",
+        choices=sorted(FACES),
+        default="own",
+        help="which API it speaks: its own, or one that is published",
+    )
+    parse.add_argument("--api-key", default="", help="what the merchant shows, where the face is not its own")
     given = parse.parse_args(argv)
     process.guard(NAME)
     if given.die_with_parent:
@@ -37,19 +51,28 @@ def run(argv: Sequence[str] | None) -> int:
         process.refuse(NAME, f"a webhook secret is missing or empty; give --secret or set {SECRETS}")
     if not given.payee.strip():
         process.refuse(NAME, "the payee is empty; name it with --payee")
+    if given.face != "own" and not given.api_key.strip():
+        process.refuse(NAME, f"the face {given.face} needs the key its merchant shows; give --api-key")
+    face = FACES[given.face]
     return process.serve(
-        NAME, given.port, lambda: start(given.store, secrets, given.payee, given.webhook_url)
+        NAME,
+        given.port,
+        lambda: start(given.store, secrets, given.payee, given.webhook_url, face, given.api_key.strip()),
     )
 
 
-def start(path: Path, secrets: list[str], payee: str, webhook_url: str | None) -> Any:
+def start(
+    path: Path, secrets: list[str], payee: str, webhook_url: str | None, face: str, merchant_key: str
+) -> Any:
     """Open the store, take up undelivered webhooks, and build the application."""
+    from django.utils.module_loading import import_string
+
     from prorata.sandbox import web
     from prorata.sandbox.gateway.delivery import Courier
     from prorata.sandbox.gateway.events import retry_now
     from prorata.sandbox.gateway.state import GatewaySandbox
 
-    store = Store(path, SCHEMA)
+    store = Store(path, SCHEMA, ADDED)
     with store.write() as db:
         retry_now(db)
         if webhook_url is not None:
@@ -64,6 +87,8 @@ def start(path: Path, secrets: list[str], payee: str, webhook_url: str | None) -
         secrets=tuple(secrets),
         payee=payee,
         started_at=time.time(),
+        face=cast("type[Face]", import_string(face))(),
+        api_key=merchant_key,
     )
     application = web.build(sandbox, urls="prorata.sandbox.gateway.urls", folder=Path(__file__).parent)
     sandbox.courier = Courier(sandbox)

@@ -12,6 +12,7 @@ from prorata.sandbox.problem import bad, flag, seconds, text, whole
 # Nothing but a host and a port: this text also enters the page's Content-Security-Policy.
 HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
 MODES = ("before", "after", "twice", "never", "out_of_order")
+REFUND_MODES = ("at_once", "pending", "fail")
 
 DEFAULTS: dict[str, Any] = {
     "webhook_url": "",
@@ -28,6 +29,8 @@ DEFAULTS: dict[str, Any] = {
     "capture_currency": None,
     "report_payee": None,
     "report_live": None,
+    "refund_mode": "at_once",
+    "webhook_seed": None,
 }
 
 
@@ -48,6 +51,13 @@ def mode(data: dict[str, Any], name: str) -> str:
     """One of the ways a webhook can be sent."""
     if data.get(name) not in MODES:
         raise bad(f'"{name}" must be one of {", ".join(MODES)}')
+    return str(data[name])
+
+
+def refund_mode(data: dict[str, Any], name: str) -> str:
+    """How refunds end: at once, later, or not at all."""
+    if data.get(name) not in REFUND_MODES:
+        raise bad(f'"{name}" must be one of {", ".join(REFUND_MODES)}')
     return str(data[name])
 
 
@@ -84,4 +94,6 @@ CHECKS: dict[str, Any] = {
     "capture_currency": or_none(currency),
     "report_payee": or_none(text),
     "report_live": or_none(flag),
+    "refund_mode": refund_mode,
+    "webhook_seed": or_none(whole),
 }

@@ -1,11 +1,11 @@
-"""Addresses of the sandbox gateway."""
+"""Addresses every face shares: the hosted payment page and the control API."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from prorata.sandbox.gateway import api, control, pages
-from prorata.sandbox.web import api as public
+from prorata.sandbox.gateway import control, pages
+from prorata.sandbox.gateway.state import gateway
 from prorata.sandbox.web import control as ordered
 from prorata.sandbox.web import list_calls, methods
 
@@ -14,12 +14,7 @@ urlpatterns = [
     path("style.css", methods(GET=pages.style), name="style"),
     path("pay/<str:ref>", methods(GET=pages.show, POST=pages.submit), name="pay"),
     path("pay/<str:ref>/bank", methods(GET=pages.bank, POST=pages.answer_bank), name="bank"),
-    path("v1/checkouts", methods(POST=public("create", api.create))),
-    path("v1/payments", methods(GET=public("list", api.since))),
-    path("v1/payments/find", methods(GET=public("find", api.find))),
-    path("v1/payments/<str:ref>", methods(GET=public("fetch", api.fetch))),
-    path("v1/payments/<str:ref>/expire", methods(POST=public("expire", api.expire))),
-    path("v1/refunds", methods(POST=public("refund", api.refund))),
+    *gateway().face.addresses(),
     path(
         "_control/settings", methods(GET=ordered(control.show_settings), POST=ordered(control.set_settings))
     ),
@@ -27,6 +22,11 @@ urlpatterns = [
     path("_control/pay", methods(POST=ordered(control.pay_with))),
     path("_control/settle", methods(POST=ordered(control.settle))),
     path("_control/captures", methods(POST=ordered(control.add_capture))),
+    path("_control/refunds", methods(POST=ordered(control.refund))),
+    path("_control/refunds/<str:id>", methods(POST=ordered(control.end_refund))),
+    path("_control/disputes", methods(POST=ordered(control.open_dispute))),
+    path("_control/disputes/<str:id>", methods(POST=ordered(control.move_dispute))),
+    path("_control/keys", methods(DELETE=ordered(control.forget_keys))),
     path("_control/events", methods(POST=ordered(control.send_event))),
     path("_control/effects", methods(GET=ordered(control.effects))),
     path("_control/calls", methods(GET=ordered(list_calls))),

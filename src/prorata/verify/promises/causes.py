@@ -1,6 +1,7 @@
 """Every transfer has a cause, and moves exactly what the documents and rows that caused it say.
 
-A cause is worked out from the invoice, capture, credit note, pledges or lines of the credit log, never from the ledger.
+A cause is worked out from the invoice, capture, credit note, pledges, lines of the credit log or what a day recognised,
+never from the ledger.
 """
 
 from __future__ import annotations
@@ -43,11 +44,36 @@ causes(key, kind, origin, at, place) AS (
     SELECT 'correct:' || substr(origin, length('correction:') + 1), 'corrected', origin, at, 'credit_logline ' || id
       FROM credit_logline WHERE what = 'corrected'
     UNION ALL
+    SELECT 'bank:' || account_id || ':' || l.key, CASE WHEN amount_minor > 0 THEN 'banked' ELSE 'withdrawn' END,
+           'bankline:' || l.id, s.imported_at, 'bank_statementline ' || l.id
+      FROM bank_statementline l LEFT JOIN (SELECT id, imported_at FROM bank_statement) s ON s.id = l.statement_id
+    UNION ALL
+    SELECT 'bank:' || what || ':' || line_id || '-' || position,
+           CASE what WHEN 'credit' THEN 'transferred' WHEN 'debt' THEN 'debt_paid' WHEN 'returned' THEN 'sent_back'
+                WHEN 'not_ours' THEN 'set_aside' END, 'bankline:' || line_id, at, 'bank_allocation ' || id
+      FROM bank_allocation WHERE what <> 'invoice'
+    UNION ALL
+    SELECT 'undo:' || t.id, 'unassigned', t.origin, u.at, 'bank_unallocation ' || u.id
+      FROM bank_unallocation u LEFT JOIN bank_allocation a ON a.id = u.allocation_id
+      LEFT JOIN ledger_transfer t ON t.key = CASE a.what WHEN 'invoice' THEN 'capture:bank:' ELSE 'bank:' || a.what || ':'
+           END || a.line_id || '-' || a.position
+    UNION ALL
     SELECT 'undo:' || first.transfer_id, 'undone', l.origin, l.at, 'credit_logline ' || l.id
       FROM credit_logline l LEFT JOIN credit_logline first
         ON (first.purse_id, first.origin, first.amount_minor) = (l.purse_id, l.origin, -l.amount_minor)
            AND first.what IN ('granted', 'corrected')
      WHERE l.what = 'undone'
+    UNION ALL
+    SELECT 'recognise:' || d.seller_id || ':' || d.day || ':' || coalesce(r.product_id, 0) || ':' || r.currency,
+           'recognised', 'recognition:' || d.day, d.ends_at - interval '1 microsecond',
+           'recognition_recognised ' || r.id || ' of recognition_day ' || d.id
+      FROM recognition_recognised r JOIN recognition_day d ON d.id = r.day_id
+    UNION ALL
+    SELECT 'takeover:' || d.seller_id || ':' || d.day || ':' || s.product_id || ':' || o.currency, 'taken_over',
+           'recognition:' || d.day, d.ends_at - interval '1 microsecond',
+           string_agg('recognition_opening ' || o.id, ' and ' ORDER BY o.id) || ' of recognition_day ' || d.id
+      FROM recognition_opening o JOIN recognition_day d ON d.id = o.day_id
+      LEFT JOIN services_service s ON s.id = o.service_id GROUP BY d.id, s.product_id, o.currency
 )
 """
 
@@ -88,7 +114,8 @@ legs(key, code, amount, place) AS (
       LEFT JOIN LATERAL (SELECT coalesce(sum(amount_minor), 0) AS minor FROM credit_logline
                           WHERE c.outcome IN ('surplus', 'credit') AND transfer_id = c.transfer_id) credited ON true
       CROSS JOIN LATERAL (VALUES
-           ('gateway/' || c.gateway || '/clearing/' || c.currency, c.amount_minor),
+           (CASE c.gateway WHEN 'bank' THEN 'suspense/' ELSE 'gateway/' || c.gateway || '/clearing/' END || c.currency,
+            c.amount_minor),
            (CASE WHEN c.outcome = 'suspense' THEN 'suspense/' || c.currency
                  ELSE 'customer/' || c.customer_id || '/receivable/' || c.currency END,
             credited.minor - c.amount_minor)) leg(code, amount)
@@ -104,12 +131,46 @@ legs(key, code, amount, place) AS (
       JOIN (VALUES ('pledge', -1, 'held'), ('pledge', -1, 'posted'), ('pledge', -1, 'voided'), ('unpledge', 1, 'voided'))
            AS steps(step, sign, state) ON steps.state = g.state
     UNION ALL
+    SELECT 'bank:' || l.account_id || ':' || l.key, leg.code, leg.amount, 'bank_statementline ' || l.id
+      FROM bank_statementline l, LATERAL (VALUES
+           ('gateway/bank/clearing/' || l.currency, l.amount_minor),
+           (CASE WHEN l.amount_minor > 0 THEN 'suspense/' ELSE 'outside/' END || l.currency, -l.amount_minor)
+      ) leg(code, amount)
+    UNION ALL
+    SELECT 'bank:' || a.what || ':' || a.line_id || '-' || a.position, leg.code, leg.amount, 'bank_allocation ' || a.id
+      FROM bank_allocation a JOIN bank_statementline l ON l.id = a.line_id CROSS JOIN LATERAL (VALUES
+           ('suspense/' || l.currency, a.amount_minor),
+           (CASE a.what WHEN 'debt' THEN 'customer/' || a.customer_id || '/receivable/' ELSE 'outside/' END || l.currency,
+            CASE a.what WHEN 'credit' THEN 0 ELSE -a.amount_minor END)) leg(code, amount)
+     WHERE a.what <> 'invoice'
+    UNION ALL
+    SELECT 'undo:' || t.id, leg.code, leg.amount, 'bank_unallocation ' || u.id
+      FROM bank_unallocation u JOIN bank_allocation a ON a.id = u.allocation_id
+      JOIN bank_statementline l ON l.id = a.line_id
+      JOIN ledger_transfer t ON t.key = CASE a.what WHEN 'invoice' THEN 'capture:bank:' ELSE 'bank:' || a.what || ':' END ||
+           a.line_id || '-' || a.position
+      CROSS JOIN LATERAL (VALUES
+           ('suspense/' || l.currency, -a.amount_minor),
+           (CASE WHEN a.customer_id IS NULL THEN 'outside/' ELSE 'customer/' || a.customer_id || '/receivable/' END ||
+            l.currency,
+            CASE WHEN a.customer_id IS NULL THEN a.amount_minor ELSE u.from_invoice_minor + u.debt_minor END)
+      ) leg(code, amount)
+    UNION ALL
     SELECT t.key, 'expense/gifts/' || l.currency, l.amount_minor, 'credit_logline ' || l.id
       FROM credit_logline l JOIN ledger_transfer t ON t.id = l.transfer_id WHERE l.what IN ('granted', 'expired')
     UNION ALL
     SELECT t.key, 'expense/' || CASE WHEN starts_with(l.origin, 'grant:') THEN 'gifts/' ELSE 'corrections/' END ||
            l.currency, l.amount_minor, 'credit_logline ' || l.id
       FROM credit_logline l JOIN ledger_transfer t ON t.id = l.transfer_id WHERE l.what IN ('corrected', 'undone')
+    UNION ALL
+    SELECT t.key, leg.code, leg.amount, 'recognition_recognised ' || r.id
+      FROM recognition_recognised r JOIN ledger_transfer t ON t.id = r.transfer_id CROSS JOIN LATERAL (VALUES
+           ('revenue/deferred/' || r.currency, r.amount_minor), (r.account, -r.amount_minor)) leg(code, amount)
+    UNION ALL
+    SELECT t.key, leg.code, leg.amount, 'recognition_opening ' || o.id
+      FROM recognition_opening o JOIN ledger_transfer t ON t.id = o.transfer_id CROSS JOIN LATERAL (VALUES
+           ('equity/adopted/' || o.currency, o.amount_minor),
+           ('revenue/deferred/' || o.currency, -o.amount_minor)) leg(code, amount)
 )
 """
 
@@ -144,6 +205,17 @@ SELECT 'invoices_creditnote ' || n.id, n.number, 'points at ledger_transfer ' ||
   FROM invoices_creditnote n LEFT JOIN ledger_transfer t ON t.id = n.transfer_id
  WHERE t.key IS DISTINCT FROM 'credit:' || n.reason || ':' || n.origin
 UNION ALL
+SELECT 'recognition_recognised ' || r.id, d.day::text,
+       'points at ledger_transfer ' || r.transfer_id || ', which is not its own'
+  FROM recognition_recognised r JOIN recognition_day d ON d.id = r.day_id LEFT JOIN ledger_transfer t ON t.id = r.transfer_id
+ WHERE t.key IS DISTINCT FROM
+       'recognise:' || d.seller_id || ':' || d.day || ':' || coalesce(r.product_id, 0) || ':' || r.currency
+UNION ALL
+SELECT 'recognition_opening ' || o.id, d.day::text, 'points at ledger_transfer ' || o.transfer_id || ', which is not its own'
+  FROM recognition_opening o JOIN recognition_day d ON d.id = o.day_id JOIN services_service s ON s.id = o.service_id
+  LEFT JOIN ledger_transfer t ON t.id = o.transfer_id
+ WHERE t.key IS DISTINCT FROM 'takeover:' || d.seller_id || ':' || d.day || ':' || s.product_id || ':' || o.currency
+UNION ALL
 SELECT 'ledger_transfer ' || t.id, t.key,
        'takes back ' || coalesce('ledger_transfer ' || t.reverses_id, 'no transfer') || ', which its key does not say'
   FROM ledger_transfer t
@@ -162,6 +234,8 @@ PROMISES = (
         TRANSFERS_MOVE_WHAT_WAS_CAUSED,
     ),
     Promise(
-        "documents-point-at-their-transfer", "A capture and a credit note point at their own transfer.", LINKS
+        "documents-point-at-their-transfer",
+        "A capture, a credit note, what a day recognised and what was taken over point at their own transfer.",
+        LINKS,
     ),
 )

@@ -34,6 +34,9 @@ WITH received AS (
       FROM payments_capture c JOIN payments_paymentattempt a ON a.id = c.attempt_id
       JOIN ledger_entry e ON e.transfer_id = c.transfer_id JOIN ledger_account k ON k.id = e.account_id
      WHERE starts_with(k.code, 'customer/') AND split_part(k.code, '/', 3) = 'receivable' GROUP BY a.invoice_id
+), returned AS (
+    SELECT b.invoice_id, sum(u.from_invoice_minor) AS minor
+      FROM bank_unallocation u JOIN bank_allocation b ON b.id = u.allocation_id GROUP BY b.invoice_id
 ), held AS (
     SELECT g.origin, sum(g.amount_minor) AS credit, sum(g.amount_minor) FILTER (WHERE p.kind = 'gifted') AS gifted
       FROM credit_pledge g JOIN credit_purse p ON p.id = g.purse_id GROUP BY g.origin
@@ -42,8 +45,9 @@ WITH received AS (
       FROM credit_logline l JOIN credit_purse p ON p.id = l.purse_id WHERE l.what = 'spent' GROUP BY l.origin
 )
 SELECT 'invoices_invoice ' || i.id, i.reference,
-       CASE WHEN coalesce(r.minor, 0) <> i.received_minor
-            THEN 'received ' || i.received_minor || ', its captures brought ' || coalesce(r.minor, 0)
+       CASE WHEN coalesce(r.minor, 0) - coalesce(b.minor, 0) <> i.received_minor
+            THEN 'received ' || i.received_minor || ', its captures brought ' || coalesce(r.minor, 0) ||
+                 ', of which were taken back ' || coalesce(b.minor, 0)
             WHEN i.status = 'paid' AND i.gross_minor <> i.credit_minor + i.received_minor
             THEN 'is paid, but ' || i.credit_minor || ' of credit and ' || i.received_minor || ' received are not '
                 || i.gross_minor
@@ -52,8 +56,9 @@ SELECT 'invoices_invoice ' || i.id, i.reference,
                 ' gifted; its purses gave ' ||
                  coalesce(h.credit, s.credit, 0) || ', of it ' || coalesce(h.gifted, s.gifted, 0) END
   FROM invoices_invoice i LEFT JOIN received r ON r.invoice_id = i.id
+  LEFT JOIN returned b ON b.invoice_id = i.id
   LEFT JOIN held h ON h.origin = i.origin LEFT JOIN spent s ON s.origin = i.origin
- WHERE coalesce(r.minor, 0) <> i.received_minor
+ WHERE coalesce(r.minor, 0) - coalesce(b.minor, 0) <> i.received_minor
     OR (i.status = 'paid' AND i.gross_minor <> i.credit_minor + i.received_minor)
     OR (i.status = 'open' AND i.gross_minor <= i.credit_minor + i.received_minor)
     OR coalesce(h.credit, 0) + coalesce(s.credit, 0) <> i.credit_minor
@@ -70,21 +75,30 @@ SELECT 'invoices_invoice ' || id, reference, 'is ' || status || ', but its numbe
 
 RECEIVABLES_ARE_OPEN_INVOICES = """
 SELECT 'ledger_account ' || a.id, a.code, 'stands at ' || coalesce(e.total, 0) || ', open invoices have received ' ||
-       coalesce(i.total, 0)
+       coalesce(i.total, 0) || ', and owed is ' || coalesce(o.total, 0)
   FROM ledger_account a
   LEFT JOIN (SELECT account_id, sum(amount_minor) AS total FROM ledger_entry GROUP BY 1) e ON e.account_id = a.id
   LEFT JOIN (SELECT 'customer/' || customer_id || '/receivable/' || currency AS code, sum(received_minor) AS total
                FROM invoices_invoice WHERE status = 'open' GROUP BY 1) i USING (code)
- WHERE split_part(a.code, '/', 3) = 'receivable' AND -coalesce(e.total, 0) <> coalesce(i.total, 0)
+  LEFT JOIN (SELECT 'customer/' || customer_id || '/receivable/' || currency AS code, sum(minor) AS total FROM (
+                SELECT b.customer_id, l.currency, u.debt_minor AS minor
+                  FROM bank_unallocation u JOIN bank_allocation b ON b.id = u.allocation_id
+                  JOIN bank_statementline l ON l.id = b.line_id
+                UNION ALL SELECT b.customer_id, l.currency, -b.amount_minor
+                  FROM bank_allocation b JOIN bank_statementline l ON l.id = b.line_id WHERE b.what = 'debt') d
+              GROUP BY 1) o USING (code)
+ WHERE split_part(a.code, '/', 3) = 'receivable' AND coalesce(e.total, 0) <> coalesce(o.total, 0) - coalesce(i.total, 0)
 """
 
 REVENUE_IS_DOCUMENTS = """
 SELECT 'revenue and tax in ' || currency, currency, 'the ledger has earned ' || coalesce(earned.total, 0) ||
-       ', paid invoices less credit notes are ' || coalesce(documents.total, 0)
+       ', paid invoices and what was taken over, less credit notes, are ' ||
+           coalesce(documents.total, 0)
   FROM (SELECT e.currency, -sum(e.amount_minor) AS total FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
          WHERE starts_with(a.code, 'revenue/') OR starts_with(a.code, 'tax/') GROUP BY e.currency) earned
   FULL JOIN (SELECT currency, sum(gross_minor) AS total FROM (
                 SELECT currency, gross_minor FROM invoices_invoice WHERE status = 'paid'
+                UNION ALL SELECT currency, amount_minor FROM recognition_opening
                 UNION ALL SELECT currency, -gross_minor FROM invoices_creditnote) d GROUP BY currency) documents
                     USING (currency)
  WHERE coalesce(earned.total, 0) <> coalesce(documents.total, 0)
@@ -142,12 +156,12 @@ PROMISES = (
     ),
     Promise(
         "receivables-are-open-invoices",
-        "A receivable is what open invoices have received.",
+        "A receivable is what a customer owes, less what open invoices have received.",
         RECEIVABLES_ARE_OPEN_INVOICES,
     ),
     Promise(
         "revenue-is-documents",
-        "Revenue and tax are the invoices paid less the credit notes.",
+        "Revenue and tax are the invoices paid and what was taken over, less the credit notes.",
         REVENUE_IS_DOCUMENTS,
     ),
     Promise(

@@ -53,7 +53,8 @@ SELECT 'invoices_layer ' || l.id, l.origin,
   LEFT JOIN changes_change c ON 'change:' || c.reference = l.origin
   LEFT JOIN changes_changeline n ON n.change_id = c.id AND n.component = l.component
   LEFT JOIN changes_quote q ON q.id = c.quote_id
- WHERE (c.id IS NULL AND (l.origin <> 'adopted:' || l.service_id OR l.low IS NOT NULL OR l.gifted <> 0))
+ WHERE (c.id IS NULL AND NOT starts_with(l.origin, 'term:')
+        AND (l.origin <> 'adopted:' || l.service_id OR l.low IS NOT NULL OR l.gifted <> 0))
     OR (c.id IS NOT NULL AND (c.service_id <> l.service_id OR n.id IS NULL OR n.state <> 'applied'
         OR q.price_book_id <> l.price_book_id OR l.low IS DISTINCT FROM n.from_value OR l.high <> n.to_value))
 """
@@ -142,7 +143,8 @@ PROMISES = (
     ),
     Promise("unwindings-were-quoted", "What was taken back is what the quotes of applied changes froze.",
         UNWINDINGS_WERE_QUOTED),
-    Promise("layers-belong", "A layer stands for an adoption, or for a line of a change that was delivered.", LAYERS_BELONG),
+    Promise("layers-belong", "A layer stands for an adoption, a paid term, or a line of a change that was delivered.",
+        LAYERS_BELONG),
     Promise("adoptions-are-spread", "The layers of an adoption are one share of their prices.", ADOPTIONS_ARE_SPREAD),
     Promise("layers-are-their-price-book", "A layer's prices are those of its price book.", layer_prices),
     Promise("credit-has-its-source", "A credit note's line names what it reduces.", CREDIT_HAS_ITS_SOURCE),

@@ -41,8 +41,9 @@ SELECT 'ledger_account ' || id, code, 'is ' || kind || ' in ' || currency || ', 
         WHEN code ~ '^customer/[0-9]+/pledged/[A-Z]{3}$' THEN 'liability'
         WHEN code ~ '^purse/[0-9]+/[A-Z]{3}$' THEN 'liability'
         WHEN code ~ '^revenue/deferred/[A-Z]{3}$' THEN 'liability'
+        WHEN code ~ '^revenue/earned/([-a-zA-Z0-9_]+/)?[A-Z]{3}$' THEN 'income'
         WHEN code ~ '^tax/[0-9.]+/[A-Z]{3}$' THEN 'liability'
-        WHEN code ~ '^(suspense|equity/adopted)/[A-Z]{3}$' THEN 'liability'
+        WHEN code ~ '^(suspense|outside|equity/adopted)/[A-Z]{3}$' THEN 'liability'
         WHEN code ~ '^expense/(gifts|corrections)/[A-Z]{3}$' THEN 'expense' END
 """
 

@@ -24,9 +24,17 @@ WITH taken AS (
       FROM payments_capture c JOIN payments_paymentattempt a ON a.id = c.attempt_id
       JOIN ledger_entry e ON e.transfer_id = c.transfer_id JOIN ledger_account k ON k.id = e.account_id
      WHERE starts_with(k.code, 'customer/') AND split_part(k.code, '/', 3) = 'receivable'
+    UNION ALL
+    SELECT a.invoice_id, a.id, u.at, -u.from_invoice_minor
+      FROM bank_unallocation u JOIN bank_allocation b ON b.id = u.allocation_id AND b.what = 'invoice'
+      JOIN payments_capture c ON c.gateway = 'bank' AND c.capture_id = b.line_id || '-' || b.position
+      JOIN payments_paymentattempt a ON a.id = c.attempt_id
+     WHERE u.from_invoice_minor > 0
 ), asked AS (
-    SELECT a.id, i.gross_minor - i.credit_minor - coalesce(sum(t.minor), 0) AS least,
-           i.gross_minor - i.credit_minor - coalesce(sum(t.minor) FILTER (WHERE t.recorded_at < a.created_at), 0) AS due
+    SELECT a.id, i.gross_minor - i.credit_minor -
+               coalesce(sum(t.minor) FILTER (WHERE t.recorded_at < a.created_at OR t.minor > 0), 0) AS least,
+           i.gross_minor - i.credit_minor -
+               coalesce(sum(t.minor) FILTER (WHERE t.recorded_at < a.created_at OR t.minor < 0), 0) AS due
       FROM payments_paymentattempt a JOIN invoices_invoice i ON i.id = a.invoice_id
       LEFT JOIN taken t ON t.invoice_id = i.id AND t.attempt_id <> a.id AND t.recorded_at <= a.created_at
      GROUP BY a.id, i.id
@@ -54,11 +62,15 @@ SELECT 'payments_paymentattempt ' || a.id, a.gateway_ref, 'is of invoices_invoic
 """
 
 CLEARING_HOLDS_CAPTURES = """
-SELECT 'ledger_account ' || a.id, a.code, 'holds ' || coalesce(e.total, 0) || ', the captures are ' || coalesce(c.total, 0)
+SELECT 'ledger_account ' || a.id, a.code, 'holds ' || coalesce(e.total, 0) ||
+       ', its captures or the bank''s lines are ' || coalesce(c.total, 0)
   FROM ledger_account a
   LEFT JOIN (SELECT account_id, sum(amount_minor) AS total FROM ledger_entry GROUP BY 1) e ON e.account_id = a.id
   LEFT JOIN (SELECT 'gateway/' || gateway || '/clearing/' || currency AS code, sum(amount_minor) AS total
-               FROM payments_capture GROUP BY 1) c USING (code)
+               FROM payments_capture WHERE gateway <> 'bank' GROUP BY 1
+             UNION ALL
+             SELECT 'gateway/bank/clearing/' || currency, sum(amount_minor) FROM bank_statementline GROUP BY 1) c
+                 USING (code)
  WHERE split_part(a.code, '/', 3) = 'clearing' AND coalesce(e.total, 0) <> coalesce(c.total, 0)
 """
 
@@ -76,7 +88,7 @@ PROMISES = (
     ),
     Promise(
         "clearing-holds-captures",
-        "What a gateway has taken stands on its clearing account.",
+        "What a gateway has taken, or the bank has moved, stands on its clearing account.",
         CLEARING_HOLDS_CAPTURES,
     ),
 )

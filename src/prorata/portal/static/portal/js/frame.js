@@ -28,14 +28,15 @@ for (const button of document.querySelectorAll("[data-fill]")) {
   });
 }
 
-// Copy a text that the server wrote. Where the browser may not, the page with the text opens instead.
+// Copy a text that the server wrote. Where the browser may not, the page with the text opens instead, or the text beside is marked.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
   } catch {
-    open(button.dataset.page, "_blank", "noopener");
+    if (button.dataset.page) open(button.dataset.page, "_blank", "noopener");
+    else getSelection().selectAllChildren(button.previousElementSibling);
     return;
   }
   button.dataset.label ??= button.textContent;

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class RecognitionConfig(AppConfig):
+    name = "prorata.recognition"
+    label = "recognition"
+    verbose_name = "Revenue by day"

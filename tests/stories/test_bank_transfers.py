@@ -1,0 +1,508 @@
+"""A change is paid by bank transfer: in one piece, in parts, too late, too much, without a reference, and by mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+from prorata.changes import states
+from prorata.changes.cancel import cancel
+from prorata.changes.models import Change
+from prorata.changes.pay import start_paying
+from prorata.customers.models import Customer
+from prorata.invoices.models import Invoice
+from prorata.notices.models import Mail
+from prorata.payments.bank.allocate import CannotAssign, set_aside, to_credit, to_debt, to_invoice
+from prorata.payments.bank.debts import debt
+from prorata.payments.bank.instructions import instructions
+from prorata.payments.bank.models import Allocation, StatementLine
+from prorata.payments.bank.reference import shown
+from prorata.payments.bank.take_back import CannotTakeBack, take_back, way_back
+from prorata.payments.checkout import PaymentRefused, PaymentUnknown
+from prorata.payments.models import Capture, PaymentAttempt
+from prorata.provisioning.models import Reservation
+from prorata.services.models import Service
+from support.bank import ACTOR, Entry, bank_account, line, statement
+from support.world import World
+
+BOUGHT = {"revenue/deferred": -5_088, "tax/0.1": -508}
+PAID = {"gateway/bank/clearing": 5_596, **BOUGHT}
+
+
+@pytest.fixture
+def web(world: World) -> Service:
+    found = world.web_01("2026-08-15T14:02+09:00")
+    bank_account(world.seller)
+    return found
+
+
+@pytest.fixture
+def change(world: World, web: Service) -> Change:
+    """Memory 4 to 8, to be paid by transfer: 5,596 is due within seven days."""
+    return world.submit(world.quote(web, memory=8), method="bank_transfer")
+
+
+def choose(world: World, change: Change, method: str = "bank_transfer") -> PaymentAttempt:
+    """The customer chooses at the checkout."""
+    assert change.invoice is not None
+    start_paying(world.owner, change.invoice, method)
+    return PaymentAttempt.objects.get(invoice=change.invoice, state__in=PaymentAttempt.OPEN)
+
+
+def receivable(world: World) -> str:
+    return f"customer/{world.customer.pk}/receivable"
+
+
+# --- the way it is meant --------------------------------------------------------------------------------------
+
+
+def test_a_transfer_with_its_reference_pays_and_the_change_is_applied(world: World, change: Change) -> None:
+    attempt = choose(world, change)
+    assert (attempt.gateway, attempt.state, attempt.amount_minor) == ("bank", "redirected", 5_596)
+    told = instructions(change.invoice)
+    assert told is not None
+    assert (told.amount_minor, told.reference) == (5_596, shown(attempt.gateway_ref))
+    assert told.account.shown_number == "DE89 3704 0044 0532 0130 00"
+
+    world.at("2026-08-18T09:00+09:00")
+    done = statement(Entry(amount=5_596, text=f"Invoice {told.reference} thank you"))
+    assert (done.new, done.known, done.matched) == (1, 0, 1)
+    world.work()
+
+    assert world.reread(change).status == states.APPLIED
+    assert world.measured(change.service)["memory"] == 8
+    assert world.ledger() == PAID
+    capture = Capture.objects.get()
+    assert (capture.gateway, capture.capture_id, capture.outcome) == ("bank", f"{line().pk}-1", "invoice")
+    assert world.reread(attempt).state == "succeeded"
+    allocation = Allocation.objects.get()
+    assert (allocation.automatic, allocation.amount_minor, allocation.what) == (True, 5_596, "invoice")
+
+
+def test_choosing_a_transfer_again_keeps_its_reference_and_mails_once(world: World, change: Change) -> None:
+    attempt = choose(world, change)
+    assert choose(world, change) == attempt
+    world.work()
+    mail = Mail.objects.get(key__startswith="transfer.awaited:")
+    assert (mail.to, mail.subject) == (
+        world.customer.email, f"web-01: please transfer 5,596 JPY ({change.invoice.reference})",
+    )  # fmt: skip
+    for said in (
+        shown(attempt.gateway_ref),
+        "DE89 3704 0044 0532 0130 00",
+        "Bestnet K.K.",
+        "22 Aug 2026, 14:02",
+    ):
+        assert said in mail.body
+
+
+def test_a_transfer_that_is_not_awaited_any_more_is_not_mailed(world: World, change: Change) -> None:
+    choose(world, change)
+    choose(world, change, "card")
+    world.work()
+    assert not Mail.objects.filter(key__startswith="transfer.awaited:").exists()
+
+
+def test_the_worker_matches_what_the_import_could_not(
+    world: World, change: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies between the import and the matching: the job that was written with the lines does it."""
+    attempt = choose(world, change)
+    monkeypatch.setattr("prorata.payments.bank.take_in.match", lambda _id: None)
+    statement(Entry(amount=5_596, text=attempt.gateway_ref))
+    assert not Allocation.objects.exists()
+
+    world.work()
+
+    assert world.reread(change).status == states.APPLIED
+    assert Allocation.objects.count() == 1
+
+
+# --- the deadline ---------------------------------------------------------------------------------------------
+
+
+def test_a_transfer_has_the_days_of_the_account(world: World, change: Change) -> None:
+    assert change.deadline.isoformat() == "2026-08-22T05:02:00+00:00"
+    choose(world, change)
+    assert world.reread(change).deadline == change.deadline
+    world.at("2026-08-22T14:06+09:00")
+    world.wait(minutes=2)
+    assert world.reread(change).status == states.EXPIRED
+    assert PaymentAttempt.objects.get().state == "cancelled"
+
+
+def test_choosing_a_transfer_later_gives_the_change_its_time_once(world: World) -> None:
+    """Submitted to be paid by card within the hour; half an hour later the customer chooses a transfer, and again."""
+    web = world.web_01("2026-08-15T14:02+09:00", capacity={"memory": 64})
+    bank_account(world.seller)
+    change = world.change(web, memory=8)
+    assert change.deadline.isoformat() == "2026-08-15T06:02:00+00:00"
+    world.at("2026-08-15T14:30+09:00")
+    choose(world, change)
+
+    later = world.reread(change)
+    assert later.deadline.isoformat() == "2026-08-22T05:02:00+00:00"
+    assert later.invoice.pay_until == later.deadline
+    held = {one.until.isoformat() for one in Reservation.objects.filter(origin=change.origin)}
+    assert held == {"2026-08-22T09:02:00+00:00"}
+
+    world.at("2026-08-16T10:00+09:00")
+    choose(world, change, "card")
+    choose(world, change)
+    assert world.reread(change).deadline == later.deadline
+    world.wait(minutes=10)
+    assert world.reread(change).status == states.AWAITING_PAYMENT
+
+
+def test_the_deadline_is_never_past_the_end_of_the_term(world: World, web: Service) -> None:
+    world.at("2026-11-29T10:00+09:00")
+    change = world.submit(world.quote(web, memory=8), method="bank_transfer")
+    assert change.deadline == web.term_ends_at
+
+
+def test_no_transfer_is_begun_after_the_deadline(world: World, change: Change) -> None:
+    world.at("2026-08-22T14:03+09:00")
+    with world.unchanged(), pytest.raises(PaymentRefused, match="The time to pay"):
+        choose(world, change)
+
+
+def test_a_currency_without_an_account_has_no_transfer(world: World, change: Change) -> None:
+    change.invoice.seller.bank_accounts.update(offered=False)
+    with world.unchanged(), pytest.raises(PaymentRefused, match="Transfers in JPY are not taken"):
+        choose(world, change)
+    other = world.quote(world.service(paid=34_188, name="web-02"), memory=8)
+    with world.refusing("Choose how you want to pay"):
+        world.submit(other, method="bank_transfer")
+
+
+# --- another way to pay ---------------------------------------------------------------------------------------
+
+
+def test_a_card_may_pay_instead_and_the_transfer_that_comes_too_is_credit(
+    world: World, change: Change
+) -> None:
+    waits = choose(world, change)
+    attempt = choose(world, change, "card")
+    assert world.reread(waits).state == "cancelled"
+    world.gateway.pay(attempt.gateway_ref, mode="never")
+    world.wait(minutes=1)
+    assert world.reread(change).status == states.APPLIED
+
+    statement(Entry(amount=5_596, text=waits.gateway_ref))
+    world.work()
+
+    assert world.log() == [("late", 5_596, 5_596)]
+    assert world.reread(waits).state == "succeeded"
+    assert Mail.objects.filter(key__startswith="payment.late:bank:").count() == 1
+    assert world.ledger() == {
+        "gateway/sandbox/clearing": 5_596, "gateway/bank/clearing": 5_596, "purse/1": -5_596, **BOUGHT,
+    }  # fmt: skip
+
+
+def test_choosing_a_transfer_closes_the_page_for_cards(world: World, change: Change) -> None:
+    card = choose(world, change, "card")
+    waits = choose(world, change)
+    assert world.reread(card).state == "cancelled"
+    assert world.gateway.pay(card.gateway_ref) == "closed"
+    assert waits.state == "redirected"
+
+
+def test_a_card_page_that_cannot_be_closed_keeps_its_place(world: World, change: Change) -> None:
+    card = choose(world, change, "card")
+    world.gateway.fault(call="expire")
+    with pytest.raises(PaymentUnknown, match="could not be closed"):
+        choose(world, change)
+    assert world.reread(card).state == "redirected"
+    assert PaymentAttempt.objects.count() == 1
+
+
+def test_cancelling_ends_the_waiting(world: World, change: Change) -> None:
+    attempt = choose(world, change)
+    cancel(world.owner, change.reference)
+    assert world.reread(attempt).state == "cancelled"
+
+    statement(Entry(amount=5_596, text=attempt.gateway_ref))
+    world.work()
+
+    assert (world.log(), world.credit()) == ([("late", 5_596, 5_596)], 5_596)
+    assert world.measured(change.service)["memory"] == 4
+
+
+# --- too little, too much -------------------------------------------------------------------------------------
+
+
+def test_a_part_waits_for_the_rest_which_may_come_by_transfer(world: World, change: Change) -> None:
+    attempt = choose(world, change)
+    statement(Entry(amount=5_000, text=attempt.gateway_ref))
+    world.work()
+    assert (world.reread(change.invoice).due_minor, world.reread(attempt).state) == (596, "redirected")
+    assert world.ledger() == {"gateway/bank/clearing": 5_000, receivable(world): -5_000}
+    told = instructions(world.reread(change.invoice))
+    assert told is not None
+    assert told.amount_minor == 596
+
+    statement(Entry(amount=596, text=attempt.gateway_ref, on="2026-08-18"), ref="2026-162")
+    world.work()
+
+    assert world.reread(change).status == states.APPLIED
+    assert world.ledger() == PAID
+
+
+def test_a_part_waits_for_the_rest_which_may_come_by_card(world: World, change: Change) -> None:
+    attempt = choose(world, change)
+    statement(Entry(amount=5_000, text=attempt.gateway_ref))
+    card = choose(world, change, "card")
+    assert (card.amount_minor, world.reread(attempt).state) == (596, "succeeded")
+    world.gateway.pay(card.gateway_ref, mode="never")
+    world.wait(minutes=1)
+
+    assert world.reread(change).status == states.APPLIED
+    assert world.ledger() == {"gateway/bank/clearing": 5_000, "gateway/sandbox/clearing": 596, **BOUGHT}
+
+
+def test_a_part_whose_rest_never_comes_is_credit_at_the_deadline(world: World, change: Change) -> None:
+    statement(Entry(amount=5_000, text=choose(world, change).gateway_ref))
+    world.wait(days=7, minutes=10)
+    assert world.reread(change).status == states.EXPIRED
+    assert world.log() == [("returned", 5_000, 5_000)]
+    assert PaymentAttempt.objects.get().state == "succeeded"
+
+
+def test_a_surplus_becomes_credit(world: World, change: Change) -> None:
+    statement(Entry(amount=6_000, text=choose(world, change).gateway_ref))
+    world.work()
+    assert world.log() == [("surplus", 404, 404)]
+    assert world.reread(change).status == states.APPLIED
+    assert world.ledger() == {"gateway/bank/clearing": 6_000, "purse/1": -404, **BOUGHT}
+
+
+def test_the_same_transfer_made_twice_buys_once(world: World, change: Change) -> None:
+    """Two equal entries on one day are two payments: the second is account credit."""
+    attempt = choose(world, change)
+    twice = [Entry(amount=5_596, text=attempt.gateway_ref)] * 2
+    assert statement(*twice).new == 2
+    assert statement(*twice).new == 0
+    world.work()
+    assert world.log() == [("late", 5_596, 5_596)]
+    assert world.ledger() == {"gateway/bank/clearing": 11_192, "purse/1": -5_596, **BOUGHT}
+
+
+# --- without its reference ------------------------------------------------------------------------------------
+
+
+def test_money_without_a_reference_waits_for_staff(world: World, change: Change) -> None:
+    choose(world, change)
+    statement(Entry(amount=5_596, text="web server, thank you"))
+    world.work()
+    assert world.reread(change).status == states.AWAITING_PAYMENT
+    assert world.ledger() == {"gateway/bank/clearing": 5_596, "suspense": -5_596}
+
+    to_invoice(line(), change.invoice.pk, actor=ACTOR, reason="the amount and the name")
+    world.work()
+
+    assert world.reread(change).status == states.APPLIED
+    assert world.ledger() == PAID
+
+
+def test_staff_assign_to_an_invoice_that_was_to_be_paid_by_card(world: World, web: Service) -> None:
+    change = world.change(web, memory=8)
+    card = choose(world, change, "card")
+    statement(Entry(amount=5_596, text="web-01"))
+    to_invoice(line(), change.invoice.pk, actor=ACTOR)
+    world.wait(minutes=2)
+
+    assert world.reread(change).status == states.APPLIED
+    assert world.reread(card).state == "cancelled"
+    made = PaymentAttempt.objects.get(gateway="bank")
+    assert (made.state, made.amount_minor, made.made_by) == ("succeeded", 5_596, ACTOR)
+
+
+def test_staff_assign_to_account_credit_and_the_customer_is_told(world: World, web: Service) -> None:
+    statement(Entry(amount=3_000, text="for later"))
+    to_credit(line(), world.customer, actor=ACTOR, reason="Prepaid, as agreed.")
+    world.work()
+    assert world.log() == [("transferred", 3_000, 3_000)]
+    assert world.ledger() == {"gateway/bank/clearing": 3_000, "purse/1": -3_000}
+    mail = Mail.objects.get(key__startswith="transfer.credited:")
+    assert (mail.to, mail.state) == (world.customer.email, "sent")
+    assert "3,000" in mail.subject
+    assert "Prepaid, as agreed." in mail.body
+
+
+def test_one_transfer_for_two_invoices_is_assigned_in_two_parts(world: World, change: Change) -> None:
+    other = world.change(world.service(paid=34_188, name="web-02"), memory=8)
+    both = 5_596 + other.invoice.due_minor
+    statement(Entry(amount=both, text="both servers"))
+    to_invoice(line(), change.invoice.pk, amount_minor=5_596, actor=ACTOR)
+    to_invoice(line(), other.invoice.pk, actor=ACTOR)
+    world.work()
+    assert {world.reread(one).status for one in (change, other)} == {states.APPLIED}
+    assert world.ledger()["gateway/bank/clearing"] == both
+    with world.unchanged(), pytest.raises(CannotAssign, match="assigned already"):
+        to_credit(line(), world.customer, actor=ACTOR)
+
+
+def test_money_that_is_not_ours_is_set_aside_with_a_reason(world: World, web: Service) -> None:
+    statement(Entry(amount=9_000, text="rent", name="Somebody Else"))
+    with world.unchanged(), pytest.raises(CannotAssign, match="Write the reason"):
+        set_aside(line(), "returned", reason=" ", actor=ACTOR)
+    set_aside(line(), "returned", reason="Sent to us by mistake.", actor=ACTOR)
+    assert world.ledger() == {"gateway/bank/clearing": 9_000, "outside": -9_000}
+
+    statement(Entry(amount=-9_000, text="rent back", name="Somebody Else", on="2026-08-19"), ref="2026-163")
+    assert world.ledger() == {}
+
+
+def test_money_that_goes_out_is_listed_and_cannot_be_assigned(world: World, web: Service) -> None:
+    statement(Entry(amount=-250, text="account fee", name=""))
+    assert line().amount_minor == -250
+    assert world.ledger() == {"gateway/bank/clearing": -250, "outside": 250}
+    with world.unchanged(), pytest.raises(CannotAssign, match="went out"):
+        to_credit(line(), world.customer, actor=ACTOR)
+
+
+def test_a_closed_invoice_that_never_awaited_a_transfer_takes_none(world: World, web: Service) -> None:
+    change = world.change(web, memory=8)
+    cancel(world.owner, change.reference)
+    statement(Entry(amount=5_596, text="web-01"))
+    with world.unchanged(), pytest.raises(CannotAssign, match=r"is cancelled .* account credit of Tanaka"):
+        to_invoice(line(), change.invoice.pk, actor=ACTOR)
+
+
+def test_another_currency_is_never_converted(world: World, change: Change) -> None:
+    """The reference is right, and the money is in euro: it waits, in euro."""
+    attempt = choose(world, change)
+    bank_account(world.seller, "EUR")
+    statement(Entry(amount=5_596, text=attempt.gateway_ref), currency="EUR")
+    world.work()
+    assert world.ledger("EUR") == {"gateway/bank/clearing": 5_596, "suspense": -5_596}
+    with world.unchanged(), pytest.raises(CannotAssign, match="is in JPY, the money is EUR"):
+        to_invoice(line(), change.invoice.pk, actor=ACTOR)
+    to_credit(line(), world.customer, actor=ACTOR)
+    assert world.credit("EUR") == 5_596
+
+
+def test_two_references_in_one_text_are_left_to_staff(world: World, change: Change) -> None:
+    other = world.submit(
+        world.quote(world.service(paid=34_188, name="web-02"), memory=8), method="bank_transfer"
+    )
+    text = f"{choose(world, change).gateway_ref} and {choose(world, other).gateway_ref}"
+    assert statement(Entry(amount=11_192, text=text)).matched == 0
+    assert world.ledger() == {"gateway/bank/clearing": 11_192, "suspense": -11_192}
+
+
+# --- taking back ----------------------------------------------------------------------------------------------
+
+
+def somebody(world: World) -> Customer:
+    return world.new_customer("Suzuki Works", "ken@example.com")[0]
+
+
+def test_a_part_on_an_open_invoice_is_taken_back_and_given_to_whom_it_belongs(
+    world: World, change: Change
+) -> None:
+    choose(world, change)
+    statement(Entry(amount=5_000, text="server", name="Suzuki Works"))
+    first = to_invoice(line(), change.invoice.pk, actor=ACTOR)
+    assert world.reread(change.invoice).received_minor == 5_000
+
+    take_back(first.pk, shown_debt_minor=0, reason="It was from Suzuki Works.", actor=ACTOR)
+    assert world.reread(change.invoice).due_minor == 5_596
+    assert world.ledger() == {"gateway/bank/clearing": 5_000, "suspense": -5_000}
+    with world.unchanged(), pytest.raises(CannotTakeBack, match="already"):
+        take_back(first.pk, shown_debt_minor=0, reason="again", actor=ACTOR)
+
+    second = to_credit(line(), somebody(world), actor=ACTOR)
+    assert (second.position, str(second)) == (2, f"{line().pk}-2")
+    assert world.credit() == 0
+    assert world.ledger() == {"gateway/bank/clearing": 5_000, "purse/1": -5_000}
+
+
+def test_credit_that_is_still_there_is_taken_back(world: World, web: Service) -> None:
+    statement(Entry(amount=3_000, text="for later"))
+    first = to_credit(line(), world.customer, actor=ACTOR)
+    take_back(first.pk, shown_debt_minor=0, reason="It was from Suzuki Works.", actor=ACTOR)
+    world.work()
+    assert world.log() == [("transferred", 3_000, 3_000), ("unassigned", -3_000, 0)]
+    assert debt(world.customer.pk, "JPY") == 0
+    assert "3,000" in Mail.objects.get(key__startswith="transfer.taken_back:").body
+
+
+def test_credit_that_was_spent_becomes_a_debt_which_a_transfer_pays(world: World, web: Service) -> None:
+    """7,000 are credited by mistake, 5,596 are spent on a change: 1,404 come back, the rest is owed, later paid."""
+    statement(Entry(amount=7_000, text="server", name="Suzuki Works"))
+    first = to_credit(line(), world.customer, actor=ACTOR)
+    change = world.change(web, memory=8)
+    world.work()
+    assert world.reread(change).status == states.APPLIED
+
+    way = way_back(first)
+    assert (way.from_invoice_minor, way.from_purse_minor, way.debt_minor) == (0, 1_404, 5_596)
+    with world.unchanged(), pytest.raises(CannotTakeBack, match="Look at what would happen now"):
+        take_back(first.pk, shown_debt_minor=0, reason="Suzuki's", actor=ACTOR)
+    take_back(first.pk, shown_debt_minor=5_596, reason="It was from Suzuki Works.", actor=ACTOR)
+    world.work()
+
+    assert (world.credit(), debt(world.customer.pk, "JPY")) == (0, 5_596)
+    assert world.ledger() == {
+        "gateway/bank/clearing": 7_000, "suspense": -7_000, receivable(world): 5_596, **BOUGHT,
+    }  # fmt: skip
+    assert world.measured(web)["memory"] == 8
+    assert "5,596" in Mail.objects.get(key__startswith="transfer.taken_back:").body
+
+    statement(Entry(amount=6_000, text="what I owe", on="2026-08-19"), ref="2026-163")
+    with world.unchanged(), pytest.raises(CannotAssign, match="owes 5,596 JPY"):
+        to_debt(line(), world.customer, actor=ACTOR)
+    to_debt(line(), world.customer, amount_minor=5_596, actor=ACTOR)
+    assert debt(world.customer.pk, "JPY") == 0
+    assert world.ledger() == {"gateway/bank/clearing": 13_000, "suspense": -7_404, **BOUGHT}
+
+
+def test_money_that_paid_an_applied_change_becomes_a_debt(world: World, change: Change) -> None:
+    """What was bought stays: the invoice stays paid, and the customer owes what was not his."""
+    choose(world, change)
+    statement(Entry(amount=6_000, text="server", name="Suzuki Works"))
+    first = to_invoice(line(), change.invoice.pk, actor=ACTOR)
+    world.work()
+    assert world.reread(change).status == states.APPLIED
+
+    take_back(first.pk, shown_debt_minor=5_596, reason="It was from Suzuki Works.", actor=ACTOR)
+    world.work()
+
+    invoice = Invoice.objects.get()
+    assert (invoice.status, invoice.received_minor) == ("paid", 5_596)
+    assert world.log() == [("surplus", 404, 404), ("unassigned", -404, 0)]
+    assert world.ledger() == {
+        "gateway/bank/clearing": 6_000, "suspense": -6_000, receivable(world): 5_596, **BOUGHT,
+    }  # fmt: skip
+    to_credit(line(), somebody(world), actor=ACTOR)
+    assert world.ledger()["purse/2"] == -6_000
+
+
+def test_a_part_that_became_credit_when_the_invoice_expired_is_taken_back_from_there(
+    world: World, change: Change
+) -> None:
+    statement(Entry(amount=5_000, text=choose(world, change).gateway_ref))
+    world.wait(days=7, minutes=10)
+    first = Allocation.objects.get()
+    take_back(first.pk, shown_debt_minor=0, reason="It was from Suzuki Works.", actor=ACTOR)
+    assert world.log() == [("returned", 5_000, 5_000), ("unassigned", -5_000, 0)]
+    assert world.ledger() == {"gateway/bank/clearing": 5_000, "suspense": -5_000}
+
+
+def test_what_was_set_aside_is_taken_back(world: World, web: Service) -> None:
+    statement(Entry(amount=9_000, text="rent"))
+    first = set_aside(line(), "not_ours", reason="A deposit of the owner.", actor=ACTOR)
+    take_back(first.pk, shown_debt_minor=0, reason="It was a customer's after all.", actor=ACTOR)
+    assert world.ledger() == {"gateway/bank/clearing": 9_000, "suspense": -9_000}
+
+
+def test_a_debt_that_was_paid_by_mistake_is_owed_again(world: World, web: Service) -> None:
+    statement(Entry(amount=5_596, text="server", name="Suzuki Works"))
+    first = to_credit(line(), world.customer, actor=ACTOR)
+    world.change(web, memory=8)
+    take_back(first.pk, shown_debt_minor=5_596, reason="Suzuki's", actor=ACTOR)
+    paid = to_debt(line(), world.customer, actor=ACTOR)
+    assert debt(world.customer.pk, "JPY") == 0
+    take_back(paid.pk, shown_debt_minor=5_596, reason="Not his either.", actor=ACTOR)
+    assert debt(world.customer.pk, "JPY") == 5_596
+    assert StatementLine.objects.count() == 1
