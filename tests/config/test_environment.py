@@ -173,3 +173,49 @@ def test_an_unknown_command_is_refused_with_the_known_ones(prorata_command: str)
     assert told.returncode == 2
     assert "Traceback" not in told.stderr
     assert all(f"'{name}'" in told.stderr for name in ("quote", "simulate", "demo", "serve", "verify"))
+
+
+STRIPE = {
+    "PRORATA_STRIPE_SECRET_KEY": "sk_live_abcdefgh",
+    "PRORATA_STRIPE_WEBHOOK_SECRETS": "whsec_new,whsec_old",
+}
+
+
+def test_a_stripe_account() -> None:
+    assert read_environment(GOOD).stripe is None
+    found = read_environment({**GOOD, **STRIPE}).stripe
+    assert found is not None
+    assert (found.secret_key, found.webhook_secrets) == ("sk_live_abcdefgh", ("whsec_new", "whsec_old"))
+    assert (found.site, found.api_url) == ("prorata", "")
+    assert "sk_live" not in repr(found)
+    assert "whsec" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"PRORATA_STRIPE_WEBHOOK_SECRETS": ""}, "PRORATA_STRIPE_WEBHOOK_SECRETS is empty"),
+        ({"PRORATA_STRIPE_WEBHOOK_SECRETS": "whsec_a,"}, "holds an empty secret"),
+        ({"PRORATA_STRIPE_SECRET_KEY": ""}, "PRORATA_STRIPE_SECRET_KEY is empty"),
+        ({"PRORATA_STRIPE_SECRET_KEY": "pk_live_abcdefgh"}, "no secret key of Stripe's"),
+        ({"PRORATA_STRIPE_SECRET_KEY": "sk_test_abcdefgh"}, "takes live keys only"),
+        ({"PRORATA_STRIPE_SECRET_KEY": "rk_test_abcdefgh"}, "takes live keys only"),
+        ({"PRORATA_STRIPE_SITE": "shop one"}, "PRORATA_STRIPE_SITE is 'shop one'"),
+        ({"PRORATA_STRIPE_API_URL": "http://127.0.0.1:1"}, "PRORATA_STRIPE_API_URL belongs to a demo"),
+    ],
+)
+def test_a_stripe_account_is_whole_and_of_the_right_kind(changed: dict[str, str], line: str) -> None:
+    (said,) = mistakes(**{**STRIPE, **changed})
+    assert line in said
+
+
+@pytest.mark.parametrize("only", sorted(STRIPE))
+def test_half_a_stripe_account_is_refused(only: str) -> None:
+    (said,) = mistakes(**{only: STRIPE[only]})
+    assert "is empty" in said
+
+
+@pytest.mark.parametrize("mode", ["demo", "test"])
+def test_no_live_key_beside_pretend_money(mode: str, tmp_path: Path) -> None:
+    (said,) = mistakes(**STRIPE, PRORATA_MODE=mode, PRORATA_HOME=str(tmp_path))
+    assert f"is a live key, and PRORATA_MODE={mode} takes test keys only" in said

@@ -46,6 +46,9 @@ COLUMNS = {
     "bank_statementline": "account_id statement_id key amount_minor currency",
     "bank_allocation": "line_id position what amount_minor customer_id invoice_id",
     "bank_unallocation": "allocation_id from_invoice_minor from_purse_minor debt_minor",
+    "payments_refund": "capture_id amount_minor currency",
+    "payments_moneyback": "gateway kind outside_id way capture_id customer_id amount_minor currency credit_minor owed_minor "
+    "transfer_id",
     "invoices_invoice": "customer_id service_id origin reference number status currency net_minor tax_minor gross_minor "
     "tax_rate credit_minor gifted_minor received_minor voucher_code",
     "invoices_invoiceline": "invoice_id component exact net_minor tax_minor raised_minor discount_minor",
@@ -71,13 +74,14 @@ COLUMNS = {
 # Words that a column of states or kinds may also hold.
 OTHER_WORDS = {
     "kind": ["asset", "liability", "expense", "account", "gifted", "granted", "captured", "settled", "pledged",
-        "reduce", "grow"],
+        "refund", "dispute", "reduce", "grow"],
     "state": ["held", "posted", "voided", "used", "released", "waiting", "applied", "reversed"],
     "status": ["open", "paid", "cancelled", "expired", "applied", "partly_applied", "reversed", "awaiting_payment",
         "parked"],
     "what": ["granted", "pledged", "released", "spent", "returned", "surplus", "invoice", "credit", "debt", "not_ours"],
     "outcome": ["invoice", "surplus", "credit", "suspense"],
     "reason": ["reduced", "reversed"],
+    "way": ["out", "in"],
     "currency": ["JPY", "USD", "EUR"],
     "component": ["cpu", "memory", "disk", "backups"],
 }  # fmt: skip
@@ -93,6 +97,7 @@ SEALED = (
     "payments_capture",
     "bank_statementline",
     "bank_allocation",
+    "payments_moneyback",
     "invoices_layer",
     "changes_quote",
     "recognition_recognised",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 import re
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pricing.worked import PUBLISHED
 from prorata.pricing.quote_command import main
 from prorata.pricing.rebuy import rebuy_credit
+from prorata.pricing.renewal import renewal_minor
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pricing"
 PAGES = {
@@ -21,6 +24,7 @@ PAGES = {
     "period-rules.md": 4,
     "credit.md": 5,
     "rates.md": 2,
+    "terms.md": 3,
     "known-mistakes.md": 0,
 }
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -64,6 +68,16 @@ def test_the_sums_of_a_rebuy_on_the_page_are_those_of_the_function() -> None:
     for printed, credit in sums:
         paid, *used, anew = map(Fraction, printed.split(" − "))
         assert rebuy_credit(paid, sum(used, Fraction(0)), anew) == Fraction(credit)
+
+
+def test_the_sums_of_a_term_on_the_page_are_what_it_costs() -> None:
+    sums = re.findall(
+        r"^    (\d+) × (\d+) × [\d.]+ = (\d+)$", (FOLDER / "terms.md").read_text("utf-8"), re.MULTILINE
+    )
+
+    assert len(sums) == 3
+    for monthly, months, total in sums:
+        assert renewal_minor(Decimal(monthly), int(months), PUBLISHED, "JPY") == int(total)
 
 
 def test_the_page_of_known_mistakes_names_tests_that_exist_and_every_one_of_them() -> None:

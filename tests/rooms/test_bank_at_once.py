@@ -121,6 +121,7 @@ def test_of_two_who_take_back_the_same_assignment_one_does(world: World, change:
         ]
     assert doing[0].error() is None
     assert isinstance(doing[1].error(), CannotTakeBack)
+    assert "taken back already" in str(doing[1].error())
     assert Unallocation.objects.count() == 1
 
 

@@ -102,6 +102,36 @@ def test_a_wrong_row_far_down_leaves_nothing_of_the_file(world: World, account: 
     assert StatementLine.objects.values("key").distinct().count() == 50
 
 
+def test_columns_named_anew_do_not_bring_a_movement_again(world: World, account: BankAccount) -> None:
+    """The text was forgotten at first; the file says the same of each movement."""
+    account.csv_columns = Columns(date="day", amount="much", delimiter=";").as_json()
+    account.save()
+    rows = csv("2026-08-17;5;a", "2026-08-17;5;b", "2026-08-17;5;b")
+    assert take_in(given(rows, account), actor=ACTOR).new == 3
+    account.csv_columns = COLUMNS.as_json()
+    account.save()
+    file = StatementFile.objects.get()
+    assert take_in(file, actor=ACTOR).new == 0
+    more = given(csv("2026-08-17;5;b", "2026-08-17;5;c"), account)
+    assert [one.known for one in preview(more)] == [True, False]
+
+
+def test_days_that_came_in_one_form_do_not_come_in_the_other(world: World, account: BankAccount) -> None:
+    statement(Entry(amount=5, text="a", on="2026-08-16"), Entry(amount=5, text="a", on="2026-08-18"))
+    account.csv_columns = COLUMNS.as_json()
+    account.save()
+    twice = given(csv("2026-08-17;5;a"), account)
+    with (
+        world.unchanged(),
+        pytest.raises(BadStatement, match="from 2026-08-16 to 2026-08-18 came in the form CAMT"),
+    ):
+        take_in(twice, actor=ACTOR)
+    assert take_in(given(csv("2026-08-19;5;a"), account), actor=ACTOR).new == 1
+    again = given(camt(Entry(amount=7, text="b", on="2026-08-19"), ref="n"))
+    with pytest.raises(BadStatement, match="came in the form CSV"):
+        preview(again)
+
+
 def test_a_line_that_postgresql_refuses_takes_the_whole_file_with_it(
     world: World, account: BankAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:

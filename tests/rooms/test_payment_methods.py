@@ -9,9 +9,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from prorata.customers.models import Customer, Membership, User
-from prorata.payments import paper, saved
+from prorata.payments import paper
+from prorata.payments.models import SavedMethod
 from prorata.payments.paper.words import WORDS, say
-from prorata.payments.saved import Saved
 from prorata.services.models import Service
 from prorata.trail.models import Deed
 from rooms.test_paper_words import CHINESE_OR_JAPANESE, _fills
@@ -122,23 +122,30 @@ def test_of_several_customers_each_has_its_own(world: World, web: Service, two: 
     assert "Choose from the start" not in part(page, f"methods-{other.pk}")
 
 
-def test_what_a_payment_service_keeps_is_shown(
-    world: World, web: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = person(world.owner).get("/payment-methods")
-    assert "No card is saved." in part(page, f"saved-{world.customer.pk}")
+def test_a_kept_card_is_shown_and_forgotten_by_who_may_pay(world: World, web: Service) -> None:
+    assert "No card is saved." in cards(world)
+    attempt = world.pay(world.change(web, memory=8))
+    kept = SavedMethod.objects.create(
+        customer=world.customer, gateway="sandbox", method="card", method_ref="pm_1", label="Visa •••• 4242",
+        attempt=attempt, saved_at=world.clock.now(),
+    )  # fmt: skip
+    assert "Visa •••• 4242 kept since 15 Aug 2026; offered at Checkout Forget" in cards(world)
+    address = f"/payment-methods/saved/{kept.pk}/forget"
+    reader = User.objects.create_user("reader@example.com", "a-long-password")
+    Membership.objects.create(customer=world.customer, user=reader, role="reader")
+    assert "Forget" not in cards(world, person(reader))
+    assert "You may look at the payment methods" in text(person(reader).post(address, follow=True))
+    _, mallory = world.new_customer("Mallory & Co", "mallory@example.com")
+    assert person(mallory).post(address).status_code == 404
+    assert world.reread(kept).removed_at is None
+    said = text(person(world.owner).post(address, follow=True))
+    assert "Visa •••• 4242 is forgotten and will not be charged again." in said
+    assert world.reread(kept).removed_at == world.clock.now()
+    assert "No card is saved." in cards(world)
 
-    class Keeping:
-        def saved(self, customer_ref: str) -> list[Saved]:
-            return [
-                Saved(
-                    id="pm_1", method="card", name=f"Visa •••• 4242 of {customer_ref}", detail="until 12/2030"
-                )
-            ]
 
-    monkeypatch.setattr(saved, "gateway", lambda code: Keeping())
-    page = person(world.owner).get("/payment-methods")
-    assert f"Visa •••• 4242 of {world.customer.pk} until 12/2030" in part(page, f"saved-{world.customer.pk}")
+def cards(world: World, client: Client | None = None) -> str:
+    return part((client or person(world.owner)).get("/payment-methods"), f"saved-{world.customer.pk}")
 
 
 # --- the words of receipts ----------------------------------------------------------------------------------

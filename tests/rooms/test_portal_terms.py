@@ -98,3 +98,18 @@ def test_the_time_to_pay_is_over(world: World, web: Service) -> None:
     said = text(aiko.get(f"/invoices/{term.invoice.reference}"))
     assert "The time to pay is over Nothing was taken; ask us for a new one." in said
     assert "Pay Now!" not in said
+
+
+def test_more_than_one_period_is_told_in_words(world: World) -> None:
+    """Under the rules of the period: 290 days are left, and the last paid term has 182."""
+    world.open("2026-06-01T08:00+09:00")
+    world.cloud.rule = "period-days"
+    world.cloud.save()
+    web = world.service(paid=34_188)
+    world.at("2026-08-15T14:02+09:00")
+    world.pay(world.renew(web, 6))
+    world.work()
+    page = text(person(world.owner).get(f"/services/{web.pk}/change?memory=8"))
+    assert "290 days; your last paid term has 182" in page
+    assert "You have paid ahead: the time before your last term counts by the same measure." in page
+    assert "¥12,046" in page

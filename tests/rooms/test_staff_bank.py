@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from prorata.customers.models import User
 from prorata.payments.bank.allocate import to_credit
-from prorata.payments.bank.models import Allocation, StatementLine, Unallocation
+from prorata.payments.bank.models import Allocation, StatementFile, StatementLine, Unallocation
 from support.bank import ACTOR, Entry, bank_account, camt, line, statement
 from support.world import World
 
@@ -120,6 +120,27 @@ def test_a_file_that_is_wrong_says_so_at_its_field(world: World, waits: Statemen
     sent = staff.post(address, {"file": good, "account": ""}, follow=True)
     assert "1 movement would be added" in told(sent)
     assert "<b>&amp;" not in told(sent)
+
+
+def test_the_banks_own_number_stays_the_column_it_was(world: World, staff: Client) -> None:
+    world.open("2026-08-15T14:02+09:00")
+    account = bank_account(world.seller)
+    file = SimpleUploadedFile("x.csv", b"day;much;no\n2026-08-17;5;A1\n")
+    sent = staff.post(
+        reverse("admin:bank_statement_import"), {"file": file, "account": account.pk}, follow=True
+    )
+    kept = StatementFile.objects.get()
+    address = reverse("admin:bank_statement_columns", args=[kept.pk])
+    typed = {
+        "encoding": "utf-8-sig", "delimiter": ";", "decimal": ".", "date_format": "%Y-%m-%d", "date": "day",
+        "amount": "much", "bank_id": "no",
+    }  # fmt: skip
+    assert "Which column is what" in told(sent)
+    assert "or else the columns of in and out" in told(staff.post(address, {**typed, "credit": "no"}))
+    assert "1 movement would be added" in told(staff.post(address, typed, follow=True))
+    staff.post(reverse("admin:bank_statement_take", args=[kept.pk]))
+    assert StatementLine.objects.get().amount_minor == 5
+    assert "would bring them a second time" in told(staff.post(address, {**typed, "bank_id": ""}))
 
 
 def test_lists_of_the_desk(world: World, waits: StatementLine, staff: Client) -> None:

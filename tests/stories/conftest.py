@@ -18,6 +18,7 @@ from support.world import SECRET, World, clear_caches
 # The gateway outlives a story; what one ordered of it must not reach the next.
 ORDINARY: dict[str, Any] = {
     "down": False, "capture_amount_minor": None, "capture_currency": None, "report_payee": None, "report_live": None,
+    "refund_mode": "at_once",
 }  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from prorata.payments.bank import take_back as bank
 from prorata.payments.bank.allocate import set_aside, to_credit, to_debt
 from prorata.payments.bank.models import Allocation, StatementLine
 from prorata.payments.look import look
-from prorata.payments.models import PaymentAttempt
+from prorata.payments.models import Capture, PaymentAttempt
+from prorata.payments.refund import refund
 from prorata.services.models import Service
 from support.bank import ACTOR, Entry, bank_account, statement
 from support.world import World
@@ -29,6 +30,7 @@ def every_kind(world: World) -> None:
     _reductions_and_returns(world)
     _given_up(world)
     _machines_that_fail(world)
+    _money_that_goes_back(world)
     _by_transfer(world)
     _still_open(world)
     _terms(world)
@@ -95,6 +97,26 @@ def _machines_that_fail(world: World) -> None:
     assert _ends(world, _by_card(world, web, memory=8)) == "reversed"
     _oddly(world, web, {"capture_amount_minor": 30_000}, disk=200)
     _oddly(world, web, {"capture_currency": "USD"}, snapshots=5)
+
+
+def _money_that_goes_back(world: World) -> None:
+    """Refunded by staff from credit, by hand at the gateway, failed afterwards; disputed and lost, disputed and won."""
+    captures = list(Capture.objects.select_related("attempt").order_by("id"))
+    whole = [capture for capture in captures if capture.outcome == "invoice"]
+    surplus = next(capture for capture in captures if capture.outcome == "surplus")
+    held = next(capture for capture in captures if capture.outcome == "suspense")
+    for capture, amount in ((surplus, 900), (held, held.amount_minor)):
+        refund(capture.pk, amount_minor=amount, reason="asked for it", actor=f"user:{world.owner.pk}")
+    made = world.gateway.refund_by_hand(whole[0].attempt.gateway_ref, 300)
+    disputes = [world.gateway.dispute(capture.attempt.gateway_ref) for capture in whole[1:3]]
+    for capture in whole[:3]:
+        look(capture.attempt_id)
+    world.gateway.end_refund(made, "failed")
+    world.gateway.move_dispute(disputes[0], "lost")
+    world.gateway.move_dispute(disputes[1], "won")
+    for capture in whole[:3]:
+        look(capture.attempt_id)
+    world.work()
 
 
 def _by_transfer(world: World) -> None:

@@ -34,6 +34,7 @@ from typing import Any, Self
 import httpx
 
 from prorata.payments.gateways.sandbox import SandboxGateway
+from prorata.payments.gateways.stripe import StripeGateway
 from prorata.provisioning.drivers.sandbox import SandboxDriver
 
 ACCEPTED = "4242 4242 4242 4242"
@@ -83,7 +84,7 @@ class WebhookReceiver:
 
     def events(self, ref: str) -> list[dict[str, Any]]:
         """The messages about one payment, in the order of their arrival."""
-        return [event for event in (json.loads(body) for _, body in self.received) if event["ref"] == ref]
+        return [event for event in (json.loads(body) for _, body in self.received) if event.get("ref") == ref]
 
     def wait(self, ref: str, count: int = 1) -> list[dict[str, Any]]:
         """Wait for so many messages about one payment."""
@@ -199,9 +200,21 @@ class GatewayProcess(SandboxProcess):
 
     module = "prorata.sandbox.gateway"
 
-    def __init__(self, store: Path, webhook_url: str | None, secrets: list[str], payee: str) -> None:
+    def __init__(
+        self,
+        store: Path,
+        webhook_url: str | None,
+        secrets: list[str],
+        payee: str,
+        more: list[str] | None = None,
+    ) -> None:
         self.secrets, self.payee = secrets, payee
-        arguments = ["--payee", payee, *(["--webhook-url", webhook_url] if webhook_url else [])]
+        arguments = [
+            "--payee",
+            payee,
+            *(["--webhook-url", webhook_url] if webhook_url else []),
+            *(more or []),
+        ]
         key = hmac.new(secrets[0].encode(), b"sandbox-gateway-api-key", hashlib.sha256).hexdigest()
         super().__init__(store, arguments, {"PRORATA_SANDBOX_GATEWAY_SECRETS": ",".join(secrets)}, key)
         self.settings(retry_seconds=0.1, webhook_seconds=0.2)
@@ -348,6 +361,47 @@ class HypervisorProcess(SandboxProcess):
     def restarts(self, id: str) -> int:
         """How often the machine was restarted."""
         return int(self.control("GET", f"machines/{id}/operations")["restarts"])
+
+
+class StripeProcess(GatewayProcess):
+    """The same processor behind Stripe's published API; payments are named as Stripe names them (cs_..., pi_...)."""
+
+    API_KEY = "sk_test_strictprocessor"
+
+    def __init__(self, store: Path, webhook_url: str | None, secrets: list[str], site: str) -> None:
+        self.site = site
+        super().__init__(
+            store, webhook_url, secrets, "acct_strict", ["--face", "stripe", "--api-key", self.API_KEY]
+        )
+
+    def adapter(self, **options: Any) -> StripeGateway:  # type: ignore[override]
+        """The adapter that talks to this process."""
+        return StripeGateway(self.API_KEY, self.secrets, self.site, api_url=self.url, **options)
+
+    def control(self, method: str, path: str, body: dict[str, Any] | None = None, **query: str) -> Any:
+        """As everywhere, with Stripe's names of payments and refunds turned into the core's."""
+        if body and "ref" in body:
+            body = {**body, "ref": inner_ref(body["ref"])}
+        kind, _, id = path.partition("/")
+        if kind == "refunds" and id:
+            path = f"refunds/ref_{id.removeprefix('re_')}"
+        return super().control(method, path, body, **query)
+
+
+def inner_ref(ref: str) -> str:
+    """The core's id of a payment that Stripe's API names as a session or an intent."""
+    return "pay_" + ref.removeprefix("cs_test_").removeprefix("pi_").removeprefix("pay_")
+
+
+def start_stripe(
+    tmp_path: Path,
+    webhook_url: str | None = None,
+    secret: str | list[str] = "whsec_strict",
+    site: str = "prorata-test",
+) -> StripeProcess:
+    """The processor behind Stripe's API, with its store in `tmp_path`."""
+    secrets = [secret] if isinstance(secret, str) else secret
+    return StripeProcess(tmp_path / "stripe.sqlite3", webhook_url, secrets, site)
 
 
 def start_gateway(

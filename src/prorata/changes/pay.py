@@ -19,7 +19,7 @@ from prorata.provisioning.reserve import prolong
 from prorata.trail.write import note
 
 
-def start_paying(user: User, invoice: Invoice, method_code: str) -> str:
+def start_paying(user: User, invoice: Invoice, method_code: str, *, save: bool = False) -> str:
     """As `start_checkout`; a transfer moves the deadline of the change, its invoice and its headroom first.
 
     Returns the address to go on at. Raises PaymentRefused, PaymentUnknown, or Http404.
@@ -30,7 +30,7 @@ def start_paying(user: User, invoice: Invoice, method_code: str) -> str:
         change = Change.objects.filter(invoice=found).first()
         if change is not None:
             _wait_longer(change.pk, method_code, user)
-    return start_checkout(user, invoice, method_code)
+    return start_checkout(user, invoice, method_code, save=save)
 
 
 @transaction.atomic

@@ -26,7 +26,9 @@ ONLY_WITHOUT_REAL_MONEY = (
     "PRORATA_SANDBOX_GATEWAY_SECRETS",
     "PRORATA_SANDBOX_HYPERVISOR_URL",
     "PRORATA_SANDBOX_HYPERVISOR_TOKEN",
+    "PRORATA_STRIPE_API_URL",
 )
+STRIPE_KEY = re.compile(r"(?:sk|rk)_(test|live)_[A-Za-z0-9_]{4,}")
 
 
 class EnvironmentMistake(ValueError):
@@ -81,6 +83,16 @@ class Mail:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stripe:
+    """A Stripe account. `site` tells installations that share it apart; `api_url` is another address, for tests."""
+
+    secret_key: str = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)
+    site: str
+    api_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment:
     """The checked environment of this process."""
 
@@ -99,6 +111,7 @@ class Environment:
     sandbox_gateway_secrets: tuple[str, ...] = field(repr=False)
     sandbox_hypervisor_url: str
     sandbox_hypervisor_token: str = field(repr=False)
+    stripe: Stripe | None
 
     @property
     def sandboxes_allowed(self) -> bool:
@@ -155,6 +168,8 @@ class _Reader:
         self.mistakes: list[str] = []
         self.mode = environ.get("PRORATA_MODE") or "production"
         saved = load_demo_environment(demo_home(environ)) if self.mode == "demo" else {}
+        # Set but empty is a mistake where half a configuration would lose money.
+        self.given = {*saved, *environ}
         self.environ = {**saved, **{name: value for name, value in environ.items() if value}}
 
     def read(self) -> Environment:
@@ -182,6 +197,7 @@ class _Reader:
             sandbox_gateway_secrets=self.gateway_secrets(),
             sandbox_hypervisor_url=self.local_url("PRORATA_SANDBOX_HYPERVISOR_URL"),
             sandbox_hypervisor_token=self.environ.get("PRORATA_SANDBOX_HYPERVISOR_TOKEN", ""),
+            stripe=self.stripe(),
         )
         if self.mistakes:
             raise EnvironmentMistake(self.mistakes)
@@ -305,6 +321,35 @@ class _Reader:
         except ValueError as mistake:
             self.mistakes.append(str(mistake))
         return Path(value).absolute()
+
+    def stripe(self) -> Stripe | None:
+        """All of it or nothing: a key without signing secrets would take money and never hear of it."""
+        names = [f"PRORATA_STRIPE_{name}" for name in ("SECRET_KEY", "WEBHOOK_SECRETS", "SITE", "API_URL")]
+        if not any(name in self.given for name in names):
+            return None
+        key = self.environ.get(names[0], "").strip()
+        secrets = tuple(part.strip() for part in self.environ.get(names[1], "").split(","))
+        site = self.environ.get(names[2], "prorata").strip()
+        kind = STRIPE_KEY.fullmatch(key)
+        if kind is None:
+            self.mistakes.append(
+                f"{names[0]} is empty or no secret key of Stripe's (sk_test_..., sk_live_... or rk_...)."
+                " Copy it from the Dashboard, or unset all of PRORATA_STRIPE_*."
+            )
+        elif (kind[1] == "live") != (self.mode == "production"):
+            wanted = "live" if self.mode == "production" else "test"
+            self.mistakes.append(
+                f"{names[0]} is a {kind[1]} key, and PRORATA_MODE={self.mode} takes {wanted} keys only."
+                f" Set the key of Stripe's {wanted} mode."
+            )
+        if not all(secrets):
+            self.mistakes.append(
+                f"{names[1]} is empty or holds an empty secret, and an empty secret signs what anybody can sign."
+                " Set the signing secret of the webhook endpoint (whsec_...), two with a comma during a rotation."
+            )
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", site):
+            self.mistakes.append(f"{names[2]} is {site!r}. Use up to 100 letters, digits, dots and hyphens.")
+        return Stripe(secret_key=key, webhook_secrets=secrets, site=site, api_url=self.local_url(names[3]))
 
     def gateway_secrets(self) -> tuple[str, ...]:
         value = self.environ.get("PRORATA_SANDBOX_GATEWAY_SECRETS", "")

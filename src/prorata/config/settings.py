@@ -106,6 +106,7 @@ PRORATA_SANDBOX_GATEWAY_URL = ENV.sandbox_gateway_url
 PRORATA_SANDBOX_GATEWAY_SECRETS = ENV.sandbox_gateway_secrets
 PRORATA_SANDBOX_HYPERVISOR_URL = ENV.sandbox_hypervisor_url
 PRORATA_SANDBOX_HYPERVISOR_TOKEN = ENV.sandbox_hypervisor_token
+PRORATA_STRIPE = ENV.stripe
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
 
@@ -156,7 +157,10 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = ENV.sandboxes_allowed
 
 # A sandbox gateway lives on a port of its own, and the browser follows our redirect there.
 CONTENT_SECURITY_POLICY = portal_policy(
-    payment_pages=["http://127.0.0.1:*", "http://localhost:*"] if ENV.sandboxes_allowed else [],
+    payment_pages=[
+        *(["http://127.0.0.1:*", "http://localhost:*"] if ENV.sandboxes_allowed else []),
+        *(["https://checkout.stripe.com"] if ENV.stripe else []),
+    ],
     https=ENV.https,
 )
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.https
@@ -222,6 +226,7 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
     },
 }
 
@@ -229,12 +234,16 @@ LOGGING = {
 
 PRORATA_SUBSCRIBERS = SUBSCRIBERS
 # A gateway or driver by code, made by a function of config/wiring.py. The sandboxes exist in a demo or test only.
-PRORATA_GATEWAYS = {"sandbox": "prorata.config.wiring.sandbox_gateway"} if ENV.sandboxes_allowed else {}
+PRORATA_GATEWAYS = {
+    **({"sandbox": "prorata.config.wiring.sandbox_gateway"} if ENV.sandboxes_allowed else {}),
+    **({"stripe": "prorata.config.wiring.stripe_gateway"} if ENV.stripe else {}),
+}
 PRORATA_DRIVERS = {"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}
 # The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.
 # A transfer to the seller's bank account is offered for every currency in which the seller has one.
 PRORATA_PAYMENT_METHODS = [
     *([("card", _("Credit card"), "sandbox")] if ENV.sandboxes_allowed else []),
+    *([("stripe", _("Card, through Stripe"), "stripe")] if ENV.stripe else []),
     ("bank_transfer", _("Bank transfer"), "bank"),
 ]
 # Who the sign-in page of a demo offers; the same people as in config/demo_data.py.

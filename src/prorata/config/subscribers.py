@@ -8,6 +8,7 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "payment.received": ["notices.payment_received"],
     "payment.late": ["notices.payment_late"],
     "payment.failed": ["notices.payment_failed"],
+    "payment.taken_back": ["notices.money_taken_back"],
     "payment.overdue": ["notices.payment_overdue"],
     "payments.differ": ["notices.payments_differ"],
     "transfer.awaited": ["notices.transfer_awaited"],

@@ -18,6 +18,16 @@ def sandbox_gateway() -> Gateway:
     )
 
 
+def stripe_gateway() -> Gateway:
+    from prorata.payments.gateways.stripe import StripeGateway
+
+    account = settings.PRORATA_STRIPE
+    assert account is not None
+    return StripeGateway(
+        account.secret_key, account.webhook_secrets, account.site, api_url=account.api_url or None
+    )
+
+
 def sandbox_driver() -> Driver:
     from prorata.provisioning.drivers.sandbox import SandboxDriver
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 MOVEMENTS = (
     "granted", "pledged", "released", "spent", "returned", "surplus", "late", "reduced", "reversed", "expired",
-    "corrected", "undone", "transferred", "unassigned",
+    "corrected", "undone", "transferred", "unassigned", "taken_back", "came_back",
 )  # fmt: skip
 
 
@@ -36,6 +36,8 @@ def movement_words(what: str, otherwise: str = "", *, origin: str = "") -> str:
         "transferred": _("A bank transfer was credited"),
         "unassigned": _("Taken back: it was somebody else's money"),
         "undone": _("Taken back by our staff"),
+        "taken_back": _("Went back to the card or the bank it came from"),
+        "came_back": _("A refund or a dispute was undone"),
         "expired": _("Gifted credit ended and was not used"),
     }
     return said.get(what, otherwise or what)

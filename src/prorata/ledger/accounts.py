@@ -20,6 +20,11 @@ def receivable(customer_id: int, currency: str) -> AccountName:
     return AccountName(f"customer/{customer_id}/receivable/{currency}", "asset", currency)
 
 
+def owed(customer_id: int, currency: str) -> AccountName:
+    """What a customer owes since his bank took back what he had spent already."""
+    return AccountName(f"customer/{customer_id}/owed/{currency}", "asset", currency)
+
+
 def purse(purse_id: int, currency: str) -> AccountName:
     """Credit a customer may spend: our liability."""
     return AccountName(f"purse/{purse_id}/{currency}", "liability", currency)

@@ -135,6 +135,11 @@ def transfer_taken_back(id: int) -> None:
     tell_transfer.taken_back(id)
 
 
+@app.task(name="notices.money_taken_back", retry=RETRY)
+def money_taken_back(id: int) -> None:
+    tell_staff.money_taken_back(id)
+
+
 @app.task(name="notices.person_invited", retry=RETRY)
 def person_invited(id: int) -> None:
     tell_person.invited(id)

@@ -12,6 +12,7 @@ from prorata.changes import states
 from prorata.notices import change_facts as facts
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
+from prorata.payments.models import MoneyBack
 from prorata.provisioning.models import Job
 from prorata.verify.models import Run
 
@@ -70,4 +71,28 @@ def books_broken(run_id: int) -> None:
     write(
         key=f"verify.broken:{run.pk}", to=to, body=text, origin=f"verify_run:{run.pk}", customer_id=None,
         subject=subject % {"n": run.broken},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def money_taken_back(money_back_id: int) -> None:
+    """A bank took a payment back, or it is with us again; refunds are made by staff and told to nobody."""
+    back = MoneyBack.objects.select_related("customer", "capture__attempt__invoice").get(pk=money_back_id)
+    to = getattr(settings, "PRORATA_STAFF_EMAIL", "")
+    if not to or back.kind != "dispute":
+        return
+    shown = {"amount": money(back.amount_minor, back.currency), "name": back.customer}
+    subject = (
+        _("A bank took back %(amount)s of %(name)s")
+        if back.way == "out"
+        else _("A dispute over %(amount)s of %(name)s is won")
+    )
+    text = body(
+        "money_taken_back.txt", back=back, invoice=back.capture.attempt.invoice, amount=shown["amount"],
+        credit=money(back.credit_minor, back.currency), owed=money(back.owed_minor, back.currency),
+        page=link(reverse("admin:payments_capture_change", args=[back.capture_id])),
+    )  # fmt: skip
+    write(
+        key=f"payment.taken_back:{back.pk}", to=to, body=text, origin=back.transfer.origin,
+        customer_id=back.customer_id, subject=subject % shown,
     )  # fmt: skip

@@ -20,6 +20,7 @@ from prorata.payments.gateways.base import CheckoutRequest, GatewayRefused, Gate
 from prorata.payments.methods import Method, method
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.registry import gateway
+from prorata.payments.saved_methods import can_keep
 from prorata.trail.write import note
 
 State = PaymentAttempt.State
@@ -34,38 +35,39 @@ class PaymentUnknown(Exception):
 
 
 @dataclass(frozen=True)
-class _Intent:
+class Intent:
     attempt: PaymentAttempt
     request: CheckoutRequest
 
 
-def start_checkout(user: User, invoice: Invoice, method_code: str) -> str:
+def start_checkout(user: User, invoice: Invoice, method_code: str, *, save: bool = False) -> str:
     """Begin, or take up again, the payment of what is due on an invoice; returns the address of the gateway's page.
 
+    `save` is the customer's consent, given for this payment, that the gateway keeps the means of payment for later.
     Raises PaymentRefused, PaymentUnknown, or Http404 for an invoice this person may not pay.
     """
     chosen = method(method_code)
     if chosen is None:
         raise PaymentRefused("Choose how you want to pay.")
-    _leave_other_page(user, invoice.pk, chosen)
-    intent = _intend(user, invoice.pk, chosen)
+    save = save and can_keep(chosen.gateway)
+    _leave_other_page(user, invoice.pk, chosen, save)
+    intent = intend(user, invoice.pk, chosen, save=save)
     if intent.attempt.state == State.REDIRECTED and intent.attempt.redirect_url:
         return intent.attempt.redirect_url
     return _call(intent)
 
 
-def _leave_other_page(user: User, invoice_id: int, chosen: Method) -> None:
-    """Another way to pay is chosen: the page of the first processor is closed before the second way is begun."""
+def _leave_other_page(user: User, invoice_id: int, chosen: Method, save: bool) -> None:
+    """Another way to pay is chosen, or consent to keep the card was given or taken back: the first page is closed before
+    another is begun."""
     found = my_one(user, Invoice.objects.all(), right="pay", pk=invoice_id)
-    others = PaymentAttempt.objects.filter(invoice=found, state=State.REDIRECTED).exclude(
-        gateway__in=[chosen.gateway, BANK]
-    )
-    if others.exists():
+    open_pages = PaymentAttempt.objects.filter(invoice=found, state=State.REDIRECTED).exclude(gateway=BANK)
+    if open_pages.exclude(gateway=chosen.gateway, save_method=save).exists():
         expire_checkouts(found)
 
 
 @transaction.atomic
-def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
+def intend(user: User, invoice_id: int, chosen: Method, *, save: bool = False) -> Intent:
     """First transaction: the attempt exists before the gateway hears of it, under our own id."""
     found = my_one(user, Invoice.objects.all(), right="pay", pk=invoice_id)
     customer = lock_customer(found.customer_id)
@@ -82,7 +84,9 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
     if chosen.gateway == BANK and account_for(invoice.seller_id, invoice.currency) is None:
         raise PaymentRefused(f"Transfers in {invoice.currency} are not taken now. Choose another way to pay.")
     attempt = PaymentAttempt.objects.filter(invoice=invoice, state__in=PaymentAttempt.OPEN).first()
-    if attempt is not None and attempt.gateway != chosen.gateway:
+    if attempt is not None and attempt.state in (State.UNKNOWN, State.PROCESSING):
+        raise PaymentUnknown("Your last payment is being checked. Paying again now could charge you twice.")
+    if attempt is not None and (attempt.gateway, attempt.save_method) != (chosen.gateway, save):
         if attempt.gateway != BANK:
             raise PaymentUnknown(
                 "The page of the payment service could not be closed. Paying in another way now could charge you twice:"
@@ -90,12 +94,10 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
             )
         stop_waiting(attempt)  # the customer pays otherwise; money that comes all the same is account credit
         attempt = None
-    if attempt is not None and attempt.state in (State.UNKNOWN, State.PROCESSING):
-        raise PaymentUnknown("Your last payment is being checked. Paying again now could charge you twice.")
     if attempt is None:
         attempt = PaymentAttempt.objects.create(
             invoice=invoice, gateway=chosen.gateway, method=chosen.code, amount_minor=invoice.due_minor,
-            currency=invoice.currency, made_by=f"user:{user.pk}", created_at=clock.now(),
+            currency=invoice.currency, made_by=f"user:{user.pk}", created_at=clock.now(), save_method=save,
         )  # fmt: skip
         note(
             "payment.begun", invoice, actor=f"user:{user.pk}", actor_name=user.email, customer_id=invoice.customer_id,
@@ -110,17 +112,17 @@ def _intend(user: User, invoice_id: int, chosen: Method) -> _Intent:
         customer.preferred_method = chosen.code
         customer.save(update_fields=["preferred_method"])
     back = f"{settings.PRORATA_BASE_URL}/payments/{attempt.pk}/return"
-    return _Intent(
+    return Intent(
         attempt,
         CheckoutRequest(
             attempt_id=str(attempt.pk), amount_minor=attempt.amount_minor, currency=attempt.currency,
             description=f"{invoice.reference} {invoice.service.name if invoice.service else ''}".strip(),
-            return_url=back, cancel_url=back, customer_ref=str(invoice.customer_id),
+            return_url=back, cancel_url=back, customer_ref=str(invoice.customer_id), save_method=save,
         ),
     )  # fmt: skip
 
 
-def _call(intent: _Intent) -> str:
+def _call(intent: Intent) -> str:
     """Between the transactions: the call; then its result is recorded, only ever forward."""
     attempts = PaymentAttempt.objects.filter(pk=intent.attempt.pk)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.db import connection
 
 from prorata import clock
@@ -16,7 +17,7 @@ from prorata.payments.registry import gateway
 KEEP = f"""
 WITH kept AS (
     INSERT INTO payments_inboxevent (gateway, event_id, kind, gateway_ref, body, state, note, received_at)
-    VALUES (%(gateway)s, %(event)s, %(kind)s, %(ref)s, %(body)s, %(state)s, '', %(at)s)
+    VALUES (%(gateway)s, %(event)s, %(kind)s, %(ref)s, %(body)s, %(state)s, %(note)s, %(at)s)
     ON CONFLICT (gateway, event_id) DO NOTHING RETURNING id, gateway_ref
 )
 SELECT {JOB.format(task="payments.handle_event", lock="'payment:' || gateway_ref", arguments="jsonb_build_object('id', id)")}
@@ -30,12 +31,16 @@ def receive(gateway_code: str, *, body: bytes, headers: Mapping[str, str]) -> bo
     Raises BadSignature or UnknownGateway, and then nothing was read or kept.
     """
     event = gateway(gateway_code).verify_webhook(body=body, headers=headers, now=clock.machine_now())
+    strange = event.live is not None and event.live == settings.PRORATA_SANDBOXES_ALLOWED
+    note = f"a message about {'real' if event.live else 'test'} money: not ours" if strange else ""
+    state = InboxEvent.State.QUARANTINED if strange else InboxEvent.State.WAITING
     with connection.cursor() as cursor:
         cursor.execute(
             KEEP,
             {
                 "gateway": gateway_code, "event": event.id, "kind": event.kind, "ref": event.ref,
-                "body": body.decode("utf-8", "replace"), "state": InboxEvent.State.WAITING, "at": clock.machine_now(),
+                "body": body.decode("utf-8", "replace"), "state": state, "note": note,
+                "at": clock.machine_now(),
             },
         )  # fmt: skip
         return cursor.fetchone() is not None

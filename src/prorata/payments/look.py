@@ -13,10 +13,12 @@ from prorata.customers.lock import lock_customer
 from prorata.events.publish import publish
 from prorata.invoices.models import Invoice
 from prorata.payments.bank import BANK
+from prorata.payments.book_money_back import book_money_back
 from prorata.payments.gateways.base import GatewayPayment, GatewayUnreachable
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.record_capture import Mismatch, record_captures
 from prorata.payments.registry import gateway
+from prorata.payments.saved_methods import keep
 
 State = PaymentAttempt.State
 # A call of ours may still be on its way to the gateway for so long; before that, "never heard of it" proves nothing.
@@ -92,6 +94,8 @@ def record(found: PaymentAttempt, payment: GatewayPayment, *, payee: str) -> Pay
         attempt.reason = payment.reason[:200]  # a declined card: the page stays open for another one
     attempt.save(update_fields=["state", "ended_at", "gateway_ref", "reason"])
     record_captures(attempt, invoice, payment)  # may take a legal number: last
+    book_money_back(attempt, invoice, payment)
+    keep(attempt, payment)
     return attempt
 
 

@@ -36,6 +36,9 @@ class PaymentAttempt(models.Model):
     gateway_ref = models.CharField(max_length=120, blank=True)
     redirect_url = models.TextField(blank=True)
     reason = models.CharField(max_length=200, blank=True, help_text="why it failed, for the customer")
+    save_method = models.BooleanField(
+        default=False, help_text="the customer agreed that the means of payment is kept for later"
+    )
     made_by = models.TextField()
     created_at = models.DateTimeField(help_text="business time")
     checked_at = models.DateTimeField(
@@ -101,6 +104,121 @@ class Capture(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.capture_id}"
+
+
+class Refund(models.Model):
+    """Staff give money back by the way it came. The intent is committed before the gateway is called."""
+
+    class State(models.TextChoices):
+        CREATED = "created"  # our row exists; whether the gateway knows of it is not known yet
+        UNKNOWN = "unknown"  # the gateway did not answer; never final
+        PENDING = "pending"  # the gateway has it, the bank not yet
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"  # nothing was given back, or it came back to us
+
+    # Still to be looked at. One that succeeded may fail for days; the fetched truth tells that too.
+    OPEN = (State.CREATED, State.UNKNOWN, State.PENDING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    capture = models.ForeignKey(Capture, on_delete=models.PROTECT, related_name="refunds")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=9, choices=State, default=State.CREATED)
+    refund_id = models.CharField(max_length=120, blank=True, help_text="the gateway's id of it")
+    reason = models.CharField(max_length=200, help_text="why staff gave it back")
+    problem = models.CharField(max_length=200, blank=True, help_text="why it failed")
+    made_by = models.TextField()
+    created_at = models.DateTimeField(help_text="business time")
+    asked_at = models.DateTimeField(help_text="machine time of the first call")
+    checked_at = models.DateTimeField(null=True, blank=True, help_text="machine time of the last look")
+    checks = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="refund_positive"),
+            models.UniqueConstraint(
+                fields=["capture"],
+                condition=models.Q(state__in=["created", "unknown"]),
+                name="one_refund_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["pending", "succeeded"], refund_id=""),
+                name="refund_known_by_its_id",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} {self.currency}: {self.state}"
+
+
+class MoneyBack(AppendOnly):
+    """Money of a capture that left us again, by a refund or a dispute, or returned to us. Booked once, whatever arrives.
+
+    What left was taken from the customer's account credit as far as it was there (`credit_minor`); the rest he owes
+    (`owed_minor`). Money held for staff (`suspense`) just goes. What returns puts both back as they were.
+    """
+
+    gateway = models.CharField(max_length=40)
+    kind = models.CharField(max_length=7, choices=[("refund", "Refund"), ("dispute", "Dispute")])
+    outside_id = models.CharField(max_length=120, help_text="the gateway's id of the refund or dispute")
+    way = models.CharField(max_length=3, choices=[("out", "Left us"), ("in", "Returned")])
+    capture = models.ForeignKey(Capture, on_delete=models.PROTECT, related_name="money_back")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="money_back")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    credit_minor = models.BigIntegerField(help_text="of it from or to the account credit")
+    owed_minor = models.BigIntegerField(help_text="of it owed by the customer, or not any more")
+    reason = models.CharField(max_length=200, blank=True)
+    recorded_at = models.DateTimeField(help_text="business time")
+    transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, related_name="money_back")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "kind", "outside_id", "way"], name="money_back_once"),
+            models.CheckConstraint(
+                condition=models.Q(amount_minor__gt=0, credit_minor__gte=0, owed_minor__gte=0),
+                name="money_back_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.kind} {self.outside_id} {self.way}"
+
+
+class SavedMethod(models.Model):
+    """A means of payment that a gateway keeps, with the customer's consent. Nothing of it but its name is ours."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="saved_methods")
+    gateway = models.CharField(max_length=40)
+    method = models.CharField(max_length=40, help_text="the way to pay it was saved at")
+    method_ref = models.CharField(max_length=250, help_text="what the gateway calls it")
+    label = models.CharField(max_length=80, help_text="for the customer")
+    attempt = models.OneToOneField(
+        PaymentAttempt, on_delete=models.PROTECT, related_name="saved", help_text="where consent was given"
+    )
+    saved_at = models.DateTimeField(help_text="business time")
+    removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="business time; never charged after it"
+    )
+    removed_by = models.TextField(blank=True)
+    forgotten_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the gateway had forgotten it too"
+    )
+
+    class Meta:
+        ordering = ["-saved_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "method_ref"], name="saved_method_once"),
+            models.CheckConstraint(
+                condition=models.Q(forgotten_at__isnull=True) | models.Q(removed_at__isnull=False),
+                name="forgotten_after_removed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
 
 
 class InboxEvent(models.Model):

@@ -20,7 +20,7 @@ from prorata.payments.gateways.base import (
     Listing,
 )
 from prorata.payments.look import look_now
-from prorata.payments.models import Capture, Reconciliation
+from prorata.payments.models import Capture, MoneyBack, Reconciliation
 from prorata.payments.record_capture import Mismatch
 from prorata.payments.registry import gateway
 
@@ -65,23 +65,32 @@ def _compare(
     gateway_code: str, listed: tuple[Happening, ...], since: datetime, until: datetime, found: _Compared
 ) -> None:
     found.listed = len(listed)
-    unknown = [one for one in listed if _booked(gateway_code, one) is None]
+    # A refund or a dispute is listed again when it changes, and whether it did is seen by looking.
+    unknown = [one for one in listed if one.kind != "capture" or _booked(gateway_code, one) is None]
+    before = {one: _booked(gateway_code, one) for one in unknown}
     trouble = {ref: _look(gateway_code, ref) for ref in dict.fromkeys(one.ref for one in unknown)}
     for one in listed:
         ours = _booked(gateway_code, one)
+        if ours is None and one.kind != "capture" and not trouble.get(one.ref):
+            continue  # a bank's question, or a refund that failed at once: it moved nothing
         if ours is None:
-            found.differences.append(_difference(one, trouble.get(one.ref) or "it is not in our books"))
+            # A refund that failed and a dispute that only asks took nothing from us: the look found nothing to book.
+            if one.kind == "capture" or trouble.get(one.ref):
+                found.differences.append(_difference(one, trouble.get(one.ref) or "it is not in our books"))
         elif ours != (one.amount_minor, one.currency):
             found.differences.append(_difference(one, f"our books have {ours[0]} {ours[1]} in minor units"))
-        elif one in unknown:
+        elif one in before and before[one] is None:
             found.booked += 1
     found.differences += _not_listed(gateway_code, {one.id for one in listed}, since, until)
 
 
 def _booked(gateway_code: str, one: Happening) -> tuple[int, str] | None:
     """Amount and currency of it in our books, None if it is not there."""
-    rows = Capture.objects.filter(gateway=gateway_code, capture_id=one.id)
-    return rows.values_list("amount_minor", "currency").first()
+    if one.kind == "capture":
+        captures = Capture.objects.filter(gateway=gateway_code, capture_id=one.id)
+        return captures.values_list("amount_minor", "currency").first()
+    left = MoneyBack.objects.filter(gateway=gateway_code, kind=one.kind, outside_id=one.id, way="out")
+    return left.values_list("amount_minor", "currency").first()
 
 
 def _look(gateway_code: str, ref: str) -> str:

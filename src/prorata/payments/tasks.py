@@ -18,10 +18,12 @@ from prorata.payments.bank import BANK
 from prorata.payments.expire import expire_checkouts
 from prorata.payments.handle_event import handle_event as handle
 from prorata.payments.look import look
-from prorata.payments.models import InboxEvent, PaymentAttempt
+from prorata.payments.models import InboxEvent, PaymentAttempt, Refund, SavedMethod
 from prorata.payments.overdue import assign_overdue
 from prorata.payments.reconcile import reconcile
 from prorata.payments.record_capture import Mismatch
+from prorata.payments.refund import settle_refund
+from prorata.payments.saved_methods import tell_gateway
 
 log = logging.getLogger(__name__)
 # A gateway that is down is asked again soon, then less and less often, for about an hour; the sweep goes on after that.
@@ -86,3 +88,12 @@ def sweep(timestamp: int) -> None:
                 log.error("attempt %s: %s", attempt.pk, problem)
             except Exception:  # one bad payment must not keep the others waiting
                 log.exception("attempt %s could not be looked at", attempt.pk)
+    for removed in SavedMethod.objects.exclude(removed_at=None).filter(forgotten_at=None)[:20]:
+        tell_gateway(removed)
+    for refund in Refund.objects.filter(state__in=Refund.OPEN).order_by("checked_at")[:50]:
+        wait = timedelta(seconds=min(FIRST_LOOK * 2 ** min(refund.checks, 8), 3600))
+        if refund.checked_at is None or now - refund.checked_at >= wait:
+            try:
+                settle_refund(refund.pk)
+            except Exception:  # one bad refund must not keep the others waiting
+                log.exception("refund %s could not be looked at", refund.pk)

@@ -10,6 +10,7 @@ from prorata.invoices.models import Invoice
 from prorata.payments.bank.accounts import offered_methods
 from prorata.payments.methods import Method
 from prorata.payments.payment_state import PaymentState
+from prorata.payments.saved_methods import can_keep
 
 # Where the session keeps the method chosen in the review, with the invoice it was chosen for.
 CHOSEN_METHOD = "chosen_method"
@@ -25,7 +26,8 @@ class PayChoice:
 
     @property
     def others(self) -> bool:
-        return len(self.offered) > 1
+        """Whether Checkout has more to choose: another way, or to have the card kept."""
+        return len(self.offered) > 1 or any(can_keep(one.gateway) for one in self.offered)
 
 
 def keep(session: Any, invoice: Invoice, code: str) -> None:

@@ -56,6 +56,7 @@ urlpatterns = [
     path("credit-notes/<str:number>/pdf", papers.credit_note_pdf, name="credit_note_pdf"),
     path("payment-methods", payment_methods.index, name="payment_methods"),
     path("payment-methods/<int:pk>", payment_methods.change, name="change_payment_method"),
+    path("payment-methods/saved/<uuid:pk>/forget", payment_methods.forget_card, name="forget_card"),
     path("payments", payments.index, name="payments"),
     path("payments.csv", payments.export, name="payments_csv"),
     path("payments/<uuid:attempt>/return", invoices.come_back, name="come_back"),

@@ -13,11 +13,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from prorata.payments.models import Capture, InboxEvent, PaymentAttempt
+from prorata.payments.models import Capture, InboxEvent, MoneyBack, PaymentAttempt, Refund
+from prorata.payments.refund import can_refund, left_of
 from prorata.staff.attempt_view import ask, close
 from prorata.staff.columns import Money
 from prorata.staff.pages import guarded
 from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
+from prorata.staff.refund_view import refund_page
 
 ATTEMPT_COLOURS = {"succeeded": "success", "failed": "danger", "unknown": "warning", "processing": "info"}
 
@@ -89,8 +91,29 @@ class PaymentAttemptAdmin(ReadOnlyAdmin):
         return attempt.state, attempt.get_state_display()
 
 
+class RefundsOfCapture(ReadOnlyRows):
+    model = Refund
+    verbose_name_plural = _("Refunds by staff, newest first")
+    fields = ["created_at", "amount", "state", "reason", "problem", "refund_id"]
+    readonly_fields = ["amount"]
+    amount = Money("amount_minor", _("Amount"))
+
+
+class MoneyBackOfCapture(ReadOnlyRows):
+    model = MoneyBack
+    verbose_name_plural = _("What went back and what returned, as booked")
+    fields = ["recorded_at", "kind", "way", "amount", "from_credit", "owed", "reason", "outside_id"]
+    readonly_fields = ["amount", "from_credit", "owed"]
+    ordering = ["-id"]
+    amount = Money("amount_minor", _("Amount"))
+    from_credit = Money("credit_minor", _("Account credit"))
+    owed = Money("owed_minor", _("Owed"))
+
+
 @admin.register(Capture)
 class CaptureAdmin(ReadOnlyAdmin):
+    inlines = [RefundsOfCapture, MoneyBackOfCapture]
+    actions_detail = ["refund_to_card"]
     list_display = ["recorded_at", "customer", "gateway", "capture_id", "amount", "outcome", "captured_at"]
     list_display_links = ["capture_id"]
     list_select_related = ["customer"]
@@ -102,6 +125,22 @@ class CaptureAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     readonly_fields = ["amount"]
     amount = Money("amount_minor", _("Amount"))
+
+    def get_urls(self) -> list[URLPattern]:
+        refund = guarded(refund_page, "payments.add_refund")
+        return [path("<int:capture_id>/refund/", refund, name="payments_capture_refund"), *super().get_urls()]
+
+    @action(description=_("Refund to card"), url_path="refund-to-card", icon="undo")
+    def refund_to_card(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:payments_capture_refund", object_id)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Only where the gateway can give money back, something is left, and this person may."""
+        capture = Capture.objects.filter(pk=object_id).first()
+        if capture is None or not request.user.has_perm("payments.add_refund"):
+            return []
+        possible = can_refund(capture) and left_of(capture) > 0
+        return super().get_actions_detail(request, object_id) if possible else []
 
 
 @admin.register(InboxEvent)

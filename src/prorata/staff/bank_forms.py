@@ -78,6 +78,8 @@ class ColumnsForm(fields.PlainForm):
     def __init__(self, file: StatementFile, data: Any = None) -> None:
         content = bytes(file.content)
         kept = Columns.of_json(file.account.csv_columns)
+        imported = StatementLine.objects.filter(account=file.account, statement__file__format="csv").exists()
+        self.fixed_id = kept.bank_id if kept and imported else None
         encoding, delimiter = (kept.encoding, kept.delimiter) if kept else guessed(content)
         initial = kept.as_json() if kept else {"encoding": encoding, "delimiter": delimiter}
         super().__init__(data, initial=initial)
@@ -93,6 +95,9 @@ class ColumnsForm(fields.PlainForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
+        if self.fixed_id is not None and values.get("bank_id", "") != self.fixed_id:
+            words = _("Movements were imported by “%(name)s”. Another number would bring them a second time.")
+            self.add_error("bank_id", words % {"name": self.fixed_id or _("none")})
         one, two = bool(values.get("amount")), bool(values.get("credit") or values.get("debit"))
         if one == two and "amount" not in self.errors:
             self.add_error("amount", _("Choose the amount with its sign, or else the columns of in and out."))

@@ -66,6 +66,10 @@ def to_invoice(
             f"{invoice} is in {invoice.currency}, the money is {line.currency}. Nothing is converted: assign it to the"
             " customer's account credit in its own currency, or send it back."
         )
+    if invoice.seller_id != line.account.seller_id:
+        raise CannotAssign(
+            f"{invoice} is of another seller than the bank account: that seller has not received this money."
+        )
     attempt = _attempt(invoice, attempt_id)
     amount = _take(line, amount_minor)
     made_now = attempt is None

@@ -6,15 +6,16 @@ import logging
 
 from prorata.payments.bank import BANK
 from prorata.payments.bank.allocate import CannotAssign, to_invoice
-from prorata.payments.bank.models import Allocation, StatementLine
+from prorata.payments.bank.models import Allocation, BankAccount, StatementLine
 from prorata.payments.bank.reference import found_in, shown
 from prorata.payments.models import PaymentAttempt
 
 log = logging.getLogger(__name__)
 
 
-def attempt_of(text: str, currency: str) -> PaymentAttempt | None:
-    """The one attempt, open or ended, whose reference stands in the text and whose invoice is in this currency."""
+def attempt_of(text: str, account: BankAccount) -> PaymentAttempt | None:
+    """The one attempt, open or ended, whose reference stands in the text, and whose invoice is of the seller and in the
+    currency of the account."""
     references = found_in(text)
     if not references:
         return None
@@ -23,7 +24,9 @@ def attempt_of(text: str, currency: str) -> PaymentAttempt | None:
             "invoice__customer"
         )[:2]
     )
-    return found[0] if len(found) == 1 and found[0].currency == currency else None
+    if len(found) != 1 or found[0].invoice.seller_id != account.seller_id:
+        return None
+    return found[0] if found[0].currency == account.currency else None
 
 
 def match(line_id: int) -> Allocation | None:
@@ -31,7 +34,7 @@ def match(line_id: int) -> Allocation | None:
     line = StatementLine.objects.select_related("account").get(pk=line_id)
     if line.amount_minor < 0 or line.allocations.exists():
         return None
-    attempt = attempt_of(line.text, line.currency)
+    attempt = attempt_of(line.text, line.account)
     if attempt is None:
         return None
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Max, Min
 
 from prorata import clock
 from prorata.events.defer import defer
@@ -95,11 +96,12 @@ def statements_of(file: StatementFile) -> tuple[ParsedStatement, ...]:
 def preview(file: StatementFile) -> list[Seen]:
     """Every line of a kept file as an import would treat it now. Raises BadStatement."""
     lines = [line for one in statements_of(file) for line in one.lines]
+    _must_not_come_twice(file, lines)
     known = _known(file.account, lines)
     return [
         Seen(
             line=line, known=line.key in known,
-            attempt=attempt_of(line.text, line.currency) if line.amount_minor > 0 and line.key not in known else None,
+            attempt=attempt_of(line.text, file.account) if line.amount_minor > 0 and line.key not in known else None,
         )
         for line in lines
     ]  # fmt: skip
@@ -120,7 +122,9 @@ def _write_all(file: StatementFile, actor: str, actor_name: str) -> tuple[list[i
     """Under the account's lock, so that two imports at once write one after the other."""
     account = BankAccount.objects.select_for_update(no_key=True).get(pk=file.account_id)
     statements = statements_of(file)
-    known = _known(account, [line for one in statements for line in one.lines])
+    lines = [line for one in statements for line in one.lines]
+    _must_not_come_twice(file, lines)
+    known = _known(account, lines)
     ids: list[int] = []
     for parsed in statements:
         fresh = [line for line in parsed.lines if line.key not in known]
@@ -156,7 +160,7 @@ def _write(
     )  # fmt: skip
     for line in lines:
         _post(line, statement, actor)
-        if line.amount_minor > 0 and attempt_of(line.text, line.currency) is not None:
+        if line.amount_minor > 0 and attempt_of(line.text, account) is not None:
             defer("bank.match", lock=f"bankline:{line.pk}", id=line.pk)
     return [line.pk for line in lines]
 
@@ -170,6 +174,19 @@ def _post(line: StatementLine, statement: Statement, actor: str) -> None:
         legs=[(accounts.clearing(BANK, line.currency), line.amount_minor), (other, -line.amount_minor)],
         at=statement.imported_at, actor=actor,
     )  # fmt: skip
+
+
+def _must_not_come_twice(file: StatementFile, lines: Sequence[ParsedLine]) -> None:
+    """The same movement has one key in CAMT and another in CSV: days that came in one form do not come in the other."""
+    other = StatementLine.objects.filter(account=file.account_id).exclude(statement__file__format=file.format)
+    days = other.aggregate(first=Min("booked_on"), last=Max("booked_on"))
+    if days["first"] is None or not any(days["first"] <= line.booked_on <= days["last"] for line in lines):
+        return
+    form = "CSV" if file.format == "camt" else "CAMT.053"
+    raise BadStatement(
+        f"The movements from {days['first']} to {days['last']} came in the form {form}. In another form they would come a"
+        " second time: import a file of other days, or of the same form."
+    )
 
 
 def _known(account: BankAccount, lines: Sequence[ParsedLine]) -> set[str]:

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from prorata import clock
@@ -21,12 +22,18 @@ from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote, Invoice
 from prorata.invoices.paper.download import NAMES
 from prorata.invoices.paper.read import printable_credit_notes
+from prorata.payments.charge_saved import pay_with_saved
 from prorata.payments.checkout import PaymentRefused, PaymentUnknown
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
+from prorata.payments.saved_methods import can_keep, forget
+from prorata.payments.saved_methods import offered as offered_saved
 from prorata.portal.payment_part import payment_part
 from prorata.portal.payment_words import told
 from prorata.portal.views.frame import REFUSED, Asked, Slice, fingerprint, page_number, signed_in
+
+# What the radio of a kept card sends: this and its id.
+SAVED = "saved:"
 
 
 def invoices() -> QuerySet[Invoice]:
@@ -93,14 +100,26 @@ def checkout(request: Asked, reference: str) -> HttpResponse:
     choice = context["choice"]
     chosen = choice.chosen
     wanted = request.POST.get("method", chosen.code if chosen is not None else "")
-    context["method"] = wanted
+    context |= {
+        "method": wanted, "saved": offered_saved(request.user, found),
+        "may_keep": any(can_keep(one.gateway) for one in choice.offered), "keep": "keep" in request.POST,
+    }  # fmt: skip
     if (transfer := next((one for one in choice.offered if one.is_transfer), None)) is not None:
         until = deadline_by(found, transfer.code)
         context |= {"transfer_until": until, "transfer_is_longer": until > found.pay_until}
     if request.method == "GET":
         return render(request, "portal/checkout.html", context)
+    if given := request.POST.get("forget"):
+        gone = forget(request.user, _id(given))
+        messages.success(
+            request, _("%(card)s is forgotten and will not be charged again.") % {"card": gone.label}
+        )
+        return redirect("portal:checkout", reference=reference)
     try:
-        return redirect(start_paying(request.user, found, wanted))
+        if wanted.startswith(SAVED):
+            address = pay_with_saved(request.user, found, _id(wanted.removeprefix(SAVED)))
+            return redirect(address) if address else _to_what_was_paid(found)
+        return redirect(start_paying(request.user, found, wanted, save=context["keep"]))
     except PaymentRefused as refusal:
         return render(request, "portal/checkout.html", context | {"problem": str(refusal)}, status=REFUSED)
     except PaymentUnknown as silence:
@@ -128,10 +147,24 @@ def come_back(request: Asked, attempt: uuid.UUID) -> HttpResponse:
     attempts = PaymentAttempt.objects.select_related("invoice")
     found = my_one(request.user, attempts, path="invoice__customer", pk=attempt)
     look(found.pk)
-    change = Change.objects.filter(invoice=found.invoice_id).values_list("reference", flat=True).first()
-    if change is None or request.GET.get("to") == "invoice":
+    if request.GET.get("to") == "invoice":
         return redirect("portal:invoice", reference=found.invoice.reference)
+    return _to_what_was_paid(found.invoice)
+
+
+def _to_what_was_paid(invoice: Invoice) -> HttpResponse:
+    """The change's own page, or the invoice where it was for none."""
+    change = Change.objects.filter(invoice=invoice).values_list("reference", flat=True).first()
+    if change is None:
+        return redirect("portal:invoice", reference=invoice.reference)
     return redirect("portal:show_change", reference=change)
+
+
+def _id(given: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(given)
+    except ValueError as strange:
+        raise Http404("There is nothing here that you can see.") from strange
 
 
 @require_GET

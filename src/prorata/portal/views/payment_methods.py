@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -15,8 +17,9 @@ from prorata.customers.models import Customer
 from prorata.customers.scope import may, mine, my_one
 from prorata.payments.bank.accounts import offered_methods
 from prorata.payments.methods import Method, methods
+from prorata.payments.models import SavedMethod
 from prorata.payments.remembered import NotOffered, forget, remember
-from prorata.payments.saved import saved
+from prorata.payments.saved_methods import forget as forget_saved
 from prorata.portal.method_words import meaning
 from prorata.portal.views.frame import Asked, signed_in
 from prorata.services.models import Service
@@ -28,7 +31,9 @@ def index(request: Asked) -> HttpResponse:
     """One part for each customer this person acts for."""
     customers = mine(request.user, Customer.objects.all(), path="pk").order_by("name", "pk")
     return render(
-        request, "portal/payment_methods.html", {"wallets": [_wallet(request, one) for one in customers]}
+        request,
+        "portal/payment_methods.html",
+        {"wallets": [_wallet(request, one) for one in customers], "zone": ZoneInfo(seller().zone)},
     )
 
 
@@ -37,8 +42,15 @@ def _wallet(request: Asked, customer: Customer) -> dict[str, Any]:
     return {
         "customer": customer, "rows": [{"method": one, "meaning": meaning(one)} for one in offered],
         "remembered": remembered, "gone": bool(remembered) and all(one.code != remembered for one in offered),
-        "saved": saved(customer.pk), "may_pay": may(request.user, customer.pk, "pay"),
+        "saved": SavedMethod.objects.filter(customer=customer, removed_at=None),
+        "may_pay": may(request.user, customer.pk, "pay"),
     }  # fmt: skip
+
+
+def _may_not() -> str:
+    return _(
+        "You may look at the payment methods, but not change them. Ask somebody of your team who may pay."
+    )
 
 
 def _offered(customer: Customer) -> list[Method]:
@@ -73,4 +85,19 @@ def change(request: Asked, pk: int) -> HttpResponse:
             messages.success(request, _("Nothing is chosen from the start any more."))
     except NotOffered as refusal:
         messages.error(request, str(refusal))
+    return redirect("portal:payment_methods")
+
+
+@require_POST
+@signed_in
+def forget_card(request: Asked, pk: uuid.UUID) -> HttpResponse:
+    """Never charge a kept card again."""
+    found = my_one(request.user, SavedMethod.objects.filter(removed_at=None), pk=pk)
+    if may(request.user, found.customer_id, "pay"):
+        gone = forget_saved(request.user, found.pk)
+        messages.success(
+            request, _("%(card)s is forgotten and will not be charged again.") % {"card": gone.label}
+        )
+    else:
+        messages.error(request, _may_not())
     return redirect("portal:payment_methods")

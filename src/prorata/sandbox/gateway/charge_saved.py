@@ -40,7 +40,7 @@ def charge(
             raise Problem(409, "key_conflict", "this Idempotency-Key was used before with another content")
         return row, []
     method = load(db, method_id)
-    ref = "pay_" + secrets.token_urlsafe(18)
+    ref = "pay_" + secrets.token_hex(14)
     db.execute(
         "INSERT INTO payment (ref, attempt_id, request, amount_minor, currency, description, return_url, cancel_url,"
         " customer_ref, created_at, reference, method, card, meta) VALUES (?, ?, ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?)",

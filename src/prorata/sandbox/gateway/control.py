@@ -14,7 +14,7 @@ from prorata.sandbox.problem import bad, change_settings, only, seconds, text, w
 from prorata.sandbox.store import read_settings, write_setting
 from prorata.sandbox.web import Answer, Call
 
-CALLS = {"create", "fetch", "find", "list", "expire", "refund", "charge", "detach"}
+CALLS = {"create", "fetch", "find", "list", "expire", "refund", "charge", "detach", "cancel", "fetch_more"}
 
 
 def show_settings(call: Call) -> Answer:

@@ -31,10 +31,10 @@ def announce(
     mode = choice.get("mode") or held["webhook_mode"]
     wait = choice.get("seconds", held["webhook_seconds"])
     speak = gateway().face
-    said = [word for kind in kinds for word in speak.kinds(kind, held)]
+    said = [word for kind in kinds for word in speak.kinds(db, kind, ref, held)]
     late: list[str] = []
     if mode == "out_of_order" and "payment.succeeded" in kinds:
-        late = speak.kinds("payment.processing", held)
+        late = speak.kinds(db, "payment.processing", ref, held)
     send_now: list[int] = []
     for kind in [*late, *said]:  # the late one is older: it happened first and arrives last
         event, body = write_event(db, ref, kind, held["event_id"], subject)

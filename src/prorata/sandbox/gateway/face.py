@@ -32,7 +32,7 @@ class Face(Protocol):
         """Django URL patterns beside those every face shares."""
         ...
 
-    def kinds(self, kind: str, held: dict[str, Any]) -> list[str]:
+    def kinds(self, db: sqlite3.Connection, kind: str, ref: str, held: dict[str, Any]) -> list[str]:
         """The events this API sends for one happening of the core, in its own words; none if it is silent about it."""
         ...
 

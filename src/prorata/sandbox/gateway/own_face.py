@@ -23,8 +23,10 @@ class OwnFace:
 
         return own_urls.urlpatterns
 
-    def kinds(self, kind: str, held: dict[str, Any]) -> list[str]:
+    def kinds(self, db: sqlite3.Connection, kind: str, ref: str, held: dict[str, Any]) -> list[str]:
         """See Face. One event for each happening, unless different ones are wanted for one success."""
+        if kind == "payment.cancelled":
+            return []  # the merchant did it himself
         more = ["capture.created", "checkout.completed"] if kind == "payment.succeeded" else []
         return [kind, *(more if held["different_events"] else [])]
 

@@ -52,7 +52,7 @@ def write(
     if row and row["request"] != canonical:
         raise Problem(409, "key_conflict", "this Idempotency-Key was used before with another content")
     if not row:
-        ref = "pay_" + secrets.token_urlsafe(18)
+        ref = "pay_" + secrets.token_hex(14)
         db.execute(
             "INSERT INTO payment (ref, attempt_id, request, amount_minor, currency, description, return_url,"
             " cancel_url, customer_ref, created_at, save_method, reference, meta)"
@@ -65,6 +65,11 @@ def write(
         )  # fmt: skip
         row = load(db, ref)
     return row
+
+
+def new_key() -> str:
+    """A key of a payment whose face keeps the merchant's keys itself."""
+    return "key_" + secrets.token_hex(14)
 
 
 def required_url(data: dict[str, Any], name: str) -> str:
@@ -84,10 +89,14 @@ def load(db: sqlite3.Connection, ref: str) -> sqlite3.Row:
 
 
 def of_attempt(db: sqlite3.Connection, attempt_id: str) -> list[sqlite3.Row]:
-    """The payments the merchant made under one name of his own. More than one is his mistake."""
+    """The payments the merchant made under one name of his own: the key, the reference, or a note he left on it.
+
+    More than one is his mistake.
+    """
     return db.execute(
-        "SELECT * FROM payment WHERE CASE reference WHEN '' THEN attempt_id ELSE reference END = ? ORDER BY rowid",
-        (attempt_id,),
+        "SELECT * FROM payment WHERE CASE reference WHEN '' THEN attempt_id ELSE reference END = :name"
+        " OR EXISTS (SELECT 1 FROM json_tree(payment.meta) WHERE atom = :name) ORDER BY rowid",
+        {"name": attempt_id},
     ).fetchall()
 
 

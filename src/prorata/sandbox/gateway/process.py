@@ -22,6 +22,7 @@ NAME = "gateway"
 # The APIs it can speak, each in files of its own. A further one is a line here.
 FACES = {
     "own": "prorata.sandbox.gateway.own_face.OwnFace",
+    "stripe": "prorata.sandbox.stripe.face.StripeFace",
 }
 SECRETS = "PRORATA_SANDBOX_GATEWAY_SECRETS"
 

@@ -25,6 +25,13 @@ causes(key, kind, origin, at, place) AS (
       FROM payments_capture c LEFT JOIN payments_paymentattempt a ON a.id = c.attempt_id
       LEFT JOIN invoices_invoice i ON i.id = a.invoice_id
     UNION ALL
+    SELECT m.kind || ':' || m.gateway || ':' || m.outside_id || ':' || m.way,
+           CASE m.way WHEN 'out' THEN 'taken_back' ELSE 'came_back' END,
+           CASE c.outcome WHEN 'suspense' THEN 'attempt:' || c.attempt_id ELSE i.origin END, NULL,
+               'payments_moneyback ' || m.id
+      FROM payments_moneyback m LEFT JOIN payments_capture c ON c.id = m.capture_id
+      LEFT JOIN payments_paymentattempt a ON a.id = c.attempt_id LEFT JOIN invoices_invoice i ON i.id = a.invoice_id
+    UNION ALL
     SELECT 'credit:' || reason || ':' || origin, reason, origin, at, 'invoices_creditnote ' || id FROM invoices_creditnote
     UNION ALL
     SELECT 'pledge:' || origin, 'pledged', origin, min(held_at), 'credit_pledge ' || min(id) FROM credit_pledge GROUP
@@ -120,6 +127,13 @@ legs(key, code, amount, place) AS (
                  ELSE 'customer/' || c.customer_id || '/receivable/' || c.currency END,
             credited.minor - c.amount_minor)) leg(code, amount)
     UNION ALL
+    SELECT m.kind || ':' || m.gateway || ':' || m.outside_id || ':' || m.way, leg.code,
+           CASE m.way WHEN 'out' THEN leg.amount ELSE -leg.amount END, 'payments_moneyback ' || m.id
+      FROM payments_moneyback m CROSS JOIN LATERAL (VALUES
+           ('gateway/' || m.gateway || '/clearing/' || m.currency, -m.amount_minor),
+           ('customer/' || m.customer_id || '/owed/' || m.currency, m.owed_minor),
+           ('suspense/' || m.currency, m.amount_minor - m.owed_minor - m.credit_minor)) leg(code, amount)
+    UNION ALL
     SELECT 'credit:' || n.reason || ':' || n.origin, leg.code, leg.amount, 'invoices_creditnote ' || n.id
       FROM invoices_creditnote n, LATERAL (VALUES
            ('revenue/deferred/' || n.currency, n.net_minor),
@@ -201,6 +215,10 @@ SELECT 'payments_capture ' || c.id, c.capture_id, 'points at ledger_transfer ' |
   FROM payments_capture c LEFT JOIN ledger_transfer t ON t.id = c.transfer_id
  WHERE t.key IS DISTINCT FROM 'capture:' || c.gateway || ':' || c.capture_id
 UNION ALL
+SELECT 'payments_moneyback ' || m.id, m.outside_id, 'points at ledger_transfer ' || m.transfer_id || ', which is not its own'
+  FROM payments_moneyback m LEFT JOIN ledger_transfer t ON t.id = m.transfer_id
+ WHERE t.key IS DISTINCT FROM m.kind || ':' || m.gateway || ':' || m.outside_id || ':' || m.way
+UNION ALL
 SELECT 'invoices_creditnote ' || n.id, n.number, 'points at ledger_transfer ' || n.transfer_id || ', which is not its own'
   FROM invoices_creditnote n LEFT JOIN ledger_transfer t ON t.id = n.transfer_id
  WHERE t.key IS DISTINCT FROM 'credit:' || n.reason || ':' || n.origin
@@ -235,7 +253,8 @@ PROMISES = (
     ),
     Promise(
         "documents-point-at-their-transfer",
-        "A capture, a credit note, what a day recognised and what was taken over point at their own transfer.",
+        "A capture, money that went back, a credit note, what a day recognised and what was taken over point at their own "
+        "transfer.",
         LINKS,
     ),
 )

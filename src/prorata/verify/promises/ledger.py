@@ -36,7 +36,7 @@ SELECT 'ledger_account ' || id, code, 'is ' || kind || ' in ' || currency || ', 
   FROM ledger_account
  WHERE split_part(code, '/', -1) <> currency
     OR kind IS DISTINCT FROM CASE
-        WHEN code ~ '^customer/[0-9]+/receivable/[A-Z]{3}$' THEN 'asset'
+        WHEN code ~ '^customer/[0-9]+/(receivable|owed)/[A-Z]{3}$' THEN 'asset'
         WHEN code ~ '^gateway/[^/]+/clearing/[A-Z]{3}$' THEN 'asset'
         WHEN code ~ '^customer/[0-9]+/pledged/[A-Z]{3}$' THEN 'liability'
         WHEN code ~ '^purse/[0-9]+/[A-Z]{3}$' THEN 'liability'

@@ -62,16 +62,76 @@ SELECT 'payments_paymentattempt ' || a.id, a.gateway_ref, 'is of invoices_invoic
 """
 
 CLEARING_HOLDS_CAPTURES = """
+WITH taken AS (
+    SELECT gateway, currency, amount_minor AS minor FROM payments_capture WHERE gateway <> 'bank'
+    UNION ALL
+    SELECT gateway, currency, CASE way WHEN 'out' THEN -amount_minor ELSE amount_minor END FROM payments_moneyback
+    UNION ALL
+    SELECT 'bank', currency, amount_minor FROM bank_statementline
+)
 SELECT 'ledger_account ' || a.id, a.code, 'holds ' || coalesce(e.total, 0) ||
-       ', its captures or the bank''s lines are ' || coalesce(c.total, 0)
+       ', captures less what went back, or the bank''s lines, are ' || coalesce(c.total, 0)
   FROM ledger_account a
   LEFT JOIN (SELECT account_id, sum(amount_minor) AS total FROM ledger_entry GROUP BY 1) e ON e.account_id = a.id
-  LEFT JOIN (SELECT 'gateway/' || gateway || '/clearing/' || currency AS code, sum(amount_minor) AS total
-               FROM payments_capture WHERE gateway <> 'bank' GROUP BY 1
-             UNION ALL
-             SELECT 'gateway/bank/clearing/' || currency, sum(amount_minor) FROM bank_statementline GROUP BY 1) c
-                 USING (code)
+  LEFT JOIN (SELECT 'gateway/' || gateway || '/clearing/' || currency AS code, sum(minor) AS total
+               FROM taken GROUP BY 1) c USING (code)
  WHERE split_part(a.code, '/', 3) = 'clearing' AND coalesce(e.total, 0) <> coalesce(c.total, 0)
+"""
+
+MONEY_BACK_FITS = """
+SELECT 'payments_moneyback ' || m.id, m.outside_id,
+       CASE WHEN (m.gateway, m.customer_id, m.currency) IS DISTINCT FROM (c.gateway, c.customer_id, c.currency)
+            THEN 'is of another gateway, customer or currency than payments_capture ' || m.capture_id
+            WHEN (c.outcome = 'suspense') <> (m.credit_minor + m.owed_minor = 0)
+                 OR m.credit_minor + m.owed_minor NOT IN (0, m.amount_minor)
+            THEN 'moved ' || m.amount_minor || ', of it ' || m.credit_minor || ' of credit and ' || m.owed_minor || ' owed'
+            WHEN m.credit_minor <> abs(coalesce(l.amount_minor, 0))
+            THEN 'says ' || m.credit_minor || ' of credit, the credit log says ' || abs(coalesce(l.amount_minor, 0))
+            ELSE 'returned, and did not leave before by as much' END
+  FROM payments_moneyback m LEFT JOIN payments_capture c ON c.id = m.capture_id
+  LEFT JOIN credit_logline l ON l.transfer_id = m.transfer_id
+  LEFT JOIN payments_moneyback o ON (o.gateway, o.kind, o.outside_id) = (m.gateway, m.kind, m.outside_id)
+        AND o.way = 'out' AND m.way = 'in'
+ WHERE (m.gateway, m.customer_id, m.currency) IS DISTINCT FROM (c.gateway, c.customer_id, c.currency)
+    OR (c.outcome = 'suspense') <> (m.credit_minor + m.owed_minor = 0)
+    OR m.credit_minor + m.owed_minor NOT IN (0, m.amount_minor)
+    OR m.credit_minor <> abs(coalesce(l.amount_minor, 0))
+    OR (m.way = 'in' AND (o.capture_id, o.amount_minor, o.credit_minor) IS DISTINCT FROM
+        (m.capture_id, m.amount_minor, m.credit_minor))
+"""
+
+NEVER_MORE_BACK = """
+SELECT 'payments_capture ' || c.id, c.capture_id, 'brought ' || c.amount_minor || ', and ' || m.total || ' went back'
+  FROM payments_capture c JOIN (
+       SELECT capture_id, sum(CASE way WHEN 'out' THEN amount_minor ELSE -amount_minor END) AS total
+         FROM payments_moneyback GROUP BY 1) m ON m.capture_id = c.id
+ WHERE m.total NOT BETWEEN 0 AND c.amount_minor
+"""
+
+# A refund the gateway knows is booked by its id; one that failed left nothing away.
+REFUNDS_ARE_BOOKED = """
+SELECT 'payments_refund ' || r.id, r.refund_id,
+       CASE WHEN c.id IS NULL OR r.currency <> c.currency THEN 'is in ' || r.currency || ', payments_capture ' ||
+                 r.capture_id || ' is not'
+            WHEN m.away IS NULL THEN 'is ' || r.state || ', and no money that went back is booked for it'
+            ELSE 'is ' || r.state || ' over ' || r.amount_minor || ', booked are ' || m.away END
+  FROM payments_refund r LEFT JOIN payments_capture c ON c.id = r.capture_id
+  LEFT JOIN (SELECT capture_id, outside_id, sum(CASE way WHEN 'out' THEN amount_minor ELSE -amount_minor END) AS away
+               FROM payments_moneyback WHERE kind = 'refund' GROUP BY 1, 2) m
+    ON m.outside_id = r.refund_id AND m.capture_id = r.capture_id
+ WHERE r.currency IS DISTINCT FROM c.currency
+    OR (r.state IN ('pending', 'succeeded') AND m.away IS DISTINCT FROM r.amount_minor)
+    OR (r.state IN ('created', 'unknown', 'failed') AND coalesce(m.away, 0) <> 0)
+"""
+
+# Refunds begun by staff have a line in the trail each.
+REFUNDS_WERE_BEGUN = """
+SELECT 'payments_refund ' || r.id, r.refund_id, 'is of payments_capture ' || r.capture_id || ' over ' || r.amount_minor ||
+       ', the audit trail says ' || coalesce(d.place || ' over ' || (d.changed->'amount_minor'->>1), 'nothing')
+  FROM payments_refund r LEFT JOIN trail_deed d
+    ON d.what = 'payment.refund_begun' AND d.changed->'refund'->>1 = r.id::text
+ WHERE (d.place, d.changed->'amount_minor'->1) IS DISTINCT FROM
+       ('payments_capture ' || r.capture_id, to_jsonb(r.amount_minor))
 """
 
 PROMISES = (
@@ -88,7 +148,17 @@ PROMISES = (
     ),
     Promise(
         "clearing-holds-captures",
-        "What a gateway has taken, or the bank has moved, stands on its clearing account.",
+        "What a gateway has taken, less what went back, or the bank has moved, stands on its clearing account.",
         CLEARING_HOLDS_CAPTURES,
     ),
+    Promise(
+        "money-back-fits",
+        "Money that went back is of its capture, and was taken from credit or is owed, exactly.",
+        MONEY_BACK_FITS,
+    ),
+    Promise("never-more-back", "Of a capture never goes back more than it brought.", NEVER_MORE_BACK),
+    Promise(
+        "refunds-are-booked", "A refund has left the books by what the gateway gave back.", REFUNDS_ARE_BOOKED
+    ),
+    Promise("refunds-were-begun", "A refund is what the audit trail says was begun.", REFUNDS_WERE_BEGUN),
 )

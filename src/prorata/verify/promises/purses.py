@@ -46,7 +46,7 @@ SELECT 'credit_purse ' || p.id, '', 'is ' || p.kind || ' credit, but was first f
   FROM credit_purse p JOIN (SELECT DISTINCT ON (purse_id) purse_id, what FROM credit_logline ORDER BY purse_id, id) l
     ON l.purse_id = p.id
  WHERE (p.kind = 'account' AND l.what NOT IN ('surplus', 'late', 'returned', 'reduced', 'reversed', 'corrected',
-                                                   'transferred'))
+                                                   'transferred', 'came_back'))
     OR (p.kind = 'gifted' AND p.prolonged_from IS NULL AND l.what NOT IN ('granted', 'reduced', 'reversed'))
     OR (p.prolonged_from IS NOT NULL AND l.what <> 'released')
 UNION ALL

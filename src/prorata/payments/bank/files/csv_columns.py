@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -81,7 +81,8 @@ def read_csv(content: bytes, columns: Columns, currency: str) -> tuple[ParsedSta
     for number, row in enumerate(rows[first:], start=first + 1):
         said = dict(zip(head, (clean(cell).strip() for cell in row), strict=False))
         if line := _line(said, columns, currency, f"Row {number}"):
-            lines.append(line)
+            # The whole row names the movement: columns that are named anew do not make another movement of it.
+            lines.append(replace(line, row="\x1e".join(cell.strip() for cell in row)))
     if not lines:
         raise BadStatement("The file has no movement of money in it.")
     if len(lines) > MOST_LINES:

@@ -27,7 +27,8 @@ class BadStatement(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedLine:
-    """One booked movement: minor units, positive what came in. `bank_id` is the bank's own, empty where it gives none."""
+    """One booked movement: minor units, positive what came in. `bank_id` is the bank's own, empty where it gives none;
+    `row` is what the file says of it, where that does not depend on how the file is read."""
 
     booked_on: date
     amount_minor: int
@@ -38,6 +39,7 @@ class ParsedLine:
     bank_id: str = ""
     bank_code: str = ""
     is_reversal: bool = False
+    row: str = ""
     key: str = ""
 
 
@@ -73,9 +75,8 @@ def keyed(statements: Sequence[ParsedStatement]) -> tuple[ParsedStatement, ...]:
 
 def _with_key(line: ParsedLine, seen: Counter[str]) -> ParsedLine:
     # A bank's id is trusted to be stable, not to be unique: some repeat it on every part of a batch.
-    what = (
-        [line.bank_id] if line.bank_id else [_squeezed(line.text), _squeezed(line.name), line.other_account]
-    )
+    said = [line.row] if line.row else [line.text, line.name, line.other_account]
+    what = [line.bank_id] if line.bank_id else [_squeezed(one) for one in said]
     facts = [line.booked_on.isoformat(), str(line.amount_minor), line.currency, *what]
     digest = hashlib.sha256("\x1f".join(facts).encode()).hexdigest()[:40]
     kind = "id" if line.bank_id else "hash"

@@ -1,0 +1,70 @@
+"""Pay with what was saved: charged at once, and by the gateway's own page only where the bank wants a confirmation."""
+
+from __future__ import annotations
+
+import uuid
+
+from prorata import clock
+from prorata.customers.models import User
+from prorata.customers.scope import my_one
+from prorata.invoices.models import Invoice
+from prorata.payments.checkout import PaymentRefused, PaymentUnknown, intend, start_checkout
+from prorata.payments.expire import expire_checkouts
+from prorata.payments.gateways.base import GatewayRefused, GatewayUnreachable, SavedCharge, SavedMethods
+from prorata.payments.look import record
+from prorata.payments.methods import method
+from prorata.payments.models import PaymentAttempt, SavedMethod
+from prorata.payments.registry import gateway
+from prorata.payments.saved_methods import offered
+
+State = PaymentAttempt.State
+
+
+def pay_with_saved(user: User, invoice: Invoice, saved_id: uuid.UUID | str) -> str:
+    """Charge what is due to a saved means of payment; "" when it is paid or on its way, or the address of the page where
+    the customer confirms it with his bank.
+
+    Raises PaymentRefused, PaymentUnknown, or Http404 for what this person may not pay, or pay with.
+    """
+    found = my_one(user, Invoice.objects.all(), right="pay", pk=invoice.pk)
+    saved = my_one(user, offered(user, found), right="pay", pk=saved_id)
+    chosen = method(saved.method)
+    assert chosen is not None
+    if PaymentAttempt.objects.filter(invoice=found, state=State.REDIRECTED).exists():
+        expire_checkouts(found)  # a page that is still open could take the money a second time
+    intent = intend(user, found.pk, chosen)
+    if intent.attempt.state != State.CREATED:
+        raise PaymentUnknown(
+            "The page of the payment service could not be closed. Paying now could charge you twice: look here again in"
+            " a minute."
+        )
+    return _charge(user, found, intent.attempt, saved)
+
+
+def _charge(user: User, invoice: Invoice, attempt: PaymentAttempt, saved: SavedMethod) -> str:
+    adapter = gateway(saved.gateway)
+    assert isinstance(adapter, SavedMethods)
+    attempts = PaymentAttempt.objects.filter(pk=attempt.pk)
+    try:
+        payment = adapter.charge_saved(
+            SavedCharge(
+                attempt_id=str(attempt.pk), amount_minor=attempt.amount_minor, currency=attempt.currency,
+                description=invoice.reference, customer_ref=str(invoice.customer_id), method_ref=saved.method_ref,
+            )
+        )  # fmt: skip
+    except GatewayUnreachable as silence:
+        attempts.filter(state=State.CREATED).update(state=State.UNKNOWN, reason=silence.reason[:200])
+        raise PaymentUnknown(
+            "The payment service does not answer. We are checking; look here again in a minute."
+        ) from silence
+    except GatewayRefused as refusal:
+        attempts.filter(state__in=PaymentAttempt.OPEN).update(
+            state=State.FAILED, reason=refusal.reason[:200], ended_at=clock.now()
+        )
+        raise PaymentRefused(f"The payment service refused: {refusal.reason} Nothing was taken.") from refusal
+    seen = record(attempt, payment, payee=adapter.payee)
+    if seen.state != State.FAILED:
+        return ""
+    if payment.wants_customer:
+        return start_checkout(user, invoice, saved.method)
+    raise PaymentRefused(f"{payment.reason} Nothing was taken. Choose another way to pay.")

@@ -1,0 +1,210 @@
+"""Stripe's adapter against the strict processor behind Stripe's published API: the contract, and what is Stripe's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema
+import pytest
+import stripe
+from stripe.params.checkout import SessionCreateParams
+
+from prorata.payments.gateways.contract import FullGatewayContract, new_refund, new_request, paid_payment
+from prorata.payments.gateways.stripe import StripeGateway
+from prorata.sandbox.stripe.face import SAID as CORE_SAYS
+from prorata.sandbox.stripe.face import SAID_AT_CHECKOUT
+from support.sandboxes import (
+    ACCEPTED,
+    ASKS_ALWAYS,
+    DECLINES_LATER,
+    FAILS_LATER,
+    SETTLES_LATER,
+    StripeProcess,
+    WebhookReceiver,
+    start_stripe,
+    wait_until,
+)
+from support.stripe_shapes import Watched, check_answer, check_event, check_request
+
+SAID = {kind for kinds in CORE_SAYS.values() for kind in kinds} | set(SAID_AT_CHECKOUT.values())
+SECRETS = ["whsec_new", "whsec_old"]
+QUIET: dict[str, Any] = {
+    "webhook_mode": "before",
+    "webhook_seconds": 0.2,
+    "webhook_seed": None,
+    "retry_seconds": 0.1,
+    "processing_seconds": 3600,
+    "down": False,
+    "report_live": None,
+    "refund_mode": "at_once",
+}
+
+
+class StripeWorld:
+    """The contract's processor side."""
+
+    def __init__(self, process: StripeProcess, shop: WebhookReceiver) -> None:
+        self.process = process
+        self.shop = shop
+
+    def pay(self, ref: str) -> None:
+        self.process.pay(ref)
+
+    def decline(self, ref: str) -> None:
+        self.process.decline(ref)
+
+    def pay_slowly(self, ref: str) -> None:
+        self.process.pay(ref, SETTLES_LATER)
+
+    def settle(self, ref: str) -> None:
+        self.process.settle(ref)
+
+    def lose_call(self, call: str) -> None:
+        self.process.fault(call=call, effect="before")
+
+    def lose_answer(self, call: str) -> None:
+        self.process.fault(call=call, effect="after")
+
+    def go_down(self) -> None:
+        self.process.kill()
+
+    def come_back(self) -> None:
+        self.process.restart()
+
+    def payments(self, attempt_id: str) -> int:
+        return int(self.process.effects(attempt_id)["payments"])
+
+    def captures(self, attempt_id: str) -> int:
+        return len(self.process.captures(attempt_id))
+
+    def webhook(self, ref: str) -> tuple[Mapping[str, str], bytes]:
+        found: tuple[Mapping[str, str], bytes] = wait_until(
+            lambda: next((message for message in self.shop.received if names(message[1], ref)), None),
+            f"a webhook about {ref}",
+        )
+        return found
+
+    def refund_by_hand(self, ref: str, amount_minor: int) -> None:
+        self.process.refund_by_hand(ref, amount_minor)
+
+    def slow_refunds(self) -> None:
+        self.process.settings(refund_mode="pending")
+
+    def end_refund(self, refund_id: str, *, well: bool) -> None:
+        self.process.end_refund(refund_id, "succeeded" if well else "failed")
+
+    def refunded(self, attempt_id: str) -> int:
+        return sum(refund["amount_minor"] for refund in self.process.effects(attempt_id)["refunds"])
+
+    def dispute(self, ref: str, *, inquiry: bool = False) -> str:
+        return self.process.dispute(ref, inquiry=inquiry)
+
+    def end_dispute(self, dispute_id: str, *, won: bool) -> None:
+        self.process.move_dispute(dispute_id, "won" if won else "lost")
+
+    def pay_with_card(self, ref: str, *, later: str) -> None:
+        card = {"accept": ACCEPTED, "decline": DECLINES_LATER, "confirm": ASKS_ALWAYS}[later]
+        self.process.pay(ref, card, confirm=True)
+
+
+def names(body: bytes, ref: str) -> bool:
+    """Whether a message is about this object."""
+    return bool(json.loads(body)["data"]["object"]["id"] == ref)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[WebhookReceiver]:
+    with WebhookReceiver() as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory, shop: WebhookReceiver) -> Iterator[StripeProcess]:
+    with start_stripe(tmp_path_factory.mktemp("stripe"), shop.url, SECRETS) as process:
+        yield process
+
+
+@pytest.fixture
+def world(process: StripeProcess, shop: WebhookReceiver) -> Iterator[StripeWorld]:
+    process.settings(**QUIET)
+    yield StripeWorld(process, shop)
+    shop.status = 200
+    process.clear_faults()
+
+
+@pytest.fixture(scope="module")
+def watched() -> Watched:
+    return Watched()
+
+
+@pytest.fixture
+def gateway(process: StripeProcess, watched: Watched) -> StripeGateway:
+    return process.adapter(http_client=watched)
+
+
+class TestStripeGateway(FullGatewayContract):
+    """The contract as it stands, every call and answer held against what Stripe publishes."""
+
+
+class TestShapes:
+    """What was said, and what is caught."""
+
+    def test_every_kind_of_event_is_as_published(
+        self, gateway: StripeGateway, world: StripeWorld, shop: WebhookReceiver
+    ) -> None:
+        payments = [paid_payment(gateway, world, save_method=True)[1] for _ in range(2)]
+        world.refund_by_hand(payments[0].ref, 100)
+        world.slow_refunds()
+        for well in (True, False):
+            late = gateway.refund(new_refund(payments[0], amount_minor=200))
+            world.end_refund(late.id, well=well)
+        world.end_dispute(world.dispute(payments[1].ref), won=False)
+        gateway.expire(gateway.create_checkout(new_request()).ref)
+        slow = gateway.create_checkout(new_request()).ref
+        world.decline(slow)
+        world.pay_slowly(slow)
+        world.settle(slow)
+        failing = gateway.create_checkout(new_request()).ref
+        world.process.pay(failing, FAILS_LATER)
+        world.settle(failing)
+        wanted = set(SAID) | {"checkout.session.expired"}
+        kinds = wait_until(
+            lambda: (
+                seen if wanted <= (seen := {json.loads(body)["type"] for _, body in shop.received}) else None
+            ),
+            "all kinds of events",
+        )
+        for _, body in shop.received:
+            check_event(json.loads(body))
+        assert kinds >= wanted
+
+    @pytest.mark.parametrize(
+        "spoilt",
+        [
+            {"id": 7}, {"object": "session"}, {"livemode": "false"}, {"amount_total": "7624"},
+            {"invented": True}, {"created": None},
+        ],
+    )  # fmt: skip
+    def test_what_is_not_published_is_caught(self, gateway: StripeGateway, spoilt: dict[str, Any]) -> None:
+        ref = gateway.create_checkout(new_request()).ref
+        sound = gateway._api.checkout.sessions.retrieve(ref).to_dict()
+        check_answer(stripe.checkout.Session, sound)
+        with pytest.raises(jsonschema.ValidationError):
+            check_answer(stripe.checkout.Session, {**sound, **spoilt})
+
+    @pytest.mark.parametrize(
+        "spoilt",
+        [
+            {"client_referense_id": "x"},
+            {"line_items": [{"quantity": "one"}]},
+            {"mode": ["payment"]},
+            {"metadata": "x"},
+        ],
+    )
+    def test_a_parameter_that_is_not_published_is_caught(self, spoilt: dict[str, Any]) -> None:
+        sound = {"mode": "payment", "line_items": [{"quantity": "1"}], "metadata": {"a": "b"}}
+        check_request(SessionCreateParams, sound)
+        with pytest.raises(jsonschema.ValidationError):
+            check_request(SessionCreateParams, {**sound, **spoilt})

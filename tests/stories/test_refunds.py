@@ -1,0 +1,251 @@
+"""Money that goes back: refunded by staff, by hand at the processor, or taken by the customer's bank. 5,596 was paid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from prorata.changes.models import Change
+from prorata.credit.correct import correct_account
+from prorata.notices.models import Mail
+from prorata.payments.look import look
+from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Refund
+from prorata.payments.reconcile import reconcile
+from prorata.payments.refund import CannotRefund, left_of, refund, settle_refund
+from support.world import World
+
+PAID = {"gateway/sandbox/clearing": 5_596, "revenue/deferred": -5_088, "tax/0.1": -508}
+
+
+@pytest.fixture
+def paid(world: World) -> PaymentAttempt:
+    """Memory 4 to 8, paid by card and applied."""
+    change = world.change(world.web_01("2026-08-15T14:02+09:00"), memory=8)
+    attempt = world.pay(change)
+    world.work()
+    assert world.ledger() == PAID
+    return attempt
+
+
+def capture() -> Capture:
+    return Capture.objects.get()
+
+
+def give_back(world: World, amount: int) -> Refund:
+    return refund(
+        capture().pk, amount_minor=amount, reason="promised on the phone", actor=f"user:{world.owner.pk}"
+    )
+
+
+def given_back(paid: PaymentAttempt, world: World) -> int:
+    return sum(row["amount_minor"] for row in world.gateway.effects(str(paid.pk))["refunds"])
+
+
+# --- by staff -------------------------------------------------------------------------------------------------
+
+
+def test_staff_refund_a_part_that_the_customer_then_owes(world: World, paid: PaymentAttempt) -> None:
+    """Nothing is in the account credit: what went back to the card for a machine that stays big is owed."""
+    made = give_back(world, 1_000)
+    assert (made.state, made.amount_minor, given_back(paid, world)) == ("succeeded", 1_000, 1_000)
+    assert world.ledger() == {**PAID, "gateway/sandbox/clearing": 4_596, "customer/1/owed": 1_000}
+    assert (world.purses(), left_of(capture())) == ([], 4_596)
+
+
+def test_a_refund_comes_from_the_account_credit_first(world: World, paid: PaymentAttempt) -> None:
+    """Memory back to 4: the unused part is account credit, and goes to the card; the credit log says so."""
+    world.change(Change.objects.get().service, memory=4)
+    world.work()
+    assert world.credit() == 5_544
+    give_back(world, 1_000)
+    assert world.log()[-1] == ("taken_back", -1_000, 4_544)
+    correct_account(
+        customer_id=world.customer.pk, amount_minor=-4_000, currency="JPY", reason="spent elsewhere", actor="user:1",
+        key="k",
+    )  # fmt: skip
+    give_back(world, 1_000)
+    assert world.log()[-1] == ("taken_back", -544, 0)
+    assert [(row.credit_minor, row.owed_minor) for row in MoneyBack.objects.order_by("pk")] == [
+        (1_000, 0),
+        (544, 456),
+    ]
+    assert world.ledger()["customer/1/owed"] == 456
+    assert world.ledger()["gateway/sandbox/clearing"] == 3_596
+
+
+@pytest.mark.parametrize("amount", [0, -1, 5_597])
+def test_never_more_than_was_captured(world: World, paid: PaymentAttempt, amount: int) -> None:
+    with pytest.raises(CannotRefund, match="At most 5,596"):
+        give_back(world, amount)
+    give_back(world, 5_000)
+    with pytest.raises(CannotRefund, match="At most 596"):
+        give_back(world, 597)
+    assert given_back(paid, world) == 5_000
+
+
+def test_the_database_adds_up_by_itself(world: World, paid: PaymentAttempt) -> None:
+    """From below the models: an intent, and a booking, of more than is left."""
+    give_back(world, 5_000)
+    old = MoneyBack.objects.get()
+    with pytest.raises(IntegrityError, match="were taken"), transaction.atomic():
+        Refund.objects.create(
+            capture=capture(), amount_minor=597, currency="JPY", reason="x", made_by="x", created_at=paid.created_at,
+            asked_at=paid.created_at,
+        )  # fmt: skip
+    with (
+        pytest.raises(IntegrityError, match="were taken"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "INSERT INTO payments_moneyback (gateway, kind, outside_id, way, capture_id, customer_id, amount_minor,"
+            " currency, credit_minor, owed_minor, reason, recorded_at, transfer_id)"
+            " SELECT gateway, kind, 'ref_other', way, capture_id, customer_id, 597, currency, 0, 597, '', recorded_at,"
+            " (SELECT max(id) FROM ledger_transfer) + 1 FROM payments_moneyback WHERE id = %s",
+            [old.pk],
+        )
+    for statement in ("UPDATE payments_moneyback SET amount_minor = 1", "DELETE FROM payments_refund"):
+        with (
+            pytest.raises(DatabaseError, match=r"permission|never deleted"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+
+@pytest.mark.parametrize("effect", ["before", "after"])
+def test_an_unknown_refund_is_asked_for_until_it_is_known(
+    world: World, paid: PaymentAttempt, effect: str
+) -> None:
+    """Call or answer lost: the same key is asked again, nothing goes back twice, and no second one is begun meanwhile."""
+    world.gateway.fault(call="refund", effect=effect)
+    made = give_back(world, 1_000)
+    assert made.state == "unknown"
+    with pytest.raises(CannotRefund, match="still being checked"):
+        give_back(world, 500)
+    assert settle_refund(made.pk).state == "succeeded"
+    assert (given_back(paid, world), world.ledger()["customer/1/owed"]) == (1_000, 1_000)
+    assert settle_refund(made.pk).state == "succeeded"
+    assert given_back(paid, world) == 1_000
+
+
+def test_one_that_the_gateway_refuses_has_failed(world: World, paid: PaymentAttempt) -> None:
+    """Somebody refunded by hand, and no news of it came: the gateway says how much is left."""
+    world.gateway.settings(webhook_mode="never")
+    world.gateway.refund_by_hand(paid.gateway_ref, 5_000)
+    made = give_back(world, 1_000)
+    assert made.state == "failed"
+    assert "596" in made.problem
+    look(paid.pk)
+    assert world.ledger()["customer/1/owed"] == 5_000
+
+
+def test_one_that_the_bank_sends_back(world: World, paid: PaymentAttempt) -> None:
+    """Pending, booked, and then failed: the money is with us, and nobody owes anything."""
+    world.gateway.settings(refund_mode="pending")
+    made = give_back(world, 1_000)
+    assert (made.state, world.ledger()["customer/1/owed"]) == ("pending", 1_000)
+    world.gateway.end_refund(made.refund_id, "failed")
+    look(paid.pk)
+    assert (world.reread(made).state, world.ledger()) == ("failed", PAID)
+    assert [(row.way, row.owed_minor) for row in MoneyBack.objects.order_by("pk")] == [
+        ("out", 1_000),
+        ("in", 1_000),
+    ]
+    assert left_of(capture()) == 5_596
+
+
+def test_without_a_reason_nothing_is_begun(world: World, paid: PaymentAttempt) -> None:
+    with pytest.raises(CannotRefund, match="Write the reason"):
+        refund(capture().pk, amount_minor=1, reason="  ", actor="user:1")
+    assert not Refund.objects.exists()
+
+
+# --- by others ------------------------------------------------------------------------------------------------
+
+
+def test_one_made_by_hand_is_booked_by_its_webhook(world: World, paid: PaymentAttempt) -> None:
+    world.gateway.refund_by_hand(paid.gateway_ref, 2_000)
+    look(paid.pk)
+    look(paid.pk)
+    assert world.ledger() == {**PAID, "gateway/sandbox/clearing": 3_596, "customer/1/owed": 2_000}
+    assert MoneyBack.objects.get().kind == "refund"
+    assert not Refund.objects.exists()
+
+
+def test_one_that_no_webhook_told_is_found_by_the_daily_comparison(
+    world: World, paid: PaymentAttempt
+) -> None:
+    """And so is its end: the bank sent it back."""
+    world.gateway.settings(webhook_mode="never")
+    made = world.gateway.refund_by_hand(paid.gateway_ref, 2_000)
+    run = reconcile("sandbox")
+    assert run is not None
+    assert run.booked == 1
+    assert world.ledger()["customer/1/owed"] == 2_000
+    world.gateway.end_refund(made, "failed")
+    run = reconcile("sandbox")
+    assert run is not None
+    assert not [one for one in run.differences if one["ref"] == paid.gateway_ref]
+    assert world.ledger() == PAID
+    assert MoneyBack.objects.count() == 2
+
+
+def test_a_dispute_after_the_money_was_spent_is_owed(
+    world: World, paid: PaymentAttempt, settings: Any
+) -> None:
+    """The bank takes all of it; the machine stays as it is, staff are told, and no purse goes below zero."""
+    settings.PRORATA_STAFF_EMAIL = "desk@example.com"
+    disputed = world.gateway.dispute(paid.gateway_ref)
+    look(paid.pk)
+    world.work()
+    owed = {"revenue/deferred": -5_088, "tax/0.1": -508, "customer/1/owed": 5_596}
+    assert world.ledger() == owed
+    assert world.measured(Change.objects.get().service)["memory"] == 8
+    assert "5,596" in Mail.objects.get(key__startswith="payment.taken_back:").body
+    world.gateway.move_dispute(disputed, "lost")
+    look(paid.pk)
+    assert world.ledger() == owed
+
+
+def test_a_dispute_that_is_won_leaves_nothing(world: World, paid: PaymentAttempt) -> None:
+    disputed = world.gateway.dispute(paid.gateway_ref)
+    look(paid.pk)
+    world.gateway.move_dispute(disputed, "won")
+    look(paid.pk)
+    look(paid.pk)
+    assert world.ledger() == PAID
+    assert [(row.kind, row.way) for row in MoneyBack.objects.order_by("pk")] == [
+        ("dispute", "out"),
+        ("dispute", "in"),
+    ]
+
+
+def test_a_question_of_the_bank_moves_nothing(world: World, paid: PaymentAttempt) -> None:
+    world.gateway.dispute(paid.gateway_ref, inquiry=True)
+    look(paid.pk)
+    assert world.ledger() == PAID
+
+
+def test_a_late_payment_goes_back_from_the_credit_it_became(world: World) -> None:
+    change = world.change(world.web_01("2026-08-15T14:02+09:00"), memory=8)
+    attempt = world.checkout(change)
+    world.wait(minutes=80)
+    world.gateway.add_capture(attempt.gateway_ref, 5_596)
+    look(attempt.pk)
+    assert world.log() == [("late", 5_596, 5_596)]
+    give_back(world, 5_596)
+    assert world.log()[-1] == ("taken_back", -5_596, 0)
+    assert {name: minor for name, minor in world.ledger().items() if minor} == {}
+
+
+def test_money_in_another_currency_goes_back_from_where_it_was_held(world: World) -> None:
+    change = world.change(world.web_01("2026-08-15T14:02+09:00"), memory=8)
+    attempt = world.checkout(change)
+    world.gateway.add_capture(attempt.gateway_ref, 4_000, "USD")
+    look(attempt.pk)
+    assert world.ledger("USD") == {"gateway/sandbox/clearing": 4_000, "suspense": -4_000}
+    give_back(world, 4_000)
+    assert {name: minor for name, minor in world.ledger("USD").items() if minor} == {}
