@@ -96,7 +96,7 @@ def test_the_time_to_pay_is_over(world: World, web: Service) -> None:
     world.at("2026-08-22T14:03+09:00")
     aiko = person(world.owner)
     said = text(aiko.get(f"/invoices/{term.invoice.reference}"))
-    assert "The time to pay this invoice is over. Nothing was taken; ask us for a new one." in said
+    assert "The time to pay is over Nothing was taken; ask us for a new one." in said
     assert "Pay Now!" not in said
 
 

@@ -66,7 +66,8 @@ SELECT 'bank_allocation ' || a.id, '', 'is of customers_customer ' || coalesce(a
  WHERE a.what = 'credit' AND a.customer_id IS DISTINCT FROM g.customer_id
 """
 
-# Seen from the account: what came in, less what is assigned, waits in suspense; besides it, money of other gateways that has not gone back.
+# Seen from the account: what came in, less what is assigned, waits in suspense; besides it, money of other gateways that
+# has not gone back.
 SUSPENSE_IS_WHAT_WAITS = """
 SELECT 'ledger_account ' || a.id, a.code, 'holds ' || -coalesce(e.total, 0) || ', not assigned are ' || coalesce(w.total, 0)
   FROM ledger_account a
