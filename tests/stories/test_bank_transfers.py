@@ -20,6 +20,7 @@ from prorata.payments.bank.reference import shown
 from prorata.payments.bank.take_back import CannotTakeBack, take_back, way_back
 from prorata.payments.bank.take_in import keep, preview, take_in
 from prorata.payments.checkout import PaymentRefused, PaymentUnknown
+from prorata.payments.look import look
 from prorata.payments.models import Capture, PaymentAttempt
 from prorata.provisioning.models import Reservation
 from prorata.services.models import Service
@@ -52,6 +53,10 @@ def choose(world: World, change: Change, method: str = "bank_transfer") -> Payme
 
 def receivable(world: World) -> str:
     return f"customer/{world.customer.pk}/receivable"
+
+
+def owed(world: World) -> str:
+    return f"customer/{world.customer.pk}/owed"
 
 
 # --- the way it is meant --------------------------------------------------------------------------------------
@@ -455,7 +460,7 @@ def test_credit_that_was_spent_becomes_a_debt_which_a_transfer_pays(world: World
 
     assert (world.credit(), debt(world.customer.pk, "JPY")) == (0, 5_596)
     assert world.ledger() == {
-        "gateway/bank/clearing": 7_000, "suspense": -7_000, receivable(world): 5_596, **BOUGHT,
+        "gateway/bank/clearing": 7_000, "suspense": -7_000, owed(world): 5_596, **BOUGHT,
     }  # fmt: skip
     assert world.measured(web)["memory"] == 8
     assert "5,596" in Mail.objects.get(key__startswith="transfer.taken_back:").body
@@ -483,7 +488,7 @@ def test_money_that_paid_an_applied_change_becomes_a_debt(world: World, change: 
     assert (invoice.status, invoice.received_minor) == ("paid", 5_596)
     assert world.log() == [("surplus", 404, 404), ("unassigned", -404, 0)]
     assert world.ledger() == {
-        "gateway/bank/clearing": 6_000, "suspense": -6_000, receivable(world): 5_596, **BOUGHT,
+        "gateway/bank/clearing": 6_000, "suspense": -6_000, owed(world): 5_596, **BOUGHT,
     }  # fmt: skip
     to_credit(line(), somebody(world), actor=ACTOR)
     assert world.ledger()["purse/2"] == -6_000
@@ -518,3 +523,17 @@ def test_a_debt_that_was_paid_by_mistake_is_owed_again(world: World, web: Servic
     take_back(paid.pk, shown_debt_minor=5_596, reason="Not his either.", actor=ACTOR)
     assert debt(world.customer.pk, "JPY") == 5_596
     assert StatementLine.objects.count() == 1
+
+
+def test_what_a_dispute_left_owed_is_paid_by_transfer(world: World, change: Change) -> None:
+    """The bank took the card's 5,596 back after they had bought the memory: all of it is owed, and one transfer pays it."""
+    paid = world.pay(change)
+    world.work()
+    world.gateway.dispute(paid.gateway_ref)
+    look(paid.pk)
+    assert debt(world.customer.pk, "JPY") == world.ledger()[owed(world)] == 5_596
+
+    statement(Entry(amount=5_596, text="what I owe", name="Tanaka Design"))
+    to_debt(line(), world.customer, actor=ACTOR)
+    assert debt(world.customer.pk, "JPY") == 0
+    assert world.ledger() == {"gateway/bank/clearing": 5_596, **BOUGHT}

@@ -16,12 +16,12 @@ class AccountName:
 
 
 def receivable(customer_id: int, currency: str) -> AccountName:
-    """What a customer owes us (debit) or has paid towards an open invoice (credit)."""
+    """What a customer has paid towards an open invoice (credit) until it is settled."""
     return AccountName(f"customer/{customer_id}/receivable/{currency}", "asset", currency)
 
 
 def owed(customer_id: int, currency: str) -> AccountName:
-    """What a customer owes since his bank took back what he had spent already."""
+    """What a customer owes: money was taken back after he had spent it, by his bank, a refund, or as another's."""
     return AccountName(f"customer/{customer_id}/owed/{currency}", "asset", currency)
 
 

@@ -168,7 +168,7 @@ def to_debt(
     actor: str,
     actor_name: str = "",
 ) -> Allocation:
-    """Pay what a customer owes because money was assigned to him by mistake and used. Raises CannotAssign."""
+    """Pay what a customer owes, for whatever reason (see `debts`). Raises CannotAssign."""
     lock_customer(customer.pk)
     amount = _take(line, amount_minor)
     owed = debt(customer.pk, line.currency)
@@ -178,7 +178,7 @@ def to_debt(
             " and the rest to the account credit."
         )
     allocation = _write(line, What.DEBT, amount, customer=customer, reason=reason, actor=actor)
-    _post_out_of_suspense(allocation, "debt_paid", accounts.receivable(customer.pk, line.currency))
+    _post_out_of_suspense(allocation, "debt_paid", accounts.owed(customer.pk, line.currency))
     _note(allocation, actor, actor_name, {"debt": (owed, owed - amount)})
     return allocation
 

@@ -128,8 +128,11 @@ def _post(back: Unallocation, first: Transfer) -> None:
     ]
     if customer_id is None:
         legs.append((accounts.outside(line.currency), allocation.amount_minor))
-    elif owed := back.from_invoice_minor + back.debt_minor:
-        legs.append((accounts.receivable(customer_id, line.currency), owed))
+    else:
+        if back.from_invoice_minor:
+            legs.append((accounts.receivable(customer_id, line.currency), back.from_invoice_minor))
+        if back.debt_minor:
+            legs.append((accounts.owed(customer_id, line.currency), back.debt_minor))
     if customer_id is None or not back.from_purse_minor:
         _plain(back, first, legs)
         return

@@ -154,7 +154,7 @@ legs(key, code, amount, place) AS (
     SELECT 'bank:' || a.what || ':' || a.line_id || '-' || a.position, leg.code, leg.amount, 'bank_allocation ' || a.id
       FROM bank_allocation a JOIN bank_statementline l ON l.id = a.line_id CROSS JOIN LATERAL (VALUES
            ('suspense/' || l.currency, a.amount_minor),
-           (CASE a.what WHEN 'debt' THEN 'customer/' || a.customer_id || '/receivable/' ELSE 'outside/' END || l.currency,
+           (CASE a.what WHEN 'debt' THEN 'customer/' || a.customer_id || '/owed/' ELSE 'outside/' END || l.currency,
             CASE a.what WHEN 'credit' THEN 0 ELSE -a.amount_minor END)) leg(code, amount)
      WHERE a.what <> 'invoice'
     UNION ALL
@@ -166,8 +166,8 @@ legs(key, code, amount, place) AS (
       CROSS JOIN LATERAL (VALUES
            ('suspense/' || l.currency, -a.amount_minor),
            (CASE WHEN a.customer_id IS NULL THEN 'outside/' ELSE 'customer/' || a.customer_id || '/receivable/' END ||
-            l.currency,
-            CASE WHEN a.customer_id IS NULL THEN a.amount_minor ELSE u.from_invoice_minor + u.debt_minor END)
+            l.currency, CASE WHEN a.customer_id IS NULL THEN a.amount_minor ELSE u.from_invoice_minor END),
+           ('customer/' || a.customer_id || '/owed/' || l.currency, u.debt_minor)
       ) leg(code, amount)
     UNION ALL
     SELECT t.key, 'expense/gifts/' || l.currency, l.amount_minor, 'credit_logline ' || l.id

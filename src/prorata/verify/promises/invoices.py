@@ -75,19 +75,28 @@ SELECT 'invoices_invoice ' || id, reference, 'is ' || status || ', but its numbe
 
 RECEIVABLES_ARE_OPEN_INVOICES = """
 SELECT 'ledger_account ' || a.id, a.code, 'stands at ' || coalesce(e.total, 0) || ', open invoices have received ' ||
-       coalesce(i.total, 0) || ', and owed is ' || coalesce(o.total, 0)
+       coalesce(i.total, 0)
   FROM ledger_account a
   LEFT JOIN (SELECT account_id, sum(amount_minor) AS total FROM ledger_entry GROUP BY 1) e ON e.account_id = a.id
   LEFT JOIN (SELECT 'customer/' || customer_id || '/receivable/' || currency AS code, sum(received_minor) AS total
                FROM invoices_invoice WHERE status = 'open' GROUP BY 1) i USING (code)
-  LEFT JOIN (SELECT 'customer/' || customer_id || '/receivable/' || currency AS code, sum(minor) AS total FROM (
+ WHERE split_part(a.code, '/', 3) = 'receivable' AND coalesce(e.total, 0) <> -coalesce(i.total, 0)
+"""
+
+DEBTS_ARE_KNOWN = """
+SELECT 'ledger_account ' || a.id, a.code, 'stands at ' || coalesce(e.total, 0) || ', owed is ' || coalesce(o.total, 0)
+  FROM ledger_account a
+  LEFT JOIN (SELECT account_id, sum(amount_minor) AS total FROM ledger_entry GROUP BY 1) e ON e.account_id = a.id
+  LEFT JOIN (SELECT 'customer/' || customer_id || '/owed/' || currency AS code, sum(minor) AS total FROM (
                 SELECT b.customer_id, l.currency, u.debt_minor AS minor
                   FROM bank_unallocation u JOIN bank_allocation b ON b.id = u.allocation_id
                   JOIN bank_statementline l ON l.id = b.line_id
                 UNION ALL SELECT b.customer_id, l.currency, -b.amount_minor
-                  FROM bank_allocation b JOIN bank_statementline l ON l.id = b.line_id WHERE b.what = 'debt') d
+                  FROM bank_allocation b JOIN bank_statementline l ON l.id = b.line_id WHERE b.what = 'debt'
+                UNION ALL SELECT customer_id, currency, CASE way WHEN 'out' THEN owed_minor ELSE -owed_minor END
+                  FROM payments_moneyback) d
               GROUP BY 1) o USING (code)
- WHERE split_part(a.code, '/', 3) = 'receivable' AND coalesce(e.total, 0) <> coalesce(o.total, 0) - coalesce(i.total, 0)
+ WHERE split_part(a.code, '/', 3) = 'owed' AND coalesce(e.total, 0) <> coalesce(o.total, 0)
 """
 
 REVENUE_IS_DOCUMENTS = """
@@ -156,8 +165,13 @@ PROMISES = (
     ),
     Promise(
         "receivables-are-open-invoices",
-        "A receivable is what a customer owes, less what open invoices have received.",
+        "On a customer's receivable stands what his open invoices have received.",
         RECEIVABLES_ARE_OPEN_INVOICES,
+    ),
+    Promise(
+        "debts-are-known",
+        "What a customer owes is what was taken back from him after he had used it, less what he has paid of it.",
+        DEBTS_ARE_KNOWN,
     ),
     Promise(
         "revenue-is-documents",
