@@ -64,6 +64,17 @@ def test_one_press_is_one_correction(world: World, staff: Client) -> None:
     assert LogLine.objects.count() == 1
 
 
+def test_a_form_that_was_refused_is_corrected_and_sent_again(world: World, staff: Client) -> None:
+    """There is nothing to take 900 from: the same form, with 900 given instead, is no second press."""
+    at = reverse("admin:customers_customer_correct", args=[world.customer.pk])
+    ticket = staff.get(at).context["form"]["ticket"].value()
+    typed = {"currency": "JPY", "amount": "900", "reason": "once", "ticket": ticket}
+    assert "There are 0 JPY" in words(staff.post(at, typed | {"direction": "take"}))
+    assert staff.post(at, typed | {"direction": "add"}).status_code == 302
+    assert "was sent before" in words(staff.post(at, typed | {"direction": "add"}))
+    assert world.credit() == 900
+
+
 def test_a_gift_is_taken_back_from_its_line(world: World, staff: Client) -> None:
     world.gift(1_500, until="2026-12-31T00:00+09:00")
     line = LogLine.objects.get()

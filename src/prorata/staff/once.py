@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.http import HttpRequest
 
 KEY = "desk_once"
@@ -32,5 +33,6 @@ def use(request: HttpRequest, used: str) -> bool:
     left = [one for one in tickets if one != used]
     stored[KEY] = left
     stored.save()
-    request.session[KEY] = left
+    # What is refused afterwards is rolled back, and its form can be corrected and sent again.
+    transaction.on_commit(lambda: request.session.update({KEY: left}))
     return True
