@@ -91,11 +91,13 @@ def pay_by_card(demo: Installation, aiko: Visitor, page: Papers, figures: Figure
     expect(aiko.page.locator("#available-credit b")).to_have_text("¥0")
     aiko.shot("a08-invoice")
     assert measured(demo, MACHINE) == {"cpu": 2, "memory": 4, "disk": 100, "backups": 7, "snapshots": 2}
-    aiko.click("link", f"Pay Now! {page.money(paid.card)}")
+    invoice = aiko.path
+    aiko.open(f"{invoice}/checkout")
     page.expect_checkout(figures, paid)
+    expect(aiko.page.get_by_role("radio", name="Credit card")).to_be_checked()
     aiko.shot("a09-checkout")
-    aiko.page.get_by_role("radio", name="Credit card").check()
-    aiko.click("button", f"Checkout {page.money(paid.card)}")
+    aiko.open(invoice)
+    aiko.click("button", f"Pay Now! {page.money(paid.card)} with Credit card")
 
     aiko.page.wait_for_url(f"{demo.gateway.url}/**")
     page.expect_gateway(paid)

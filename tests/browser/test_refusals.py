@@ -152,6 +152,8 @@ def test_a_second_open_change(demo: Installation, aiko: Visitor) -> None:
         aiko.shot("b06-second-change")
         aiko.click("link", f"See change {reference}")
         expect(aiko.page.locator("#headline")).to_have_text("Waiting for your payment")
+    aiko.click("link", "Cancel this change")
+    expect(aiko.page.locator("#back")).to_contain_text("¥1,500 of gifted credit is free again")
     aiko.click("button", "Cancel this change")
     expect(aiko.page.locator("#headline")).to_have_text("Cancelled")
     expect(aiko.page.locator("#available-credit b")).to_have_text("¥1,500")

@@ -65,7 +65,10 @@ def test_submit_stripes_page_applied_and_refunded(
     aiko.page.get_by_role("radio", name="Card, through Stripe").check()
     aiko.shot("s01-review")
     aiko.page.locator("#submit").click()
-    aiko.click("link", f"Pay Now! {page.money(paid.card)}")
+    expect(aiko.page.locator("#pay-now")).to_have_text(
+        f"Pay Now! {page.money(paid.card)} with Card, through Stripe"
+    )
+    aiko.click("link", "Use another method")
     aiko.page.get_by_role("radio", name="Card, through Stripe").check()
     aiko.shot("s02-checkout")
     aiko.click("button", f"Checkout {page.money(paid.card)}")

@@ -44,6 +44,20 @@ def test_one_component_costs_its_months_at_the_discount_of_so_many(months: int, 
     assert term({"instance": "65"}, months).total == total
 
 
+def test_the_discount_is_that_of_the_months_sold_whatever_the_dates() -> None:
+    """Twelve months on ten days: nobody sells that, but a calendar must not take a discount from what was sold."""
+    ends = datetime(2026, 6, 11, 8, tzinfo=SHANGHAI)
+    price = price_of_term(
+        starts_at=START, ends_at=ends, zone=SHANGHAI, months=12, currency="USD", schedule=PUBLISHED,
+        monthly=[("instance", Decimal(65), "")],
+    )  # fmt: skip
+    assert (price.total, price.lines[0].exact, price.lines[0].new_factor) == (
+        54_600,
+        Decimal(546),
+        Fraction(7, 10),
+    )
+
+
 def test_the_total_is_rounded_once_and_the_lines_add_up() -> None:
     """3 x 0.335 x 0.80 is 0.804 each: three lines of 0.80 and 0.41 too little together, so two show a cent more."""
     price = term({"a": "0.335", "b": "0.335", "c": "0.335"}, 3)

@@ -23,8 +23,15 @@ from prorata.ledger.accounts import AccountName
 from prorata.ledger.append_only import AppendOnly
 from prorata.ledger.models import Entry, Transfer
 from prorata.ledger.post import Unbalanced, post
+from prorata.payments.bank.allocate import to_credit
+from prorata.payments.bank.models import StatementLine
+from prorata.payments.bank.take_back import take_back
+from prorata.payments.models import Capture
+from prorata.payments.reconcile import reconcile
+from prorata.payments.refund import refund
 from prorata.verify import nightly
 from prorata.verify.seal import seal_all
+from support import bank
 from support.attacks import ROLES, Attack, Connection, attack, refused, refused_at_commit
 from support.database import TestDatabase
 from support.world import World
@@ -215,8 +222,24 @@ def everything_written(world: World) -> None:
     world.work()
     SecurityEvent.objects.create(kind="tampered_amount", about="a quote", at=NOW)
     world.recognise()
+    _money_from_elsewhere(world)
     seal_all()
     nightly.run()
+
+
+def _money_from_elsewhere(world: World) -> None:
+    """A transfer that is assigned and taken back, a refund, and a comparison with the gateway."""
+    bank.bank_account(world.seller)
+    bank.statement(bank.Entry(amount=700, text="nobody knows"))
+    given = to_credit(StatementLine.objects.get(), world.customer, actor=bank.ACTOR)
+    take_back(given.pk, shown_debt_minor=0, reason="not hers", actor=bank.ACTOR)
+    refund(
+        Capture.objects.latest("id").pk,
+        amount_minor=100,
+        reason="asked for it",
+        actor=f"user:{world.owner.pk}",
+    )
+    assert reconcile("sandbox") is not None
 
 
 def test_every_append_only_table_refuses_to_change(everything_written: None, attack: Attack) -> None:

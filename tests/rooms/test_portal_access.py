@@ -16,6 +16,7 @@ from prorata.credit.grant import grant_gifted
 from prorata.customers.models import Membership, User
 from prorata.invoices.models import CreditNote
 from prorata.notices.models import Mail
+from prorata.payments.models import Capture
 from prorata.services.models import Service
 from support.portal import part, person, text
 from support.world import World
@@ -37,6 +38,10 @@ def addresses(world: World, web: Service) -> dict[str, list[str]]:
     """One of everything that belongs to the customer, by method."""
     world.change(web, backups=4)
     world.work()
+    world.pay(world.change(web, disk=160))
+    world.work()
+    receipt = f"/receipts/{Capture.objects.get().pk}"
+    web = world.reread(web)
     quote = world.quote(web, memory=8)
     change = world.change(web, cpu=4)
     attempt = world.checkout(change)
@@ -51,12 +56,13 @@ def addresses(world: World, web: Service) -> dict[str, list[str]]:
             service, f"{service}/resources", f"{service}/change", f"{service}/changes", f"{service}/stored/snapshots",
             f"{service}/stored/snapshots/{thing}/delete", f"/quotes/{quote.reference}", invoice, f"{invoice}/checkout",
             f"/credit-notes/{note.number}", f"/changes/{change.reference}", f"/changes/{change.reference}/state",
+            f"{invoice}/state", receipt, f"{receipt}/pdf", f"/changes/{change.reference}/cancel",
             f"/payments/{attempt.pk}/return", f"/demo/mails/{mail.pk}",
         ],
         "post": [
             f"{service}/measure", f"{service}/estimate", f"{service}/change", f"{service}/stored/snapshots/{thing}/delete",
             f"/quotes/{quote.reference}/submit", f"/quotes/{quote.reference}/renew", f"{invoice}/checkout",
-            f"/changes/{change.reference}/cancel",
+            f"/changes/{change.reference}/cancel", f"/payment-methods/{world.customer.pk}",
         ],
     }  # fmt: skip
 
@@ -72,7 +78,15 @@ def test_what_is_another_customers_does_not_exist(world: World, web: Service) ->
                 assert stranger.get(address).status_code == 404, address
         for address in places["post"]:
             assert stranger.post(address, form).status_code == 404, address
-        for page in ("/services", "/invoices", "/credit", "/demo/mails"):
+        for page in (
+            "/services",
+            "/invoices",
+            "/payments",
+            "/payments.csv",
+            "/payment-methods",
+            "/credit",
+            "/demo/mails",
+        ):
             said = text(stranger.get(page))
             assert "web-01" not in said
             assert "¥" not in said, page
@@ -81,7 +95,17 @@ def test_what_is_another_customers_does_not_exist(world: World, web: Service) ->
 def test_nothing_is_shown_to_who_is_not_signed_in(world: World, web: Service, client: Client) -> None:
     places = addresses(world, web)
     with world.unchanged():
-        for address in [*places["get"], "/", "/services", "/invoices", "/credit", "/example", "/demo/mails"]:
+        lists = [
+            "/",
+            "/services",
+            "/invoices",
+            "/payments",
+            "/payments.csv",
+            "/payment-methods",
+            "/credit",
+            "/example",
+        ]
+        for address in [*places["get"], *lists, "/demo/mails"]:
             sent = client.get(address, follow=True)
             assert sent.redirect_chain[-1][0].startswith("/accounts/login/?next="), address
         for address in places["post"]:
@@ -161,6 +185,8 @@ def test_every_page_is_under_a_strict_policy(world: World, web: Service) -> None
         *addresses(world, web)["get"],
         "/services",
         "/invoices",
+        "/payments",
+        "/payment-methods",
         "/credit",
         "/example",
         "/demo/mails",
@@ -175,7 +201,7 @@ def test_every_page_is_under_a_strict_policy(world: World, web: Service) -> None
         assert "unsafe" not in policy
         assert page["X-Content-Type-Options"] == "nosniff"
         assert page["X-Frame-Options"] == "DENY"
-        if page.status_code == 200:
+        if page.status_code == 200 and page["Content-Type"].startswith("text/html"):
             assert "no-store" in page.headers.get("Cache-Control", "") or address.startswith("/accounts"), (
                 address
             )
@@ -242,7 +268,7 @@ def many(world: World, web: Service) -> None:
 def test_lists_ask_the_same_number_of_questions_at_any_length(world: World, web: Service) -> None:
     aiko, pages = (
         person(world.owner),
-        ["/services", "/invoices", "/credit", f"/services/{web.pk}/changes", "/demo/mails"],
+        ["/services", "/invoices", "/payments", "/credit", f"/services/{web.pk}/changes", "/demo/mails"],
     )
     world.pay(world.change(web, memory=12))
     world.work()

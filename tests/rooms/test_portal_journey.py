@@ -69,7 +69,7 @@ def test_upgrade_by_forms_alone(world: World, web: Service) -> None:
     assert sent["Location"] == f"/invoices/{change.invoice.reference}"
 
     invoice = aiko.get(sent["Location"])
-    assert part(invoice, "pay-now") == "Pay Now! ¥5,397"
+    assert part(invoice, "pay-now") == "Pay Now! ¥5,397 with Credit card"
     assert "Unpaid" in text(invoice)
     checkout = aiko.get(f"/invoices/{change.invoice.reference}/checkout")
     assert 'value="card" checked' in checkout.content.decode(), (
@@ -142,7 +142,7 @@ def test_a_declined_card_says_so_and_takes_nothing(world: World, web: Service) -
     world.gateway.decline(attempt.gateway_ref)
     page = aiko.get(f"/payments/{attempt.pk}/return", follow=True)
     assert "Nothing was taken." in text(page)
-    assert f'href="/invoices/{change.invoice.reference}/checkout"' in page.content.decode(), (
+    assert f'action="/invoices/{change.invoice.reference}/checkout"' in page.content.decode(), (
         "one may try again"
     )
 

@@ -55,11 +55,11 @@ def test_a_payment_that_is_checked_cannot_be_made_twice(world: World, web: Servi
     attempt = world.checkout(change)
     world.gateway.pay(attempt.gateway_ref, "4000 0000 0000 0077", mode="never")
     page = person(world.owner).get(f"/payments/{attempt.pk}/return", follow=True)
-    assert "Your payment is being checked." in text(page)
+    assert part(page, "payment-title") == "Your bank is working on it"
     assert "Pay Now!" not in text(page)
     assert change.invoice is not None
     invoice = person(world.owner).get(f"/invoices/{change.invoice.reference}")
-    assert "Being checked" in text(invoice)
+    assert "A second payment is not possible meanwhile, so that you are not charged twice." in text(invoice)
     assert "Pay Now!" not in text(invoice)
 
 

@@ -96,7 +96,7 @@ def test_the_time_to_pay_is_over(world: World, web: Service) -> None:
     world.at("2026-08-22T14:03+09:00")
     aiko = person(world.owner)
     said = text(aiko.get(f"/invoices/{term.invoice.reference}"))
-    assert "The time to pay this invoice is over. Nothing was taken; ask us for a new one." in said
+    assert "The time to pay is over Nothing was taken; ask us for a new one." in said
     assert "Pay Now!" not in said
 
 
@@ -113,3 +113,10 @@ def test_more_than_one_period_is_told_in_words(world: World) -> None:
     assert "290 days; your last paid term has 182" in page
     assert "You have paid ahead: the time before your last term counts by the same measure." in page
     assert "¥12,046" in page
+
+
+def test_every_page_on_the_way_to_pay_speaks_of_the_term(world: World, web: Service) -> None:
+    term = world.renew(web, 6)
+    page = text(person(world.owner).get(f"/invoices/{term.invoice.reference}/checkout"))
+    assert "It counts when it is paid. Nothing is charged if you leave now." in page
+    assert "Resources change after payment" not in page

@@ -65,6 +65,13 @@ def test_an_account_that_paid_before(world: World, change: Change) -> None:
     assert proposed(701, account="GB33BUKB20201555555555", on="2026-08-21") == []
 
 
+def test_from_whom_it_was_taken_back_is_not_proposed_again(world: World, change: Change) -> None:
+    statement(Entry(amount=5_596, name="Tanaka Design"))
+    given = to_credit(line(), world.customer, actor=ACTOR)
+    take_back(given.pk, shown_debt_minor=0, reason="another Tanaka", actor=ACTOR)
+    assert proposals(line()) == []
+
+
 def test_who_owes_is_proposed_to_pay_his_debt(world: World, change: Change) -> None:
     statement(Entry(amount=7_000, text="x"))
     first = to_credit(line(), world.customer, actor=ACTOR)

@@ -14,14 +14,16 @@ from prorata.notices.models import Mail
 from prorata.payments.bank.allocate import CannotAssign, set_aside, to_credit, to_debt, to_invoice
 from prorata.payments.bank.debts import debt
 from prorata.payments.bank.instructions import instructions
+from prorata.payments.bank.match import match
 from prorata.payments.bank.models import Allocation, StatementLine
 from prorata.payments.bank.reference import shown
 from prorata.payments.bank.take_back import CannotTakeBack, take_back, way_back
+from prorata.payments.bank.take_in import keep, preview, take_in
 from prorata.payments.checkout import PaymentRefused, PaymentUnknown
 from prorata.payments.models import Capture, PaymentAttempt
 from prorata.provisioning.models import Reservation
 from prorata.services.models import Service
-from support.bank import ACTOR, Entry, bank_account, line, statement
+from support.bank import ACTOR, Entry, bank_account, camt, line, statement
 from support.world import World
 
 BOUGHT = {"revenue/deferred": -5_088, "tax/0.1": -508}
@@ -154,9 +156,15 @@ def test_choosing_a_transfer_later_gives_the_change_its_time_once(world: World) 
 
 
 def test_the_deadline_is_never_past_the_end_of_the_term(world: World, web: Service) -> None:
+    """Neither when it is chosen at Submit nor at the checkout."""
+    other = world.service(paid=34_188, months=4, name="web-02")
     world.at("2026-11-29T10:00+09:00")
     change = world.submit(world.quote(web, memory=8), method="bank_transfer")
     assert change.deadline == web.term_ends_at
+    world.at("2026-12-13T10:00+09:00")
+    later = world.change(other, memory=8)
+    choose(world, later)
+    assert world.reread(later).deadline == other.term_ends_at
 
 
 def test_no_transfer_is_begun_after_the_deadline(world: World, change: Change) -> None:
@@ -372,7 +380,10 @@ def test_another_currency_is_never_converted(world: World, change: Change) -> No
     """The reference is right, and the money is in euro: it waits, in euro."""
     attempt = choose(world, change)
     bank_account(world.seller, "EUR")
-    statement(Entry(amount=5_596, text=attempt.gateway_ref), currency="EUR")
+    euro = Entry(amount=5_596, text=attempt.gateway_ref)
+    file = keep(camt(euro, currency="EUR"), "euro.xml", None, ACTOR)
+    assert [one.attempt for one in preview(file)] == [None]
+    take_in(file, actor=ACTOR)
     world.work()
     assert world.ledger("EUR") == {"gateway/bank/clearing": 5_596, "suspense": -5_596}
     with world.unchanged(), pytest.raises(CannotAssign, match="is in JPY, the money is EUR"):
@@ -486,6 +497,7 @@ def test_a_part_that_became_credit_when_the_invoice_expired_is_taken_back_from_t
     first = Allocation.objects.get()
     take_back(first.pk, shown_debt_minor=0, reason="It was from Suzuki Works.", actor=ACTOR)
     assert world.log() == [("returned", 5_000, 5_000), ("unassigned", -5_000, 0)]
+    assert match(first.line_id) is None, "what staff took back is not assigned by itself again"
     assert world.ledger() == {"gateway/bank/clearing": 5_000, "suspense": -5_000}
 
 

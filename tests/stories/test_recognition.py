@@ -231,6 +231,32 @@ def test_a_service_adopted_in_the_middle_of_its_term_brings_the_rest_of_it(world
     assert figures(told("2026-09")) == Figures(taken_over=15_455, recognised=-5_095)
 
 
+def test_a_term_paid_ahead_waits_for_its_days_and_a_reduction_takes_its_part_of_each(world: World) -> None:
+    """Renewed in August: 31,080 for 1 December to 1 June, 182 days. On 1 September backups go from 7 to 4: 3,780 were paid
+    for them in each term, and 90 of the 183 days that run are unused: 1,859.02 and 3,780 come back, together 5,639."""
+    web = world.web_01("2026-08-15T14:02+09:00")
+    world.pay(world.renew(web, 6))
+    world.work()
+    night(world, "2026-08-31")
+    assert earned("2026-08-01", "2026-08-31") == 15_625, (
+        "183 days, 92 of them over, and nothing of the term to come"
+    )
+    world.at("2026-09-01T09:00+09:00")
+    world.change(web, backups=4)
+    world.work()
+    assert CreditNote.objects.get().net_minor == 5_639
+
+    night(world, "2026-11-30")
+    assert earned("2026-08-01", "2026-09-30") == 20_720 - 599, "1,859 x 29/90 = 599.01"
+    assert earned("2026-08-01", "2026-11-30") == 31_080 - 1_859
+    night(world, "2026-12-31")
+    # 858.46, 1,287.69, 1,430.77, 1,502.31 and 214.62 of the lines, 643.85 of the credit
+    assert earned("2026-12-01", "2026-12-31") == 858 + 1_288 + 1_431 + 1_502 + 215 - 644
+    night(world, "2027-06-01")
+    assert earned("2026-08-01", "2027-06-01") == 2 * 31_080 - 5_639
+    assert "revenue/deferred" not in world.ledger()
+
+
 def test_what_was_not_delivered_is_nothing_on_every_day(world: World, web: Service) -> None:
     """Paid on the last evening of August: 4,368 for 92 days, 47 of them earned when the machine gives up in the night."""
     world.at("2026-08-31T23:00+09:00")

@@ -18,7 +18,7 @@ from support.sandboxes import WebhookReceiver
 from support.world import World, statements
 
 SUBMIT_AT_MOST = 14
-SETTLE_AT_MOST = 12
+SETTLE_AT_MOST = 13
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from prorata.payments.checkout import PaymentUnknown, start_checkout
 from prorata.payments.look import look
 from prorata.payments.models import Capture, InboxEvent, PaymentAttempt, SavedMethod
 from prorata.payments.reconcile import reconcile
+from prorata.payments.record_capture import Mismatch
 from prorata.payments.refund import refund
 from support.sandboxes import ACCEPTED, ASKS_ALWAYS, DECLINED, StripeProcess, start_stripe
 from support.world import World, clear_caches
@@ -177,16 +178,19 @@ def test_the_daily_comparison_finds_what_no_webhook_told(
 def test_a_message_about_real_money_never_touches_a_test(
     world: World, stripe: StripeProcess, change: Change
 ) -> None:
-    """Signed, but live: kept for staff, never looked into; and a live payment is not booked either."""
+    """Signed, but live: kept for staff and never looked into, though looking would find test money; and live money that is
+    looked at is not booked."""
     stripe.settings(report_live=True)
     attempt = checkout(world, change)
     stripe.pay(attempt.gateway_ref)
+    with pytest.raises(Mismatch, match="real money"):
+        look(attempt.pk)
+    stripe.settings(report_live=None)
     world.work()
     assert {event.state for event in InboxEvent.objects.all()} == {"quarantined"}
     assert "real money" in InboxEvent.objects.first().note  # type: ignore[union-attr]
     assert not Capture.objects.exists()
     assert world.reread(attempt).state == "redirected"
-    stripe.settings(report_live=None)
     look(attempt.pk)
     world.work()
     assert world.ledger() == PAID

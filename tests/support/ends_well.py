@@ -17,7 +17,7 @@ def ends_applied(site: Site, world: World, change: Change, *, effects: int = 1) 
     site.wait_for(lambda: world.reread(change).status == "applied", f"{change} to be applied")
     change, told = world.reread(change), Mail.objects.filter(origin=change.origin)
     site.wait_for(
-        lambda: told.filter(state="sent").count() >= (1 if change.invoice else 2), f"the mail about {change}"
+        lambda: told.filter(state="sent").count() >= len(_told_of(change)), f"the mail about {change}"
     )
     wanted = change.quote.to_configuration
     assert world.measured(change.service) == wanted
@@ -28,8 +28,7 @@ def ends_applied(site: Site, world: World, change: Change, *, effects: int = 1) 
     assert Layer.objects.filter(origin=change.origin).count() == sum(
         1 for x in change.lines.all() if x.exact > 0
     )
-    told_of = ["change.applied"] if change.invoice else ["change.applied", "credit.booked"]
-    assert sorted(key.partition(":")[0] for key in told.values_list("key", flat=True)) == told_of
+    assert sorted(key.partition(":")[0] for key in told.values_list("key", flat=True)) == _told_of(change)
     if change.invoice is None:
         assert CreditNote.objects.filter(origin=change.origin).count() == 1
         return
@@ -40,3 +39,10 @@ def ends_applied(site: Site, world: World, change: Change, *, effects: int = 1) 
     booked = Capture.objects.filter(attempt__in=attempts)
     assert len(taken) == booked.count() == len(attempts) == (0 if change.invoice.received_minor == 0 else 1)
     assert Transfer.objects.filter(kind="captured", origin=change.origin).count() == len(taken)
+
+
+def _told_of(change: Change) -> list[str]:
+    """The mails about a change that was applied, by the kind of their keys."""
+    if change.invoice is None:
+        return ["change.applied", "credit.booked"]
+    return ["change.applied", "payment.received"] if change.invoice.received_minor else ["change.applied"]

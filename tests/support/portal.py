@@ -20,7 +20,8 @@ def person(user: User) -> Client:
 
 def text(page: HttpResponse) -> str:
     """The words of a page, with plain spaces; what is between tags is one run of text."""
-    body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page.content.decode(), flags=re.S)
+    sent = page.getvalue() if page.streaming else page.content
+    body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", sent.decode(), flags=re.S)
     words = html.unescape(re.sub(r"<[^>]+>", " ", body)).replace("\u00a0", " ")
     return re.sub(r"\s+([.,:;)])", r"\1", " ".join(words.split()))
 

@@ -167,7 +167,8 @@ def _sentences() -> dict[str, str]:
         # a change
         "not_cancellable": _("This change can no longer be cancelled: it is %(status)s."),
         "payment_running": _(
-            "Your payment is being checked. The change can be cancelled when the answer is known."
+            "Your payment is being checked, or your bank is working on it."
+            " The change can be cancelled when the answer is known."
         ),
     }
 

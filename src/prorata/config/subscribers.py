@@ -5,7 +5,9 @@ from __future__ import annotations
 SUBSCRIBERS: dict[str, list[str]] = {
     # payments and invoices
     "invoice.paid": ["changes.on_paid"],
+    "payment.received": ["notices.payment_received"],
     "payment.late": ["notices.payment_late"],
+    "payment.failed": ["notices.payment_failed"],
     "payment.taken_back": ["notices.money_taken_back"],
     "payment.overdue": ["notices.payment_overdue"],
     "payments.differ": ["notices.payments_differ"],

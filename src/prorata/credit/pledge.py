@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -33,6 +34,33 @@ def hold(
             against=[(accounts.pledged(customer_id, currency), -total)], key=f"pledge:{origin}", what="pledged",
             origin=origin, at=at, actor=actor, pledge=True,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """What giving up would do to one held amount: back in its purse, usable until `until` (None: for ever); a gift whose end
+    has passed is `prolonged`, or, if it was before, `lost`."""
+
+    kind: str
+    amount_minor: int
+    until: datetime | None
+    prolonged: bool = False
+    lost: bool = False
+
+
+def if_released(*, origin: str, at: datetime) -> list[Release]:
+    """What `void` would do at `at` to what is held for `origin`, gifts first. Changes nothing."""
+    held = Pledge.objects.filter(origin=origin, state=Pledge.State.HELD).select_related("purse")
+    found = [_release(pledge.purse, pledge.amount_minor, at) for pledge in held.order_by("purse_id")]
+    return sorted(found, key=lambda one: one.until is None)
+
+
+def _release(purse: Purse, amount: int, at: datetime) -> Release:
+    if not purse.has_ended(at):
+        return Release(kind=purse.kind, amount_minor=amount, until=purse.expires_at)
+    if purse.prolonged_from is not None:
+        return Release(kind=purse.kind, amount_minor=amount, until=purse.expires_at, lost=True)
+    return Release(kind=purse.kind, amount_minor=amount, until=at + PROLONGED, prolonged=True)
 
 
 # One statement instead of two: the customer's lock is held while an invoice is settled.

@@ -10,6 +10,7 @@ from prorata.notices import (
     tell_change,
     tell_credit,
     tell_gift,
+    tell_payment,
     tell_person,
     tell_staff,
     tell_staff_of_payments,
@@ -102,6 +103,16 @@ def credit_ends_soon(id: int) -> None:
 @app.task(name="notices.credit_expired", retry=RETRY)
 def credit_expired(id: int) -> None:
     tell_gift.expired(id)
+
+
+@app.task(name="notices.payment_received", retry=RETRY)
+def payment_received(id: int) -> None:
+    tell_payment.received(id)
+
+
+@app.task(name="notices.payment_failed", retry=RETRY)
+def payment_failed(id: int) -> None:
+    tell_payment.failed(id)
 
 
 @app.task(name="notices.payment_late", retry=RETRY)

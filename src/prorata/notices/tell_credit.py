@@ -58,6 +58,7 @@ def late_payment(capture_id: int) -> None:
         invoice=invoice,
         surplus=capture.outcome == "surplus",
         page=link("/credit"),
+        receipt_page=link(f"/receipts/{capture.pk}"),
     )
     write(
         key=f"payment.late:{capture.gateway}:{capture.capture_id}",

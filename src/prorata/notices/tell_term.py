@@ -10,6 +10,7 @@ from prorata.invoices.models import Invoice
 from prorata.notices import change_facts as facts
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
+from prorata.payments.models import Capture
 
 Status = SoldTerm.Status
 
@@ -37,8 +38,14 @@ def paid(term_id: int) -> None:
     )
     _tell(
         term, _("paid"), "term_paid.txt", invoice=settled, paid=facts.paid_table(settled) if settled else "",
-        page=link(f"/services/{term.service_id}/resources"),
+        receipts=_receipts(settled), page=link(f"/services/{term.service_id}/resources"),
     )  # fmt: skip
+
+
+def _receipts(invoice: Invoice | None) -> list[str]:
+    """The addresses of what was paid with, besides credit."""
+    found = Capture.objects.filter(attempt__invoice=invoice).order_by("id") if invoice is not None else []
+    return [link(f"/receipts/{one.pk}") for one in found]
 
 
 @transaction.atomic

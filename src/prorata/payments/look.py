@@ -10,6 +10,7 @@ from django.db import transaction
 
 from prorata import clock
 from prorata.customers.lock import lock_customer
+from prorata.events.publish import publish
 from prorata.invoices.models import Invoice
 from prorata.payments.bank import BANK
 from prorata.payments.book_money_back import book_money_back
@@ -129,6 +130,8 @@ def _forward(attempt: PaymentAttempt, payment: GatewayPayment) -> None:
     attempt.reason = payment.reason[:200]
     if attempt.state not in PaymentAttempt.OPEN:
         attempt.ended_at = clock.now()
+    if attempt.state == State.FAILED:
+        publish("payment.failed", id=attempt.invoice_id)
 
 
 def _being_taken(attempt: PaymentAttempt) -> bool:
@@ -136,25 +139,30 @@ def _being_taken(attempt: PaymentAttempt) -> bool:
     return attempt.taking_at is not None and clock.machine_now() - attempt.taking_at < ON_ITS_WAY
 
 
+@transaction.atomic
 def _vanished(attempt: PaymentAttempt) -> PaymentAttempt:
     """The gateway forgot a payment that nobody took the money of, and nothing can come of it any more."""
     if not _being_taken(attempt):
         waiting = [State.CREATED, State.REDIRECTED, State.UNKNOWN]
-        PaymentAttempt.objects.filter(pk=attempt.pk, state__in=waiting).update(
+        ended = PaymentAttempt.objects.filter(pk=attempt.pk, state__in=waiting).update(
             state=State.FAILED, ended_at=clock.now(), taking_at=None, reason="It was not paid in time."
         )
+        if ended:
+            publish("payment.failed", id=attempt.invoice_id)
         attempt.refresh_from_db()
     return attempt
 
 
+@transaction.atomic
 def _never_arrived(attempt: PaymentAttempt) -> PaymentAttempt:
     """The gateway has no such payment: our call never reached it, and after a while nothing can come of it any more."""
     if clock.now() - attempt.created_at < ON_ITS_WAY:
         return attempt
-    PaymentAttempt.objects.filter(pk=attempt.pk, state__in=[State.CREATED, State.UNKNOWN]).update(
+    if PaymentAttempt.objects.filter(pk=attempt.pk, state__in=[State.CREATED, State.UNKNOWN]).update(
         state=State.FAILED,
         ended_at=clock.now(),
         reason="The payment service never received it; nothing was taken.",
-    )
+    ):
+        publish("payment.failed", id=attempt.invoice_id)
     attempt.refresh_from_db()
     return attempt

@@ -45,13 +45,13 @@ class PaymentAttempt(models.Model):
         null=True, blank=True, help_text="machine time of the last look at the gateway"
     )
     checks = models.PositiveIntegerField(default=0)
+    overdue_at = models.DateTimeField(
+        null=True, blank=True, help_text="business time since when its end is somebody's task"
+    )
     taking_at = models.DateTimeField(
         null=True,
         blank=True,
         help_text="machine time we asked for approved money; empty once its end is known",
-    )
-    overdue_at = models.DateTimeField(
-        null=True, blank=True, help_text="business time since when its end is somebody's task"
     )
     ended_at = models.DateTimeField(null=True, blank=True)
 

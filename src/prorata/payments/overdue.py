@@ -71,6 +71,7 @@ def close_by_hand(attempt: PaymentAttempt, *, reason: str, actor: str, actor_nam
         before, attempt.state, attempt.ended_at = attempt.state, State.FAILED, clock.now()
         attempt.reason = "Nothing was taken. You can pay again."
         attempt.save(update_fields=["state", "ended_at", "reason"])
+        publish("payment.failed", id=attempt.invoice_id)
         note(
             "payment.closed", attempt, actor=actor, actor_name=actor_name, customer_id=attempt.invoice.customer_id,
             reason=reason, changed={"state": (before, attempt.state)},

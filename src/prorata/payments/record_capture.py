@@ -39,7 +39,8 @@ def record_captures(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayP
 def _book(attempt: PaymentAttempt, invoice: Invoice, capture: GatewayCapture) -> None:
     now, actor = clock.now(), f"gateway:{attempt.gateway}"
     if capture.currency != invoice.currency:
-        _keep(attempt, invoice, capture, "suspense", _to_suspense(attempt, capture))
+        held = _keep(attempt, invoice, capture, "suspense", _to_suspense(attempt, capture))
+        publish("payment.received", id=held.pk)
         return
     due = invoice.due_minor if may_settle(invoice) else 0
     taken, surplus = min(due, capture.amount_minor), max(capture.amount_minor - due, 0)
@@ -60,8 +61,8 @@ def _book(attempt: PaymentAttempt, invoice: Invoice, capture: GatewayCapture) ->
     kept = _keep(
         attempt, invoice, capture, "invoice" if not surplus else "surplus" if taken else "credit", transfer
     )
-    if surplus:
-        publish("payment.late", id=kept.pk)
+    # One piece of news a capture: what became credit is told as that, with the part that paid the invoice.
+    publish("payment.late" if surplus else "payment.received", id=kept.pk)
     if taken:
         invoice.received_minor += taken
         invoice.save(update_fields=["received_minor"])

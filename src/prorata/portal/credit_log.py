@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,8 @@ from prorata.credit.models import LogLine, Purse
 from prorata.credit.words import MOVEMENTS, change_of, movement_words
 from prorata.customers.models import Membership, User
 from prorata.customers.scope import mine
+from prorata.portal.days import read_day, within
 from prorata.pricing.money import decimal_of, minor_digits
-from prorata.pricing.terms import midnight
 from prorata.spreadsheet import Cell
 
 
@@ -34,7 +34,7 @@ class Filter:
         purse, what = asked.get("purse", ""), asked.get("what", "")
         return cls(
             purse if purse in Purse.Kind.values else "", what if what in MOVEMENTS else "",
-            _day(asked.get("since", "")), _day(asked.get("until", "")),
+            read_day(asked.get("since", "")), read_day(asked.get("until", "")),
         )  # fmt: skip
 
     @property
@@ -53,11 +53,7 @@ class Filter:
             lines = lines.filter(purse__kind=self.purse)
         if self.what:
             lines = lines.filter(what=self.what)
-        if self.since:
-            lines = lines.filter(at__gte=midnight(self.since, zone))
-        if self.until:
-            lines = lines.filter(at__lt=midnight(self.until + timedelta(days=1), zone))
-        return lines
+        return within(lines, "at", self.since, self.until, zone)
 
 
 def choices() -> list[tuple[str, str]]:
@@ -93,10 +89,3 @@ def by_whom(actor: str, people: Mapping[str, str]) -> str:
     if actor == "system" or actor.startswith("gateway:"):
         return _("by itself")
     return people.get(actor, _("our staff"))
-
-
-def _day(typed: str) -> date | None:
-    try:
-        return datetime.strptime(typed, "%Y-%m-%d").date() if typed else None  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        return None

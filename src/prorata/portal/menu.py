@@ -13,7 +13,9 @@ from prorata.portal.money import money
 
 SECTIONS = {
     "services": ("/services", "/quotes", "/changes", "/example"),
-    "invoices": ("/invoices", "/payments"),
+    "methods": ("/payment-methods",),
+    "payments": ("/payments", "/receipts"),
+    "invoices": ("/invoices", "/credit-notes"),
     "credit": ("/credit",),
     "mails": ("/demo",),
     "account": ("/accounts",),

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 from prorata.invoices.models import CreditNote, Invoice
 from prorata.invoices.paper.pdf import credit_note_pdf, invoice_pdf
-from prorata.invoices.paper.words import language_of
+from prorata.invoices.paper.words import Language, language_of
 
 # What people are offered to choose from: each language by its own name.
 NAMES = (("en", "en", "English"), ("ja", "ja", "日本語"), ("zh-hans", "zh-Hans", "简体中文"))
@@ -21,11 +21,15 @@ def download(paper: Invoice | CreditNote, *wanted: str | None) -> HttpResponse:
     """
     language = language_of(*wanted)
     content = invoice_pdf(paper, language) if isinstance(paper, Invoice) else credit_note_pdf(paper, language)
+    return as_file(content, file_name(paper), language)
+
+
+def as_file(content: bytes, name: str, language: Language) -> HttpResponse:
+    """A PDF to look at in the browser; `name` is what it is called when it is kept."""
     return HttpResponse(
         content, content_type="application/pdf",
         headers={
-            "Content-Disposition": f'inline; filename="{file_name(paper)}-{language}.pdf"',
-            "Content-Language": language,
+            "Content-Disposition": f'inline; filename="{name}-{language}.pdf"', "Content-Language": language,
         },
     )  # fmt: skip
 

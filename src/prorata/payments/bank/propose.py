@@ -56,7 +56,10 @@ def proposals(line: StatementLine) -> list[Proposal]:
     known = _customers_of_account(line)
     owed = {customer: minor for (customer, code), minor in debts().items() if code == line.currency}
     found = [*_invoices(line, there, known), *_customers(line, known, owed)]
-    return sorted((one for one in found if one.weight), key=lambda one: -one.weight)[:MOST]
+    # From whom it was taken back, it does not belong to.
+    not_theirs = set(line.allocations.exclude(taken_back=None).values_list("customer", flat=True))
+    good = (one for one in found if one.weight and one.customer.pk not in not_theirs)
+    return sorted(good, key=lambda one: -one.weight)[:MOST]
 
 
 def _invoices(line: StatementLine, there: int, known: dict[int, str]) -> Iterator[Proposal]:

@@ -22,15 +22,19 @@ from django.utils.translation import gettext as _
 from prorata.changes.refusals import Refusal
 from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
-from prorata.credit.models import Voucher
+from prorata.credit.models import LogLine, Voucher
 from prorata.invoices.models import CreditNoteLine, InvoiceLine
+from prorata.payments.receipts import Receipt
 from prorata.portal import menu, when
 from prorata.portal import money as amounts
+from prorata.portal.credit_log import Filter
 from prorata.portal.explanation_file import pages
 from prorata.portal.language import html_language
 from prorata.portal.paper_words import Reduced, rate_words
 from prorata.portal.paper_words import reduces as reduced_by
+from prorata.portal.payments_list import went_to
 from prorata.portal.voucher_words import worth
+from prorata.pricing.terms import local_date
 
 register = template.Library()
 ICONS = Path(__file__).resolve().parent.parent / "static" / "portal" / "vendor" / "lucide-1.62.0"
@@ -184,6 +188,19 @@ def at_second(at: datetime, zone: ZoneInfo) -> SafeString:
 @register.filter
 def at_moment(at: datetime, zone: ZoneInfo) -> SafeString:
     return when.element(at, when.moment(at, zone))
+
+
+@register.filter
+def receipt_to(receipt: Receipt) -> str:
+    """Where the money of a receipt went, in a few words."""
+    return went_to(receipt)
+
+
+@register.filter
+def log_day(line: LogLine, zone: ZoneInfo) -> str:
+    """The filter of the credit log that shows the day of this line."""
+    day = local_date(line.at, zone)
+    return Filter(since=day, until=day).query
 
 
 @register.filter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import blake2s
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,13 +9,13 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from prorata import clock
 from prorata.changes import states
 from prorata.changes.cancel import cancel as cancel_change
+from prorata.changes.cancel import if_cancelled, why_not
 from prorata.changes.models import Change
 from prorata.changes.progress import progress
 from prorata.changes.refusals import Refused, words
@@ -25,12 +24,11 @@ from prorata.changes.words import reason_words, status_words
 from prorata.credit.models import LogLine
 from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote
-from prorata.payments.bank.instructions import instructions
 from prorata.payments.methods import method
 from prorata.payments.models import PaymentAttempt
 from prorata.portal.bill import of_quoted
-from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
-from prorata.portal.views.invoices import state_of
+from prorata.portal.payment_part import payment_part
+from prorata.portal.views.frame import Asked, Slice, fingerprint, page_number, signed_in
 from prorata.portal.views.terms import terms_of
 from prorata.services.models import Service
 
@@ -78,20 +76,18 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
         "zone": ZoneInfo(figures["zone"]), "progress": progress(change), "words": _words(change),
         "sign": _sign(change), "reason": reason_words(change.reason) if change.status in WAITS else "",
         "open": change.status in states.OPEN, "lines": [_line(line) for line in change.lines.all()],
-        "invoice": change.invoice, "invoice_state": state_of(change.invoice) if change.invoice else None,
+        "invoice": change.invoice,
         "notes": list(CreditNote.objects.filter(origin=change.origin)), "log": list(_movements(change)),
         "may_change": may(request.user, change.customer_id, "change"),
-        "may_pay": may(request.user, change.customer_id, "pay"),
         "now": clock.now(), "interventions": list(change.interventions.all()),
     }  # fmt: skip
-    awaited = change.status == states.AWAITING_PAYMENT and change.invoice is not None
-    context["transfer"] = instructions(change.invoice) if awaited and change.invoice else None
+    context |= payment_part(request, change.invoice) if change.invoice is not None else {}
     context["paid_with"] = _paid_with(change)
     context |= _released_gifts(context["log"])
     context["returned_minor"] = sum(note.gross_minor for note in context["notes"])
     context["discount_minor"] = change.quote.figures.get("discount_minor", 0)
     context["gifted_back_minor"] = sum(note.gifted_minor for note in context["notes"])
-    context["seen"] = _fingerprint(context)
+    context["seen"] = fingerprint("portal/parts/change_state.html", context)
     return context
 
 
@@ -142,28 +138,33 @@ def _line(line: Any) -> dict[str, Any]:
     }
 
 
-def _fingerprint(context: dict[str, Any]) -> str:
-    """Of what is seen, so that an unchanged page is not drawn, and not read out, again."""
-    # Without the request: the form's own token is another one every time.
-    drawn = render_to_string("portal/parts/change_state.html", context | {"seen": ""})
-    return blake2s(drawn.encode(), digest_size=8).hexdigest()
-
-
-@require_POST
+@require_http_methods(["GET", "POST"])
 @signed_in
 def cancel(request: Asked, reference: str) -> HttpResponse:
-    found = my_one(request.user, Change.objects.all(), reference=reference)
+    """Say what comes back and what happens to money that still arrives; then cancel."""
+    found = my_one(request.user, changes(), reference=reference)
     if not may(request.user, found.customer_id, "change"):
         messages.error(
             request, _("You may look at this change, but not cancel it. Ask somebody of your team who may.")
         )
         return redirect("portal:show_change", reference=reference)
+    if request.method == "GET":
+        return render(request, "portal/cancel.html", _what_cancelling_does(found))
     try:
         cancel_change(request.user, reference)
         messages.success(request, _("The change was cancelled."))
     except Refused as refused:
         messages.error(request, " ".join(words(refusal) for refusal in refused.refusals))
     return redirect("portal:show_change", reference=reference)
+
+
+def _what_cancelling_does(change: Change) -> dict[str, Any]:
+    refusal = why_not(change)
+    return {
+        "change": change, "service": change.service, "invoice": change.invoice, "refusal": refusal,
+        "back": if_cancelled(change, clock.now()) if refusal is None else None,
+        "zone": ZoneInfo(change.quote.figures["zone"]),
+    }  # fmt: skip
 
 
 @require_GET

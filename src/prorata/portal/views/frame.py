@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import blake2s
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
@@ -22,8 +24,6 @@ M = TypeVar("M", bound=Model)
 # What was refused in a form: the page again, with the reasons.
 REFUSED = 422
 PER_PAGE = 30
-# Where the session keeps the payment method chosen in the review, for the checkout that follows.
-CHOSEN_METHOD = "chosen_method"
 
 
 class Asked(HttpRequest):
@@ -78,6 +78,13 @@ def page_number(request: HttpRequest) -> int:
     return max(int(typed), 1) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
 
 
+def fingerprint(template: str, context: dict[str, Any]) -> str:
+    """Of what is seen, so that an unchanged part of a page is not drawn, and not read out, again."""
+    # Without the request: the form's own token is another one every time.
+    drawn = render_to_string(template, context | {"seen": ""})
+    return blake2s(drawn.encode(), digest_size=8).hexdigest()
+
+
 class Slice:
     """One page of a list without counting the whole: it reads one row more than it shows."""
 
@@ -90,4 +97,4 @@ class Slice:
             raise Http404("There is no such page of this list.")
 
 
-__all__ = ["CHOSEN_METHOD", "REFUSED", "Asked", "Slice", "back_to", "page_number", "safe_next", "signed_in"]
+__all__ = ["REFUSED", "Asked", "Slice", "back_to", "fingerprint", "page_number", "safe_next", "signed_in"]

@@ -22,18 +22,16 @@ from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote, Invoice
 from prorata.invoices.paper.download import NAMES
 from prorata.invoices.paper.read import printable_credit_notes
-from prorata.payments.bank.accounts import offered_methods
-from prorata.payments.bank.instructions import instructions
-from prorata.payments.bank.wait import is_awaited
 from prorata.payments.charge_saved import pay_with_saved
 from prorata.payments.checkout import PaymentRefused, PaymentUnknown
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.saved_methods import can_keep, forget
 from prorata.payments.saved_methods import offered as offered_saved
-from prorata.portal.views.frame import CHOSEN_METHOD, REFUSED, Asked, Slice, page_number, signed_in
+from prorata.portal.payment_part import payment_part
+from prorata.portal.payment_words import told
+from prorata.portal.views.frame import REFUSED, Asked, Slice, fingerprint, page_number, signed_in
 
-State = PaymentAttempt.State
 # What the radio of a kept card sends: this and its id.
 SAVED = "saved:"
 
@@ -49,34 +47,14 @@ def invoices() -> QuerySet[Invoice]:
 def index(request: Asked) -> HttpResponse:
     found = Slice(mine(request.user, invoices()), page_number(request))
     notes = mine(request.user, CreditNote.objects.select_related("service", "seller")).order_by("-id")
+    now = clock.now()
     shown = {
-        "rows": [{"invoice": one, "state": state_of(one)} for one in found.rows],
+        "rows": [{"invoice": one, "pay": told(one, now)} for one in found.rows],
         "notes": list(notes[:20]) if found.number == 1 else [],
         "page": found,
         "zone": ZoneInfo(seller().zone),
     }
     return render(request, "portal/invoices.html", shown)
-
-
-def state_of(invoice: Invoice) -> tuple[str, str]:
-    """(kind for the sign, words) of where an invoice stands."""
-    last = next(iter(invoice.attempts.all()), None)
-    if invoice.status == Invoice.Status.PAID:
-        return "ok", _("Paid")
-    if invoice.status == Invoice.Status.CANCELLED:
-        return "off", _("Cancelled")
-    if invoice.status == Invoice.Status.EXPIRED:
-        return "off", _("Expired, nothing was taken")
-    if last is not None and last.state in (State.UNKNOWN, State.PROCESSING):
-        return "busy", _("Being checked")
-    if last is not None and is_awaited(last):
-        part = invoice.received_minor > 0
-        return "busy", _("Part received, waiting for the rest") if part else _("Waiting for your transfer")
-    if invoice.received_minor:
-        return "need", _("Partly paid")
-    if last is not None and last.state == State.FAILED:
-        return "need", _("Unpaid: the last payment failed, nothing was taken")
-    return "need", _("Unpaid")
 
 
 @require_GET
@@ -85,24 +63,30 @@ def invoice(request: Asked, reference: str) -> HttpResponse:
     return render(request, "portal/invoice.html", _context(request, reference))
 
 
+@require_GET
+@signed_in
+def state(request: Asked, reference: str) -> HttpResponse:
+    """The part of the page that lives, for a script that asks again; nothing where it has not changed."""
+    context = _context(request, reference)
+    if context["seen"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return render(request, "portal/parts/invoice_answer.html", context)
+
+
 def _context(request: Asked, reference: str) -> dict[str, Any]:
     found = my_one(request.user, invoices().prefetch_related("lines"), reference=reference)
-    last = next(iter(found.attempts.all()), None)
-    kind, words = state_of(found)
-    checking = last is not None and last.state in (State.UNKNOWN, State.PROCESSING)
-    in_time = clock.now() < found.pay_until
-    return {
-        "invoice": found, "service": found.service, "zone": ZoneInfo(found.seller.zone), "kind": kind, "words": words,
-        "last": last, "checking": checking, "change": Change.objects.filter(invoice=found).first(),
-        "term": SoldTerm.objects.filter(invoice=found).first(),
-        "in_time": in_time, "may_pay": may(request.user, found.customer_id, "pay"),
+    term = SoldTerm.objects.filter(invoice=found).first()
+    context: dict[str, Any] = {
+        "term": term, "invoice": found, "service": found.service, "zone": ZoneInfo(found.seller.zone),
+        "change": Change.objects.filter(invoice=found).first(),
         "may_change": may(request.user, found.customer_id, "change"),
-        "payable": found.due_minor > 0 and in_time and not checking,
-        "transfer": instructions(found) if last is not None and is_awaited(last) else None,
         "account_minor": found.credit_minor - found.gifted_minor,
         "raised_minor": sum(line.raised_minor for line in found.lines.all()),
         "discount_minor": sum(line.discount_minor for line in found.lines.all()), "paper_languages": NAMES,
     }  # fmt: skip
+    context |= payment_part(request, found, term)
+    context["seen"] = fingerprint("portal/parts/invoice_state.html", context)
+    return context
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,17 +95,16 @@ def checkout(request: Asked, reference: str) -> HttpResponse:
     """Choose how to pay, then go to the payment service's own page."""
     context = _context(request, reference)
     found: Invoice = context["invoice"]
-    if not context["payable"] or not context["may_pay"]:
+    if not context["pay"].state.payable or not context["may_pay"]:
         return redirect("portal:invoice", reference=reference)
-    offered = offered_methods(found.seller_id, found.currency)
-    remembered = found.customer.preferred_method
-    default = request.session.get(CHOSEN_METHOD) or remembered
-    wanted = request.POST.get("method", default if any(one.code == default for one in offered) else "")
+    choice = context["choice"]
+    chosen = choice.chosen
+    wanted = request.POST.get("method", chosen.code if chosen is not None else "")
     context |= {
-        "methods": offered, "method": wanted, "remembered": remembered, "saved": offered_saved(request.user, found),
-        "may_keep": any(can_keep(one.gateway) for one in offered), "keep": "keep" in request.POST,
+        "method": wanted, "saved": offered_saved(request.user, found),
+        "may_keep": any(can_keep(one.gateway) for one in choice.offered), "keep": "keep" in request.POST,
     }  # fmt: skip
-    if (transfer := next((one for one in offered if one.is_transfer), None)) is not None:
+    if (transfer := next((one for one in choice.offered if one.is_transfer), None)) is not None:
         until = deadline_by(found, transfer.code)
         context |= {"transfer_until": until, "transfer_is_longer": until > found.pay_until}
     if request.method == "GET":
@@ -157,19 +140,15 @@ def transfer(request: Asked, reference: str) -> HttpResponse:
 @require_GET
 @signed_in
 def come_back(request: Asked, attempt: uuid.UUID) -> HttpResponse:
-    """Back from the payment service. Its own truth is fetched; what the address says is not believed."""
+    """Back from the payment service, or to look again. Its own truth is fetched; what the address says is not believed.
+
+    The page it leads to tells the state: the change's page, or with `?to=invoice` the invoice.
+    """
     attempts = PaymentAttempt.objects.select_related("invoice")
     found = my_one(request.user, attempts, path="invoice__customer", pk=attempt)
-    seen = look(found.pk)
-    if seen.state == State.FAILED:
-        reason = seen.reason or _("The payment was declined.")
-        messages.error(request, _("%(reason)s Nothing was taken.") % {"reason": reason.rstrip(".") + "."})
-    elif seen.state == State.CANCELLED:
-        messages.info(request, _("The payment was not made. Nothing was taken."))
-    elif seen.state == State.REDIRECTED and seen.reason:
-        messages.error(
-            request, _("%(reason)s Nothing was taken.") % {"reason": seen.reason.rstrip(".") + "."}
-        )
+    look(found.pk)
+    if request.GET.get("to") == "invoice":
+        return redirect("portal:invoice", reference=found.invoice.reference)
     return _to_what_was_paid(found.invoice)
 
 

@@ -32,7 +32,8 @@ from prorata.payments.bank.accounts import offered_methods
 from prorata.portal import when
 from prorata.portal.bill import of_quote
 from prorata.portal.money import money
-from prorata.portal.views.frame import CHOSEN_METHOD, REFUSED, Asked, signed_in
+from prorata.portal.pay_choice import keep
+from prorata.portal.views.frame import REFUSED, Asked, signed_in
 
 # The boxes of the review, which a new quote of the same wish starts with.
 TICKS = ("split", "use_gifted", "use_account", "method", "restart")
@@ -163,7 +164,8 @@ def submit(request: Asked, reference: str) -> HttpResponse:
     except Refused as refused:
         context = review(request, found, request.POST) | {"wrong": refused.refusals}
         return render(request, "portal/quote.html", context, status=REFUSED)
-    request.session[CHOSEN_METHOD] = request.POST.get("method", "")
+    if change.invoice is not None:
+        keep(request.session, change.invoice, request.POST.get("method", ""))
     if change.status == states.AWAITING_PAYMENT and change.invoice is not None:
         return redirect("portal:invoice", reference=change.invoice.reference)
     return redirect("portal:show_change", reference=change.reference)

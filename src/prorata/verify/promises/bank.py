@@ -66,7 +66,8 @@ SELECT 'bank_allocation ' || a.id, '', 'is of customers_customer ' || coalesce(a
  WHERE a.what = 'credit' AND a.customer_id IS DISTINCT FROM g.customer_id
 """
 
-# Seen from the account: what came in, less what is assigned, waits in suspense; besides it, money of other gateways.
+# Seen from the account: what came in, less what is assigned, waits in suspense; besides it, money of other
+# gateways, less what of that went back.
 SUSPENSE_IS_WHAT_WAITS = """
 SELECT 'ledger_account ' || a.id, a.code, 'holds ' || -coalesce(e.total, 0) || ', not assigned are ' || coalesce(w.total, 0)
   FROM ledger_account a
@@ -76,7 +77,9 @@ SELECT 'ledger_account ' || a.id, a.code, 'holds ' || -coalesce(e.total, 0) || '
                 UNION ALL SELECT l.currency, -b.amount_minor
                   FROM bank_allocation b JOIN bank_statementline l ON l.id = b.line_id
                  WHERE NOT EXISTS (SELECT 1 FROM bank_unallocation u WHERE u.allocation_id = b.id)
-                UNION ALL SELECT currency, amount_minor FROM payments_capture WHERE outcome = 'suspense') x
+                UNION ALL SELECT currency, amount_minor FROM payments_capture WHERE outcome = 'suspense'
+                UNION ALL SELECT currency, CASE way WHEN 'out' THEN -1 ELSE 1 END *
+                                           (amount_minor - owed_minor - credit_minor) FROM payments_moneyback) x
               GROUP BY 1) w USING (code)
  WHERE starts_with(a.code, 'suspense/') AND -coalesce(e.total, 0) <> coalesce(w.total, 0)
 """

@@ -101,7 +101,7 @@ def _earned() -> dict[Group, int]:
         for day in Day.objects.order_by("seller_id", "-day").distinct("seller_id").iterator()
     }
     earned: dict[Group, int] = defaultdict(int)
-    for seller_id, product_id, currency, amount, starts, ends, known_at in _items():
+    for seller_id, product_id, currency, amount, starts, ends, known_at in _items() if last else ():
         day = last.get(seller_id)
         if day is not None and known_at < day.ends_at:
             earned[seller_id, product_id, currency] += Item(amount, starts, ends).through(day.day)
