@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from prorata.payments.gateways.base import BadSignature, WebhookEvent
-from prorata.payments.gateways.paypal_certificates import MOST_FETCHES, Certificates
+from prorata.payments.gateways.paypal_certificates import MOST_FETCHES, Certificates, read_authorities
 from prorata.payments.gateways.paypal_webhook import verified
 from prorata.sandbox.paypal.certificates import HOST, Authority, Signer, new_authority, new_signer
 from prorata.sandbox.paypal.face import headers as sign
@@ -191,6 +191,15 @@ def test_one_that_cannot_be_had_is_refused_and_asked_for_again(status: int) -> N
 def test_what_is_no_certificate_is_refused(page: bytes) -> None:
     with pytest.raises(BadSignature):
         check(signed(), web=Web(**{ADDRESS: page}))
+
+
+def test_a_malformed_authority_hinders_no_other() -> None:
+    broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    good = AUTHORITY.certificate.public_bytes(Encoding.PEM)
+    assert read_authorities(broken + good) == [AUTHORITY.certificate]
+    for none in (b"", broken):
+        with pytest.raises(ValueError, match="no certificate"):
+            read_authorities(none)
 
 
 def test_strangers_cannot_make_us_ask_without_end() -> None:

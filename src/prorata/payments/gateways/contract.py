@@ -734,4 +734,4 @@ class SavedMethodContract:
 class FullGatewayContract(
     GatewayContract, RefundContract, DisputeContract, ListingContract, SavedMethodContract
 ):
-    """What a gateway does that can do everything."""
+    """What a gateway does that can do everything. One whose customers only approve adds CompletionContract."""

@@ -169,9 +169,7 @@ class PayPalGateway:
             return payment
         try:
             self._note(order, answers.CLOSED)
-        except (
-            Refused
-        ):  # an order that cannot be noted on now; what decides is that we shall not take its money
+        except Refused:  # it cannot be noted on now; what decides is that we shall not take its money
             payment = self.fetch(ref)
             return replace(payment, state="cancelled", approved=False) if payment.state == "open" else payment
         return self.fetch(ref)

@@ -19,6 +19,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from prorata.payments.gateways.base import BadSignature
 
 PATH = re.compile(r"/v1/notifications/certs/[A-Za-z0-9._-]{1,200}")
+BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 LARGEST = 65_536
 MOST_KEPT = 20
 # Anybody may name an address in a header: so many new ones are looked up a minute, whatever they are.
@@ -36,7 +37,7 @@ class Certificates:
     def __init__(self, origins: Sequence[str], host: str, roots: bytes | None, *, http: httpx.Client) -> None:
         self._origins, self._host, self._http = frozenset(origins), host, http
         pem = roots if roots is not None else Path(certifi.where()).read_bytes()
-        self._store = Store(x509.load_pem_x509_certificates(pem))
+        self._store = Store(read_authorities(pem))
         self._kept: dict[str, list[x509.Certificate]] = {}
         self._fetched: list[float] = []
         self._lock = threading.Lock()
@@ -88,3 +89,19 @@ class Certificates:
             raise BadSignature(f"the certificate cannot be had ({type(error).__name__})") from error
         except ValueError as error:
             raise BadSignature("what stands at the certificate's address is none") from error
+
+
+def read_authorities(pem: bytes) -> list[x509.Certificate]:
+    """The authorities of a file. One of the web's many that is malformed is not believed, and hinders no other.
+
+    Raises ValueError if there is none.
+    """
+    found: list[x509.Certificate] = []
+    for block in BLOCK.findall(pem):
+        try:
+            found.append(x509.load_pem_x509_certificate(block))
+        except ValueError:
+            continue
+    if not found:
+        raise ValueError("the file of authorities holds no certificate that can be read")
+    return found
