@@ -83,7 +83,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Credit log"), "history", "credit.logline"),
             Item(_("Payment attempts"), "credit_card", "payments.paymentattempt"),
             Item(_("Captures"), "payments", "payments.capture"),
-            Item(_("Comparisons"), "balance", "payments.reconciliation"),
+            Item(_("Reconciliations"), "balance", "payments.reconciliation"),
             Item(
                 _("Bank: waiting money"),
                 "move_to_inbox",
