@@ -38,18 +38,19 @@ def gateway_process(tmp_path: Path) -> Iterator[GatewayProcess]:
         yield found
 
 
-def message(number: int, kind: str, ref: str, secret: str = SECRET) -> tuple[bytes, str]:
-    body = json.dumps({"id": f"evt_{number}", "kind": kind, "ref": ref}).encode()
-    at = int(time.time())
-    mark = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-    return body, f"t={at},v1={mark}"
+def message(number: int, kind: str, ref: str) -> bytes:
+    return json.dumps({"id": f"evt_{number}", "kind": kind, "ref": ref}).encode()
 
 
 def storm(refs: list[str], events: int, rng: Random) -> list[tuple[bytes, str]]:
-    """So many messages about these payments, each twice, in any order; and a tenth as many that somebody forged."""
-    told = [message(n, KINDS[n % len(KINDS)], refs[n // len(KINDS) % len(refs)]) for n in range(events)]
+    """So many messages about these payments, each twice, in any order, with the secret they are signed with; and a tenth
+    as many that somebody forged."""
+    told = [
+        (message(n, KINDS[n % len(KINDS)], refs[n // len(KINDS) % len(refs)]), SECRET) for n in range(events)
+    ]
     forged = [
-        message(events + n, "payment.succeeded", refs[n % len(refs)], "guessed") for n in range(events // 10)
+        (message(events + n, "payment.succeeded", refs[n % len(refs)]), "guessed")
+        for n in range(events // 10)
     ]
     found = [*told, *told, *forged]
     rng.shuffle(found)
@@ -57,12 +58,15 @@ def storm(refs: list[str], events: int, rng: Random) -> list[tuple[bytes, str]]:
 
 
 def rain(client: Client, sent: list[tuple[bytes, str]]) -> dict[int, int]:
-    """How often each status came back."""
+    """Send them, each signed as it leaves; how often each status came back."""
     answers: dict[int, int] = {}
-    for body, mark in sent:
+    for body, secret in sent:
+        at = int(time.time())
+        mark = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
         answer = client.post(
-            "/webhooks/sandbox/", body, content_type="application/json", headers={"Sandbox-Signature": mark}
-        )
+            "/webhooks/sandbox/", body, content_type="application/json",
+            headers={"Sandbox-Signature": f"t={at},v1={mark}"},
+        )  # fmt: skip
         answers[answer.status_code] = answers.get(answer.status_code, 0) + 1
     return answers
 
