@@ -11,6 +11,7 @@ from prorata.changes.pay import start_paying
 from prorata.customers.models import Customer
 from prorata.invoices.models import Invoice
 from prorata.notices.models import Mail
+from prorata.notices.tell_rest import remind
 from prorata.payments.bank.allocate import CannotAssign, set_aside, to_credit, to_debt, to_invoice
 from prorata.payments.bank.debts import debt
 from prorata.payments.bank.instructions import instructions
@@ -270,6 +271,30 @@ def test_a_part_waits_for_the_rest_which_may_come_by_card(world: World, change: 
 
     assert world.reread(change).status == states.APPLIED
     assert world.ledger() == {"gateway/bank/clearing": 5_000, "gateway/sandbox/clearing": 596, **BOUGHT}
+
+
+def test_who_paid_a_part_is_reminded_of_the_rest_once(world: World, change: Change) -> None:
+    """Seven days from 15 August, 14:02: three quarters are over on 20 August at 20:02."""
+    statement(Entry(amount=5_000, text=choose(world, change).gateway_ref))
+    world.work()
+    world.at("2026-08-20T20:01+09:00")
+    assert remind() == 0
+    world.at("2026-08-20T20:02+09:00")
+    assert (remind(), remind()) == (1, 0)
+    mail = Mail.objects.get(key__startswith="invoice.rest:")
+    assert (
+        mail.subject == f"596 JPY are still to be paid until 22 Aug 2026, 14:02 Asia/Tokyo ({change.invoice})"
+    )
+    assert "5,000 JPY" in mail.body
+
+
+def test_who_paid_nothing_or_all_is_not_reminded(world: World, change: Change) -> None:
+    reference = choose(world, change).gateway_ref
+    world.at("2026-08-21T14:02+09:00")
+    assert remind() == 0
+    statement(Entry(amount=5_596, text=reference))
+    world.work()
+    assert remind() == 0
 
 
 def test_a_part_whose_rest_never_comes_is_credit_at_the_deadline(world: World, change: Change) -> None:

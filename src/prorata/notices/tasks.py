@@ -12,6 +12,7 @@ from prorata.notices import (
     tell_gift,
     tell_payment,
     tell_person,
+    tell_rest,
     tell_staff,
     tell_staff_of_payments,
     tell_term,
@@ -148,3 +149,10 @@ def person_invited(id: int) -> None:
 @app.task(name="notices.send", retry=RETRY_SENDING)
 def send(id: int) -> None:
     sending.send(id)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="notices.remind", queueing_lock="notices.remind")
+def remind(timestamp: int) -> None:
+    """A part of the money came, and the time for the rest is running out."""
+    tell_rest.remind()
