@@ -73,7 +73,9 @@ def chromium_path() -> str:
 @pytest.fixture(scope="session")
 def database() -> Iterator[TestDatabase]:
     """The PostgreSQL of this run. Tests ask for `db` or `transactional_db` instead."""
-    with test_database(checkout() / ".prorata-test" / "postgres") as found:
+    # Two side by side look for what killed runs left, each in a folder of its own: a look takes the lock for a moment.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    with test_database(checkout() / ".prorata-test" / "postgres" / worker) as found:
         yield found
 
 

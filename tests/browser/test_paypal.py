@@ -63,7 +63,8 @@ def test_submit_paypals_page_applied(
     page.expect_review(figures)
     aiko.page.get_by_role("radio", name="PayPal").check()
     aiko.page.locator("#submit").click()
-    aiko.click("link", f"Pay Now! {page.money(paid.card)}")
+    expect(aiko.page.locator("#pay-now")).to_have_text(f"Pay Now! {page.money(paid.card)} with PayPal")
+    aiko.click("link", "Use another method")
     aiko.page.get_by_role("radio", name="PayPal").check()
     aiko.shot("p01-checkout")
     aiko.click("button", f"Checkout {page.money(paid.card)}")
@@ -78,8 +79,7 @@ def test_submit_paypals_page_applied(
     aiko.shot("p02-declined")
     assert measured(installed, MACHINE)["memory"] == 4
 
-    aiko.click("link", f"Pay Now! {page.money(paid.card)}")
-    aiko.click("button", f"Checkout {page.money(paid.card)}")
+    aiko.click("button", f"Continue paying {page.money(paid.card)} with PayPal")
     aiko.page.wait_for_url(f"{paypal.url}/**")
     pay_with(aiko)
     expect(aiko.page).to_have_url(re.compile("/changes/"))

@@ -284,7 +284,7 @@ def somebody_else(demo: Installation, visitor: NewVisitor) -> Visitor:
         password=PBKDF2PasswordHasher().encode("a-long-password", "some-salt")
     )
     Membership.objects.create(customer=customer, user=person, role=Membership.Role.OWNER)
-    machine = demo.hypervisor.create_machine(dict(mine.configuration), id="vm-2001", host="tokyo-1")
+    machine = demo.hypervisor.create_machine(dict(mine.configuration), id="vm-2101", host="tokyo-1")
     adopt(
         customer=customer, product=mine.product, name="shop-01", driver="sandbox", external_id=machine,
         term_starts_at=mine.term_starts_at, term_ends_at=mine.term_ends_at, term_months=6,

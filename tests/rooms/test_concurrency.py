@@ -392,7 +392,8 @@ def test_one_webhook_delivered_eight_times_at_once_is_kept_once(world: World, we
         attempt = world.checkout(change)
         world.gateway.pay(attempt.gateway_ref, mode="before")
         receiver.wait(attempt.gateway_ref)
-        headers, body = receiver.received[0]
+        # The gateway may still be sending what an earlier story left behind.
+        headers, body = next(one for one in receiver.received if attempt.gateway_ref.encode() in one[1])
     doing = all_at_once([lambda: receive("sandbox", body=body, headers=headers) for _ in range(8)])
     assert sorted(d.result() for d in doing) == [False] * 7 + [True]
     assert InboxEvent.objects.count() == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from pytest_django import Settings
 
 from prorata.changes import states
 from prorata.changes.cancel import cancel
@@ -15,19 +14,18 @@ from prorata.credit.models import LogLine, Pledge, Purse
 from prorata.ledger.models import Transfer
 from prorata.notices.models import Mail
 from prorata.services.models import Service
+from support.bank import bank_account
 from support.portal import person, text
 from support.world import World
 
 NOON = "2026-08-15T12:00+09:00"
 
 
-@pytest.fixture(autouse=True)
-def bank_transfer(settings: Settings) -> None:
-    """A way to pay that waits for seven days."""
-    settings.PRORATA_PAYMENT_METHODS = [
-        *settings.PRORATA_PAYMENT_METHODS,
-        ("bank_transfer", "Bank transfer", "sandbox"),
-    ]
+def with_transfers(world: World, at: str) -> Service:
+    """web-01 of a seller who takes transfers: a way to pay that waits for seven days."""
+    web = world.web_01(at)
+    bank_account(world.seller)
+    return web
 
 
 def mails(world: World, key: str) -> list[str]:
@@ -156,7 +154,7 @@ def test_what_a_reduction_returns_lives_to_its_own_end_or_fourteen_days(
     world: World, until: str, comes_back_until: str
 ) -> None:
     """Reduced and credited on 16 August at 10:00: the edge is 30 August at 10:00."""
-    web = world.web_01(NOON)
+    web = with_transfers(world, NOON)
     world.gift(5_596, until=until)
     world.change(web, memory=8)
     world.work()
@@ -177,7 +175,7 @@ def test_what_a_reduction_returns_lives_to_its_own_end_or_fourteen_days(
 
 def held_over_its_end(world: World) -> tuple[Service, Change]:
     """1,500 until 18 August is held by a change that waits for a bank transfer until the 22nd."""
-    web = world.web_01(NOON)
+    web = with_transfers(world, NOON)
     world.gift(1_500, until="2026-08-18T00:00+09:00")
     change = world.submit(world.quote(web, memory=8), method="bank_transfer")
     world.at("2026-08-18T09:00+09:00")
@@ -255,7 +253,7 @@ def test_holding_and_giving_up_again_does_not_prolong_a_second_time(world: World
 
 def test_of_two_gifts_held_together_each_has_its_own_time(world: World) -> None:
     """6,000 that was prolonged to the 21st, and 1,000 until the 20th at noon, are both released on the 21st at 10:00."""
-    web = world.web_01(NOON)
+    web = with_transfers(world, NOON)
     world.gift(6_000, until="2026-08-18T00:00+09:00")
     first = world.submit(world.quote(web, memory=16), method="bank_transfer")
     assert first.invoice is not None
@@ -288,7 +286,7 @@ def test_a_change_that_expires_unpaid_gives_its_gift_back_for_three_days(world: 
 
 
 def test_a_release_before_the_end_moves_nothing(world: World) -> None:
-    web = world.web_01(NOON)
+    web = with_transfers(world, NOON)
     world.gift(1_500, until="2026-08-18T00:00+09:00")
     change = world.submit(world.quote(web, memory=8), method="bank_transfer")
     world.at("2026-08-17T23:59+09:00")
