@@ -51,7 +51,9 @@ def paypal(
             merchant_id=process.payee,
             roots=process.roots,
         )
-        settings.PRORATA_GATEWAYS |= {"paypal": "prorata.config.wiring.paypal_gateway"}
+        settings.PRORATA_GATEWAYS = settings.PRORATA_GATEWAYS | {
+            "paypal": "prorata.config.wiring.paypal_gateway"
+        }
         settings.PRORATA_PAYMENT_METHODS = [("paypal", "PayPal", "paypal")]
         clear_caches()
         yield process
