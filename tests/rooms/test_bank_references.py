@@ -48,7 +48,8 @@ def test_full_width_letters_are_letters() -> None:
 
 @given(REFERENCES, st.integers(2, LENGTH - 1), st.sampled_from(string.digits + ALPHABET))
 def test_one_wrong_letter_is_never_another_reference(reference: str, at: int, letter: str) -> None:
-    assume(letter != reference[at])
+    # The check digits see a digit taken for a digit and a letter for a letter; of the others one in 97 slips through.
+    assume(letter != reference[at] and letter.isdigit() == reference[at].isdigit())
     wrong = reference[:at] + letter + reference[at + 1 :]
     assert found_in(wrong) == []
     assert nearest(f"paid {wrong} thanks", [reference]) == [(1, reference)]
@@ -56,7 +57,8 @@ def test_one_wrong_letter_is_never_another_reference(reference: str, at: int, le
 
 @given(REFERENCES, st.integers(4, LENGTH - 2))
 def test_two_letters_swapped_are_never_another_reference(reference: str, at: int) -> None:
-    assume(reference[at] != reference[at + 1])
+    # B1 and 1B are the same number to the check digits, as are M2 and 2M.
+    assume(reference[at] != reference[at + 1] and reference[at].isdigit() == reference[at + 1].isdigit())
     wrong = reference[:at] + reference[at + 1] + reference[at] + reference[at + 2 :]
     assert found_in(wrong) == []
     assert nearest(wrong, [reference]) == [(1, reference)]

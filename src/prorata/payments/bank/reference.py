@@ -20,7 +20,8 @@ NEAR = 2
 
 
 def new_reference() -> str:
-    """A fresh reference such as RF407F3K2MX9; its check digits catch any letter mistyped and any two swapped."""
+    """A fresh reference such as RF407F3K2MX9; its check digits catch a letter taken for a letter, a digit for a digit, two
+    of one kind swapped, and all but one in 97 of the other mistakes."""
     own = readable_code(OWN // 4).replace("-", "")
     return f"RF{mod_97_10.calc_check_digits(own + 'RF')}{own}"
 
