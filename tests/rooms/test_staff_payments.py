@@ -57,6 +57,9 @@ def test_the_desk_shows_what_differs(world: World, web: Service, staff: Client) 
     page = words(staff.get(reverse("admin:payments_reconciliation_change", args=[failed.pk])))
     assert "Not compared" in page
     assert "it is down" in page
+    assert "1 Payments that differ from a gateway" in words(staff.get(reverse("admin:index"))), (
+        "still to be looked at"
+    )
 
 
 def test_staff_close_it_and_the_customer_pays_again(world: World, web: Service, staff: Client) -> None:

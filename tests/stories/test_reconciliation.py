@@ -22,9 +22,10 @@ from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Reconcil
 from prorata.payments.overdue import CannotClose, assign_overdue, close_by_hand
 from prorata.payments.reconcile import reconcile
 from prorata.payments.registry import gateway
+from prorata.payments.tasks import reconcile_all
 from prorata.services.models import Service
 from support.sandboxes import SETTLES_LATER, GatewayProcess, start_gateway
-from support.world import SECRET, World
+from support.world import SECRET, World, clear_caches
 
 STAFF = "desk@example.com"
 
@@ -198,6 +199,19 @@ def test_the_gateway_is_asked_once_more_before_it_is_closed(world: World, web: S
     assert Capture.objects.get().amount_minor == 5_596
 
 
+def test_one_whose_gateway_was_taken_out_can_be_closed(
+    world: World, web: Service, settings: Settings
+) -> None:
+    """Nobody can be asked any more; whoever closes it has looked at the processor's own pages."""
+    _, attempt = unanswered(world, web)
+    world.at("2026-08-15T15:03+09:00")
+    assign_overdue()
+    settings.PRORATA_GATEWAYS = {}
+    clear_caches()
+    closed = close_by_hand(world.reread(attempt), reason="no such account", actor="user:1", actor_name="")
+    assert closed.state == "failed"
+
+
 def test_what_is_not_overdue_is_not_closed_by_hand(world: World, web: Service) -> None:
     _, attempt = unanswered(world, web)
     with pytest.raises(CannotClose, match="It is not overdue"):
@@ -240,8 +254,6 @@ def test_money_on_its_way_is_waited_for_two_weeks(world: World, web: Service) ->
 
 
 def test_every_gateway_that_lists_is_compared_by_the_daily_job(world: World, web: Service) -> None:
-    from prorata.payments.tasks import reconcile_all
-
     reconcile_all(0)
     assert set(Reconciliation.objects.values_list("gateway", flat=True)) == set(
         django_settings.PRORATA_GATEWAYS

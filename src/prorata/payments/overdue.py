@@ -14,6 +14,7 @@ from prorata.payments.gateways.base import GatewayError, GatewayUnreachable
 from prorata.payments.look import look_now
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.record_capture import Mismatch
+from prorata.payments.registry import UnknownGateway
 from prorata.trail.write import note
 
 State = PaymentAttempt.State
@@ -56,8 +57,8 @@ def close_by_hand(attempt: PaymentAttempt, *, reason: str, actor: str, actor_nam
     """
     try:
         attempt = look_now(attempt.pk)
-    except GatewayUnreachable:
-        pass  # that is what it waited for
+    except (GatewayUnreachable, UnknownGateway):
+        pass  # that is what it waited for; or the gateway was taken out of the configuration, and nobody can be asked
     except (Mismatch, GatewayError) as problem:
         raise CannotClose(f"The payment service says: {problem}") from problem
     with transaction.atomic():

@@ -8,10 +8,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from prorata.payments.gateways.base import GatewayRefused
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.overdue import CannotClose, close_by_hand
 from prorata.payments.record_capture import Mismatch
+from prorata.payments.registry import UnknownGateway
 from prorata.staff import fields
 from prorata.staff.pages import page
 
@@ -53,7 +55,7 @@ def ask(request: HttpRequest, attempt_id: str) -> HttpResponse:
     attempt = get_object_or_404(PaymentAttempt, pk=attempt_id)
     try:
         seen = look(attempt.pk)
-    except Mismatch as problem:
+    except (Mismatch, GatewayRefused, UnknownGateway) as problem:
         messages.error(request, str(problem))
     else:
         messages.info(

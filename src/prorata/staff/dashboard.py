@@ -61,8 +61,8 @@ def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _differing() -> Reconciliation | None:
-    """The last comparison of a gateway, if it left something over."""
-    last = Reconciliation.objects.order_by("gateway", "-id").distinct("gateway")
+    """The last comparison of a gateway that could be made, if it left something over: a failed one does not hide it."""
+    last = Reconciliation.objects.filter(problem="").order_by("gateway", "-id").distinct("gateway")
     return next((run for run in last if run.differences), None)
 
 
