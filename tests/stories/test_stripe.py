@@ -17,6 +17,7 @@ from prorata.changes.models import Change
 from prorata.config.environment import Stripe
 from prorata.payments.charge_saved import pay_with_saved
 from prorata.payments.checkout import PaymentUnknown, start_checkout
+from prorata.payments.gateways.contract import new_request
 from prorata.payments.look import look
 from prorata.payments.models import Capture, InboxEvent, PaymentAttempt, SavedMethod
 from prorata.payments.reconcile import reconcile
@@ -202,8 +203,6 @@ def test_another_installation_of_the_account_is_not_ours(
     """The same account, another site: its message is genuine, names none of our payments, and moves nothing."""
     stranger = stripe.adapter()
     stranger.payee = "the-other-shop"
-    from prorata.payments.gateways.contract import new_request
-
     ref = stranger.create_checkout(new_request(amount_minor=5_596)).ref
     stripe.pay(ref)
     world.work()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from importlib import import_module
 
 from prorata.config.environment import Environment, EnvironmentMistake, read_environment
 from prorata.config.parent import end_with_parent
@@ -55,50 +56,29 @@ def worker(arguments: list[str]) -> int:
 
 def simulate(arguments: list[str]) -> int:
     """What other prices or another rule would bring; reads the database of this environment."""
-    environment = read_environment()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prorata.config.settings")
-    import django
-    from django.db import OperationalError
-
-    django.setup()
-    from prorata.changes.simulate.command import main as simulate_main
-
-    try:
-        return simulate_main(arguments)
-    except OperationalError as problem:
-        raise EnvironmentMistake([unreachable(environment, problem)]) from None
+    return _reading("prorata.changes.simulate.command", arguments)
 
 
 def verify(arguments: list[str]) -> int:
     """Prove that the books hold; reads the database of this environment."""
-    environment = read_environment()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prorata.config.settings")
-    import django
-    from django.db import OperationalError, ProgrammingError
-
-    django.setup()
-    from prorata.verify.command import main as verify_main
-
-    try:
-        return verify_main(arguments)
-    except OperationalError as problem:
-        raise EnvironmentMistake([unreachable(environment, problem)]) from None
-    except ProgrammingError as problem:
-        raise EnvironmentMistake([_older(problem)]) from None
+    return _reading("prorata.verify.command", arguments)
 
 
 def recognition(arguments: list[str]) -> int:
     """What a month earned of what was prepaid; reads the database of this environment."""
+    return _reading("prorata.recognition.command", arguments)
+
+
+def _reading(command: str, arguments: list[str]) -> int:
+    """Run `main` of the module named, on the database of this environment; one clear line where that cannot be read."""
     environment = read_environment()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prorata.config.settings")
     import django
     from django.db import OperationalError, ProgrammingError
 
     django.setup()
-    from prorata.recognition.command import main as recognition_main
-
     try:
-        return recognition_main(arguments)
+        return int(import_module(command).main(arguments))
     except OperationalError as problem:
         raise EnvironmentMistake([unreachable(environment, problem)]) from None
     except ProgrammingError as problem:

@@ -5,6 +5,7 @@ Apart from the portal's catalogue: a document is complete in each of its languag
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 Language = Literal["en", "ja", "zh-hans"]
@@ -123,7 +124,12 @@ WORDS: dict[str, tuple[str, str, str]] = {
 
 def say(key: str, language: Language, **fills: object) -> str:
     """One sentence of a document. KeyError for a sentence that there is not."""
-    return WORDS[key][LANGUAGES.index(language)].format(**fills)
+    return say_of(WORDS, key, language, **fills)
+
+
+def say_of(words: Mapping[str, Sequence[str]], key: str, language: Language, **fills: object) -> str:
+    """One of `words`, each of which stands in every language. KeyError for one that there is not."""
+    return words[key][LANGUAGES.index(language)].format(**fills)
 
 
 def language_of(*wanted: str | None) -> Language:

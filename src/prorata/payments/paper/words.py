@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prorata.invoices.paper.words import LANGUAGES, Language
+from prorata.invoices.paper.words import Language, say_of
 
 # Each sentence in the order of LANGUAGES; {names} stand for what a receipt fills in.
 WORDS: dict[str, tuple[str, str, str]] = {
@@ -56,4 +56,4 @@ WORDS: dict[str, tuple[str, str, str]] = {
 
 def say(key: str, language: Language, **fills: object) -> str:
     """One sentence of a receipt. KeyError for a sentence that there is not."""
-    return WORDS[key][LANGUAGES.index(language)].format(**fills)
+    return say_of(WORDS, key, language, **fills)
