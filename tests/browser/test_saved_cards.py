@@ -44,6 +44,9 @@ def test_keep_pay_again_forget(demo: Installation, aiko: Visitor) -> None:
     aiko.page.get_by_role("radio", name="Credit card").check()
     keep = aiko.page.get_by_role("checkbox", name=re.compile("^Keep the card"))
     expect(keep).not_to_be_checked()
+    expect(
+        aiko.page.get_by_text("when you pay with Credit card: the payment service keeps it")
+    ).to_be_visible()
     keep.check()
     aiko.shot("k01-consent")
     aiko.page.get_by_role("button", name=re.compile("^Checkout")).click()
