@@ -80,6 +80,15 @@ def shown(minor: int, currency: str, *, plus: bool = False) -> str:
     return f"{sign}{SIGNS.get(currency, currency + GAP)}{figure}"
 
 
+# A button between two colours is no mistake of either scheme: what is still moving comes to its end first.
+COLOURS_SETTLED = """async () => {
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    for (const one of document.getAnimations()) {
+        if (one.effect.getComputedTiming().endTime !== Infinity) one.finish();
+    }
+}"""
+
+
 class Visitor:
     """One person's browser: a context of its own, one page, and a record of whatever went wrong."""
 
@@ -153,6 +162,7 @@ class Visitor:
 
     def accessibility_mistakes(self) -> list[str]:
         """What axe-core finds on this page, one line a mistake."""
+        self.page.evaluate(COLOURS_SETTLED)
         # Through the debugger rather than a <script>, which the page's policy rightly refuses.
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found: list[dict[str, Any]] = self.page.evaluate(

@@ -12,6 +12,5 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("staff/", admin.site.urls),
-    path("webhooks/", include("prorata.payments.webhooks")),
     path("", include("prorata.portal.urls")),
 ]
