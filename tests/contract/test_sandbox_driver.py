@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from prorata.provisioning.drivers.base import DriverUnreachable, MachineBusy, Step, StepRefused
-from prorata.provisioning.drivers.contract import DriverContract, finish, new_key, value
+from prorata.provisioning.drivers.contract import DriverContract, MovingContract, finish, new_key, value
 from prorata.provisioning.drivers.sandbox import SandboxDriver
 from support.sandboxes import HypervisorProcess, start_hypervisor, wait_until
 
@@ -53,6 +53,9 @@ class SandboxWorld:
 
     def fill_host(self, external_id: str) -> None:
         self.process.fill_host(self.host(external_id))
+
+    def roomier_host(self, external_id: str) -> None:
+        self.process.create_host(f"{self.host(external_id)}-roomy", cpu=2 + 30)
 
     def keep_busy(self, external_id: str) -> None:
         self.process.busy(external_id, "backup")
@@ -99,11 +102,11 @@ def driver(process: HypervisorProcess) -> SandboxDriver:
     return process.driver()
 
 
-class TestSandboxDriver(DriverContract):
+class TestSandboxDriver(DriverContract, MovingContract):
     """The contract as it stands."""
 
 
-class TestSlowSandboxDriver(DriverContract):
+class TestSlowSandboxDriver(DriverContract, MovingContract):
     """The same when steps take time: accepted first, done later."""
 
     @pytest.fixture(autouse=True)
@@ -122,7 +125,7 @@ def test_options_are_words(driver: SandboxDriver, world: SandboxWorld) -> None:
     assert value(driver, machine, "instance_type") == "2C4G"
     assert world.process.restarts(machine) == 1
     with pytest.raises(StepRefused, match="no option 9C9G"):
-        driver.apply(machine, Step("instance_type", "2C4G", "9C9G"), key=new_key(), may_restart=True)
+        driver.apply(machine, Step("instance_type", "2C4G", "9C9G"), key=new_key(), fence=1, may_restart=True)
 
 
 def test_a_stopped_machine_needs_no_restart(driver: SandboxDriver, world: SandboxWorld) -> None:
@@ -138,7 +141,7 @@ def test_a_stopped_machine_needs_no_restart(driver: SandboxDriver, world: Sandbo
 def test_a_lie_is_seen_by_reading(driver: SandboxDriver, world: SandboxWorld) -> None:
     machine, key, step = world.machine(), new_key(), Step("cpu", 2, 4)
     world.process.fault(call="apply", kind="lie")
-    assert driver.apply(machine, step, key=key, may_restart=True).state == "done"
+    assert driver.apply(machine, step, key=key, fence=1, may_restart=True).state == "done"
     assert value(driver, machine, "cpu") == 2
     assert world.effects(machine) == 0
     assert [line["outcome"] for line in world.process.operations(machine)] == ["lied"]
@@ -150,7 +153,7 @@ def test_a_failure_that_was_none(driver: SandboxDriver, world: SandboxWorld) -> 
     machine = world.machine()
     world.process.fault(call="apply", kind="error", effect="after")
     with pytest.raises(DriverUnreachable):
-        driver.apply(machine, Step("cpu", 2, 4), key=new_key(), may_restart=True)
+        driver.apply(machine, Step("cpu", 2, 4), key=new_key(), fence=1, may_restart=True)
     assert value(driver, machine, "cpu") == 4
 
 
@@ -158,7 +161,7 @@ def test_half_a_step_can_be_finished(driver: SandboxDriver, world: SandboxWorld)
     machine, key, step = world.machine(), new_key(), Step("nvme_gb", 100, 160)
     world.process.fault(call="apply", kind="half_apply")
     with pytest.raises(DriverUnreachable):
-        driver.apply(machine, step, key=key, may_restart=True)
+        driver.apply(machine, step, key=key, fence=1, may_restart=True)
     assert value(driver, machine, "nvme_gb") == 130
     assert finish(driver, machine, step, key=key).state == "done"
     assert value(driver, machine, "nvme_gb") == 160
@@ -170,7 +173,7 @@ def test_a_fault_can_be_meant_for_one_component(driver: SandboxDriver, world: Sa
     assert finish(driver, machine, Step("cpu", 2, 4), key=new_key()).state == "done"
     for _ in range(2):
         with pytest.raises(DriverUnreachable):
-            driver.apply(machine, Step("memory_gb", 8, 16), key=new_key(), may_restart=True)
+            driver.apply(machine, Step("memory_gb", 8, 16), key=new_key(), fence=1, may_restart=True)
     assert finish(driver, machine, Step("memory_gb", 8, 16), key=new_key()).state == "done"
 
 
@@ -180,7 +183,7 @@ def test_a_component_that_refuses_for_good(driver: SandboxDriver, world: Sandbox
     plan = driver.plan(machine, Step("cpu", 2, 4))
     assert (plan.possible, plan.reason) == (False, "the pool of licences is used up")
     with pytest.raises(StepRefused, match="licences"):
-        driver.apply(machine, Step("cpu", 2, 4), key=key, may_restart=True)
+        driver.apply(machine, Step("cpu", 2, 4), key=key, fence=1, may_restart=True)
     world.process.change_component(machine, "cpu", refuses="")
     assert finish(driver, machine, Step("cpu", 2, 4), key=key).state == "done"
 
@@ -189,7 +192,7 @@ def test_busy_for_a_while(driver: SandboxDriver, world: SandboxWorld) -> None:
     machine = world.machine()
     world.process.busy(machine, "migration", seconds=0.2)
     with pytest.raises(MachineBusy, match="migration"):
-        driver.apply(machine, Step("cpu", 2, 4), key=new_key(), may_restart=True)
+        driver.apply(machine, Step("cpu", 2, 4), key=new_key(), fence=1, may_restart=True)
     wait_until(lambda: driver.read(machine).state == "running", "the migration to end")
     assert finish(driver, machine, Step("cpu", 2, 4), key=new_key()).state == "done"
 
@@ -197,13 +200,13 @@ def test_busy_for_a_while(driver: SandboxDriver, world: SandboxWorld) -> None:
 def test_a_slow_step_shows_and_keeps_others_out(driver: SandboxDriver, world: SandboxWorld) -> None:
     machine, key, step = world.machine(), new_key(), Step("memory_gb", 8, 16)
     world.process.settings(step_seconds=0.2)
-    assert driver.apply(machine, step, key=key, may_restart=True).state == "accepted"
-    assert driver.apply(machine, step, key=key, may_restart=True).state == "accepted"
+    assert driver.apply(machine, step, key=key, fence=1, may_restart=True).state == "accepted"
+    assert driver.apply(machine, step, key=key, fence=1, may_restart=True).state == "accepted"
     reading = driver.read(machine)
     assert (reading.state, reading.busy_with) == ("busy", "changing memory_gb")
     assert reading.configuration["memory_gb"] == 8
     with pytest.raises(MachineBusy):
-        driver.apply(machine, Step("cpu", 2, 4), key=new_key(), may_restart=True)
+        driver.apply(machine, Step("cpu", 2, 4), key=new_key(), fence=1, may_restart=True)
     assert finish(driver, machine, step, key=key).state == "done"
     assert world.process.call("GET", f"/v1/operations/{key}")["state"] == "done"
     assert world.effects(machine) == 1
@@ -212,19 +215,19 @@ def test_a_slow_step_shows_and_keeps_others_out(driver: SandboxDriver, world: Sa
 def test_use_that_grows_during_a_reduction_stops_it(driver: SandboxDriver, world: SandboxWorld) -> None:
     machine, key, step = world.machine(), new_key(), Step("memory_gb", 8, 4)
     world.process.settings(step_seconds=0.2)
-    assert driver.apply(machine, step, key=key, may_restart=True).state == "accepted"
+    assert driver.apply(machine, step, key=key, fence=1, may_restart=True).state == "accepted"
     world.process.change_machine(machine, usage={"memory_gb": "4.5"})
     wait_until(lambda: driver.read(machine).state == "running", "the step to end")
     assert value(driver, machine, "memory_gb") == 8
     assert world.effects(machine) == 0
     with pytest.raises(StepRefused, match=r"4\.5 of memory_gb are in use"):
-        driver.apply(machine, step, key=key, may_restart=True)
+        driver.apply(machine, step, key=key, fence=1, may_restart=True)
 
 
 def test_a_step_goes_on_after_the_process_is_killed(driver: SandboxDriver, world: SandboxWorld) -> None:
     machine, key, step = world.machine(), new_key(), Step("cpu", 2, 4)
     world.process.settings(step_seconds=0.3)
-    assert driver.apply(machine, step, key=key, may_restart=True).state == "accepted"
+    assert driver.apply(machine, step, key=key, fence=1, may_restart=True).state == "accepted"
     world.process.restart()
     assert finish(driver, machine, step, key=key).state == "done"
     assert world.effects(machine) == 1
@@ -232,8 +235,8 @@ def test_a_step_goes_on_after_the_process_is_killed(driver: SandboxDriver, world
 
 def test_a_value_that_waits_is_replaced_by_a_later_one(driver: SandboxDriver, world: SandboxWorld) -> None:
     machine, first = world.machine(), new_key()
-    driver.apply(machine, Step("memory_gb", 8, 16), key=first, may_restart=False)
-    driver.apply(machine, Step("memory_gb", 8, 32), key=new_key(), may_restart=False)
+    driver.apply(machine, Step("memory_gb", 8, 16), key=first, fence=1, may_restart=False)
+    driver.apply(machine, Step("memory_gb", 8, 32), key=new_key(), fence=1, may_restart=False)
     with pytest.raises(AssertionError, match="404"):
         world.process.call("GET", f"/v1/operations/{first}")
     world.restart_machine(machine)
@@ -248,7 +251,7 @@ def test_headroom_counts_what_waits_and_what_others_hold(driver: SandboxDriver, 
         {"memory_gb": 8}, host="shared", components={"memory_gb": {"grow": "restart"}}
     )
     assert driver.read(first).headroom == {"memory_gb": 16}
-    driver.apply(second, Step("memory_gb", 8, 20), key=new_key(), may_restart=False)
+    driver.apply(second, Step("memory_gb", 8, 20), key=new_key(), fence=1, may_restart=False)
     assert driver.read(first).headroom == {"memory_gb": 4}
 
 
@@ -257,7 +260,7 @@ def test_many_at_once_change_a_machine_once(driver: SandboxDriver, world: Sandbo
     answers: list[str] = []
 
     def apply() -> None:
-        answers.append(driver.apply(machine, step, key=key, may_restart=True).state)
+        answers.append(driver.apply(machine, step, key=key, fence=1, may_restart=True).state)
 
     threads = [threading.Thread(target=apply) for _ in range(8)]
     for thread in threads:
@@ -290,7 +293,7 @@ def test_a_wrong_token_is_no_refusal_of_the_step(process: HypervisorProcess, wor
     machine = world.machine()
     stranger = SandboxDriver(process.url, "another-token", mode="test")
     with pytest.raises(DriverUnreachable):
-        stranger.apply(machine, Step("cpu", 2, 4), key=new_key(), may_restart=True)
+        stranger.apply(machine, Step("cpu", 2, 4), key=new_key(), fence=1, may_restart=True)
     assert world.effects(machine) == 0
 
 

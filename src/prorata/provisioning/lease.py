@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from prorata import clock
 from prorata.customers.lock import lock_customer
@@ -16,6 +17,7 @@ from prorata.events.publish import publish
 from prorata.provisioning.drivers import base
 from prorata.provisioning.models import Job, JobStep
 from prorata.provisioning.registry import driver
+from prorata.services.models import Service
 
 # How long a job is left to a run that says nothing: longer than two calls to a machine may take. A worker that was killed is
 # replaced after that; one that was only slow finds its fence outdated. The setting PRORATA_LEASE_SECONDS is for tests.
@@ -65,12 +67,21 @@ def lease(job_id: int) -> Run | None:
     if job.state in (State.ENDED, State.ATTENTION) or busy:
         return None
     resumed = job.state == State.PARKED
-    job.state, job.fence, job.attempts = State.RUNNING, job.fence + 1, job.attempts + 1
+    job.state, job.fence, job.attempts = State.RUNNING, _next_fence(job.service), job.attempts + 1
     job.lease_until = _lease_end()
     job.save()
     if resumed:
         publish("provisioning.moved", id=job.pk)
     return Run(job=job, fence=job.fence, machine=driver(job.service.driver))
+
+
+def _next_fence(service: Service) -> int:
+    """Higher than any run ever had on this machine, whichever job and service it worked for: the machine remembers it.
+
+    Runs of one service follow each other under its customer's lock; a machine is sold to one service at a time.
+    """
+    there = Job.objects.filter(service__driver=service.driver, service__external_id=service.external_id)
+    return 1 + (there.aggregate(highest=Max("fence"))["highest"] or 0)
 
 
 def _lease_end() -> datetime:

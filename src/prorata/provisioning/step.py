@@ -14,9 +14,10 @@ from prorata.provisioning.drivers.base import (
     HostFull,
     MachineBusy,
     MachineUnknown,
+    StaleFence,
     StepRefused,
 )
-from prorata.provisioning.lease import Run
+from prorata.provisioning.lease import LostLease, Run
 from prorata.provisioning.models import JobStep
 
 LOOKS, LOOK_EVERY_SECONDS = 60, 0.5  # how long a step that was accepted is watched before the job waits
@@ -99,13 +100,19 @@ def _call(run: Run, step: JobStep) -> None:
     may_restart = run.job.may_restart or step.kind == JobStep.Kind.UNDO
     try:
         run.machine.apply(
-            run.external_id, wanted, key=f"{run.job.origin}/{step.position}", may_restart=may_restart
+            run.external_id,
+            wanted,
+            key=f"{run.job.origin}/{step.position}",
+            fence=run.fence,
+            may_restart=may_restart,
         )
     except DriverUnreachable as silence:
         # It may have happened. Only the machine itself can tell.
         if _reached(run, step):
             return
         raise Wait("unreachable", silence.reason) from silence
+    except StaleFence as newer:
+        raise LostLease(newer.reason) from newer
     except MachineBusy as busy:
         _not_begun(run, step, busy.reason)
         raise Wait("busy", busy.reason) from busy

@@ -8,15 +8,19 @@ Errors, which decide what may be done next:
     DriverUnreachable  we do not know whether the call had an effect: read, then repeat with the same key
     MachineBusy        certainly not done now; try later          HostFull     certainly not done: no room on this host
     StepRefused        certainly not done, and never will be as it stands
+    StaleFence         certainly not done: a newer run has written to the machine; this one must stop
     MachineUnknown     the hypervisor has no such machine
+
+What only some hypervisors can do is an ability of its own, below the Driver: Moving.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 MachineState = Literal["running", "stopped", "busy"]
 StepMode = Literal["live", "restart"]
@@ -48,6 +52,10 @@ class StepRefused(DriverError):
     """A refusal for good: below what is used, shrinking not supported, no such component. Nothing was done."""
 
 
+class StaleFence(DriverError):
+    """The machine has seen a higher fence than the caller's: another run took over. Nothing was done."""
+
+
 class MachineUnknown(DriverError):
     """The hypervisor has no machine of this id."""
 
@@ -72,6 +80,8 @@ class Reading:
     objects          what is stored and counts against a component
     headroom         how many more units the host can give this machine now; a code that is absent has no limit
     restart_pending  components whose new value waits for a restart
+    fixed            components this machine never makes smaller, with the reason in one sentence; the price list
+                     cannot make them smaller either
     """
 
     external_id: str
@@ -84,6 +94,7 @@ class Reading:
     headroom: dict[str, int]
     host: str
     restart_pending: frozenset[str]
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,15 +150,18 @@ class Driver(Protocol):
         """
         ...
 
-    def apply(self, external_id: str, step: Step, *, key: str, may_restart: bool) -> Applied:
+    def apply(self, external_id: str, step: Step, *, key: str, fence: int, may_restart: bool) -> Applied:
         """Bring the component to its absolute target.
 
         `key` names this operation for ever. Repeating a call with its key is harmless: it never has effect twice
         and tells how the operation stands. The same key with another machine, component or target is refused.
+        `fence` (1 or more) rises with every run that works on the machine. The machine's side keeps the highest it
+        has seen and refuses a lower one, so that a run that was thought dead changes nothing when it wakes up.
+        What is used is looked at again in the same breath as a reduction: less than that is refused.
         With may_restart=False the machine keeps running, and a value that needs a restart waits for it; a later
         repeat with may_restart=True restarts the machine and finishes.
-        Raises DriverUnreachable (it may have happened), MachineBusy, HostFull, StepRefused, MachineUnknown
-        (these four: certainly nothing happened, and the key may be used again).
+        Raises DriverUnreachable (it may have happened), MachineBusy, HostFull, StepRefused, StaleFence,
+        MachineUnknown (these five: certainly nothing happened, and the key may be used again).
         """
         ...
 
@@ -161,4 +175,22 @@ class Driver(Protocol):
 
     def list_machines(self) -> list[str]:
         """External ids of all machines, sorted. Raises DriverUnreachable."""
+        ...
+
+
+@runtime_checkable
+class Moving(Protocol):
+    """A hypervisor that can bring a machine to another of its hosts."""
+
+    def move(
+        self, external_id: str, room: Mapping[str, int], *, key: str, fence: int, may_restart: bool
+    ) -> Applied:
+        """Bring the machine to a host with room for so many more of each component (code -> units), or leave it.
+
+        The driver chooses the host; read() tells which. Repeating a call with its key is harmless and moves once.
+        With may_restart=False the machine moves only if it can keep running.
+        Raises HostFull (no host has the room, or none that it can go to while it runs: nothing happened),
+        DriverUnreachable (it may be on its way), MachineBusy, StepRefused (this machine cannot be moved),
+        StaleFence, MachineUnknown.
+        """
         ...

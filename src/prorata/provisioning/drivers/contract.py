@@ -21,7 +21,9 @@ from prorata.provisioning.drivers.base import (
     HostFull,
     MachineBusy,
     MachineUnknown,
+    Moving,
     Reading,
+    StaleFence,
     Step,
     StepRefused,
 )
@@ -80,11 +82,11 @@ def new_key() -> str:
 def finish(driver: Driver, external_id: str, step: Step, *, key: str, may_restart: bool = True) -> Applied:
     """Apply, and repeat while it is still running."""
     deadline = time.monotonic() + 60
-    applied = driver.apply(external_id, step, key=key, may_restart=may_restart)
+    applied = driver.apply(external_id, step, key=key, fence=1, may_restart=may_restart)
     while applied.state == "accepted":
         assert time.monotonic() < deadline, "the operation does not end"
         time.sleep(0.05)
-        applied = driver.apply(external_id, step, key=key, may_restart=may_restart)
+        applied = driver.apply(external_id, step, key=key, fence=1, may_restart=may_restart)
     return applied
 
 
@@ -107,6 +109,9 @@ class ReadingContract:
         assert reading.usage[world.counted] == 2
         assert reading.headroom[world.live] == 10
         assert reading.restart_pending == frozenset()
+        assert reading.fixed[world.fixed], "what never shrinks says why"
+        assert world.live not in reading.fixed
+        assert world.restart not in reading.fixed
         assert reading.host
         assert reading.taken_at.tzinfo is not None
         assert abs(reading.taken_at - datetime.now(UTC)) < timedelta(minutes=5)
@@ -131,7 +136,7 @@ class ReadingContract:
         with pytest.raises(MachineUnknown):
             driver.plan(machine, step)
         with pytest.raises(MachineUnknown):
-            driver.apply(machine, step, key=new_key(), may_restart=True)
+            driver.apply(machine, step, key=new_key(), fence=1, may_restart=True)
         with pytest.raises(MachineUnknown):
             driver.delete_object(machine, "object-1")
 
@@ -188,9 +193,9 @@ class ApplyingContract:
         machine, key = world.machine(), new_key()
         finish(driver, machine, Step(world.live, 2, 4), key=key)
         with pytest.raises(StepRefused):
-            driver.apply(machine, Step(world.live, 2, 5), key=key, may_restart=True)
+            driver.apply(machine, Step(world.live, 2, 5), key=key, fence=1, may_restart=True)
         with pytest.raises(StepRefused):
-            driver.apply(world.machine(), Step(world.live, 2, 4), key=key, may_restart=True)
+            driver.apply(world.machine(), Step(world.live, 2, 4), key=key, fence=1, may_restart=True)
         assert value(driver, machine, world.live) == 4
 
     def test_a_target_already_reached_is_done(self, driver: Driver, world: DriverWorld) -> None:
@@ -285,12 +290,12 @@ class RefusingContract:
     def test_a_full_host(self, driver: Driver, world: DriverWorld) -> None:
         machine, key = world.machine(), new_key()
         with pytest.raises(HostFull) as full:
-            driver.apply(machine, Step(world.live, 2, 13), key=key, may_restart=True)
+            driver.apply(machine, Step(world.live, 2, 13), key=key, fence=1, may_restart=True)
         assert full.value.reason
         world.fill_host(machine)
         assert driver.read(machine).headroom[world.live] == 0
         with pytest.raises(HostFull):
-            driver.apply(machine, Step(world.live, 2, 3), key=new_key(), may_restart=True)
+            driver.apply(machine, Step(world.live, 2, 3), key=new_key(), fence=1, may_restart=True)
         assert finish(driver, machine, Step(world.restart, 8, 4), key=new_key()).state == "done"
         assert world.effects(machine) == 1
 
@@ -302,7 +307,7 @@ class RefusingContract:
         assert reading.state == "busy"
         assert reading.busy_with
         with pytest.raises(MachineBusy) as busy:
-            driver.apply(machine, step, key=key, may_restart=True)
+            driver.apply(machine, step, key=key, fence=1, may_restart=True)
         assert busy.value.reason
         with pytest.raises(MachineBusy):
             driver.delete_object(machine, stored)
@@ -317,10 +322,101 @@ class RefusingContract:
         """Refused with a reason, and nothing is different."""
         before = driver.read(machine).configuration
         with pytest.raises(StepRefused) as refusal:
-            driver.apply(machine, step, key=key or new_key(), may_restart=True)
+            driver.apply(machine, step, key=key or new_key(), fence=1, may_restart=True)
         assert refusal.value.reason
         assert driver.read(machine).configuration == before
         assert world.effects(machine) == 0
+
+
+class FencingContract:
+    """A run that was replaced changes nothing any more."""
+
+    def test_a_run_that_was_replaced_is_refused(self, driver: Driver, world: DriverWorld) -> None:
+        machine, mine = world.machine(), new_key()
+        step = Step(world.live, 2, 4)
+        assert self.applied(driver, machine, step, mine, fence=7).state == "done"
+        for late in (mine, new_key()):
+            with pytest.raises(StaleFence) as stale:
+                driver.apply(machine, Step(world.live, 4, 2), key=late, fence=6, may_restart=True)
+            assert stale.value.reason
+        assert value(driver, machine, world.live) == 4
+        assert self.applied(driver, machine, step, mine, fence=7).state == "done", "the newest run goes on"
+        assert self.applied(driver, machine, Step(world.live, 4, 5), new_key(), fence=8).state == "done"
+        assert value(driver, machine, world.live) == 5
+
+    def test_fences_of_machines_are_their_own(self, driver: Driver, world: DriverWorld) -> None:
+        one, other = world.machine(), world.machine()
+        self.applied(driver, one, Step(world.live, 2, 3), new_key(), fence=9)
+        assert self.applied(driver, other, Step(world.live, 2, 3), new_key(), fence=1).state == "done"
+
+    def applied(self, driver: Driver, machine: str, step: Step, key: str, *, fence: int) -> Applied:
+        """Apply under a fence, and repeat while it is still running."""
+        deadline = time.monotonic() + 60
+        while (
+            applied := driver.apply(machine, step, key=key, fence=fence, may_restart=True)
+        ).state == "accepted":
+            assert time.monotonic() < deadline, "the operation does not end"
+            time.sleep(0.05)
+        return applied
+
+
+class MovingWorld(DriverWorld, Protocol):
+    """A world with more than one host."""
+
+    def roomier_host(self, external_id: str) -> None:
+        """Make another host, empty, with room for the machine and 30 more of `live`."""
+
+
+class MovingContract:
+    """For drivers that are Moving as well."""
+
+    def test_a_full_host_is_left(self, driver: Driver, world: MovingWorld) -> None:
+        assert isinstance(driver, Moving)
+        machine, key = world.machine(), new_key()
+        world.roomier_host(machine)
+        world.fill_host(machine)
+        before = driver.read(machine)
+        self.moved(driver, machine, {world.live: 20}, key)
+        after = driver.read(machine)
+        assert after.host != before.host
+        assert after.configuration == before.configuration
+        assert [stored.id for stored in after.objects] == [stored.id for stored in before.objects]
+        assert after.headroom[world.live] >= 20
+        assert finish(driver, machine, Step(world.live, 2, 22), key=new_key()).state == "done"
+        self.moved(driver, machine, {world.live: 20}, key)
+        assert driver.read(machine).host == after.host, "a move is made once"
+
+    def test_a_host_with_room_is_kept(self, driver: Driver, world: MovingWorld) -> None:
+        assert isinstance(driver, Moving)
+        machine = world.machine()
+        world.roomier_host(machine)
+        here = driver.read(machine).host
+        self.moved(driver, machine, {world.live: 10}, new_key())
+        assert driver.read(machine).host == here
+
+    def test_no_host_has_the_room(self, driver: Driver, world: MovingWorld) -> None:
+        assert isinstance(driver, Moving)
+        machine = world.machine()
+        world.roomier_host(machine)
+        here = driver.read(machine).host
+        with pytest.raises(HostFull) as full:
+            driver.move(machine, {world.live: 1_000_000}, key=new_key(), fence=1, may_restart=True)
+        assert full.value.reason
+        assert driver.read(machine).host == here
+
+    def test_a_move_of_a_run_that_was_replaced(self, driver: Driver, world: MovingWorld) -> None:
+        assert isinstance(driver, Moving)
+        machine = world.machine()
+        driver.apply(machine, Step(world.live, 2, 2), key=new_key(), fence=5, may_restart=False)
+        with pytest.raises(StaleFence):
+            driver.move(machine, {world.live: 1}, key=new_key(), fence=4, may_restart=True)
+
+    def moved(self, driver: Moving, machine: str, room: dict[str, int], key: str) -> None:
+        """Move, and repeat while the machine is on its way."""
+        deadline = time.monotonic() + 60
+        while driver.move(machine, room, key=key, fence=1, may_restart=True).state == "accepted":
+            assert time.monotonic() < deadline, "the move does not end"
+            time.sleep(0.05)
 
 
 class LosingContract:
@@ -330,7 +426,7 @@ class LosingContract:
         machine, key, step = world.machine(), new_key(), Step(world.live, 2, 4)
         world.lose_call("apply")
         with pytest.raises(DriverUnreachable):
-            driver.apply(machine, step, key=key, may_restart=True)
+            driver.apply(machine, step, key=key, fence=1, may_restart=True)
         assert value(driver, machine, world.live) == 2
         assert finish(driver, machine, step, key=key).state == "done"
         assert world.effects(machine) == 1
@@ -339,7 +435,7 @@ class LosingContract:
         machine, key, step = world.machine(), new_key(), Step(world.live, 2, 4)
         world.lose_answer("apply")
         with pytest.raises(DriverUnreachable):
-            driver.apply(machine, step, key=key, may_restart=True)
+            driver.apply(machine, step, key=key, fence=1, may_restart=True)
         assert finish(driver, machine, step, key=key).state == "done"
         assert value(driver, machine, world.live) == 4
         assert world.effects(machine) == 1
@@ -360,7 +456,7 @@ class LosingContract:
         for ask in (
             lambda: driver.read(machine),
             lambda: driver.plan(machine, step),
-            lambda: driver.apply(machine, step, key=key, may_restart=True),
+            lambda: driver.apply(machine, step, key=key, fence=1, may_restart=True),
             lambda: driver.delete_object(machine, "object-1"),
             lambda: driver.list_machines(),
         ):
@@ -372,5 +468,5 @@ class LosingContract:
         assert world.effects(machine) == 1
 
 
-class DriverContract(ReadingContract, ApplyingContract, RefusingContract, LosingContract):
+class DriverContract(ReadingContract, ApplyingContract, RefusingContract, FencingContract, LosingContract):
     """All of it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, get_args
@@ -21,6 +22,7 @@ from prorata.provisioning.drivers.base import (
     MachineState,
     MachineUnknown,
     Reading,
+    StaleFence,
     Step,
     StepMode,
     StepPlan,
@@ -36,6 +38,7 @@ CERTAIN_NO: dict[str, type[DriverError]] = {
     "host_full": HostFull,
     "refused": StepRefused,
     "key_conflict": StepRefused,
+    "stale_fence": StaleFence,
     "bad_request": StepRefused,
     "unknown_machine": MachineUnknown,
 }
@@ -86,10 +89,19 @@ class SandboxDriver:
         body = {"component": step.component, "target": step.target}
         return understand(read_plan, self._call("POST", f"{machine_path(external_id)}/plan", body))
 
-    def apply(self, external_id: str, step: Step, *, key: str, may_restart: bool) -> Applied:
+    def apply(self, external_id: str, step: Step, *, key: str, fence: int, may_restart: bool) -> Applied:
         """See Driver."""
-        body = {"component": step.component, "target": step.target, "key": key, "may_restart": may_restart}
+        body = {
+            "component": step.component, "target": step.target, "key": key, "fence": fence, "may_restart": may_restart,
+        }  # fmt: skip
         return understand(read_applied, self._call("POST", f"{machine_path(external_id)}/apply", body))
+
+    def move(
+        self, external_id: str, room: Mapping[str, int], *, key: str, fence: int, may_restart: bool
+    ) -> Applied:
+        """See Moving."""
+        body = {"room": dict(room), "key": key, "fence": fence, "may_restart": may_restart}
+        return understand(read_applied, self._call("POST", f"{machine_path(external_id)}/move", body))
 
     def delete_object(self, external_id: str, object_id: str) -> None:
         """See Driver."""
@@ -151,6 +163,7 @@ def read_reading(answer: dict[str, Any]) -> Reading:
         headroom={str(code): read_count(units) for code, units in answer["headroom"].items()},
         host=read_text(answer["host"]),
         restart_pending=frozenset(str(code) for code in answer["restart_pending"]),
+        fixed={str(code): read_text(reason) for code, reason in answer["fixed"].items()},
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from prorata.sandbox.hypervisor import operations
+from prorata.sandbox.hypervisor import moving, operations
+from prorata.sandbox.hypervisor.control import mapping
 from prorata.sandbox.hypervisor.machines import Value, show
 from prorata.sandbox.hypervisor.operations import Refused
 from prorata.sandbox.hypervisor.rules import judge
@@ -33,8 +34,8 @@ def plan(call: Call) -> Answer:
 
 
 def apply(call: Call) -> Answer:
-    """POST /v1/machines/<machine>/apply {"component", "target", "key", "may_restart"}"""
-    only(call.data, {"machine", "component", "target", "key", "may_restart"})
+    """POST /v1/machines/<machine>/apply {"component", "target", "key", "fence", "may_restart"}"""
+    only(call.data, {"machine", "component", "target", "key", "fence", "may_restart"})
     refused: Refused | None = None
     with sandbox().store.write() as db:
         try:
@@ -44,6 +45,7 @@ def apply(call: Call) -> Answer:
                 text(call.data, "component"),
                 target_of(call),
                 key=text(call.data, "key"),
+                fence=fence_of(call),
                 may_restart=flag(call.data, "may_restart"),
                 trouble=call.fault,
             )
@@ -53,6 +55,21 @@ def apply(call: Call) -> Answer:
         raise refused
     if state == "broken":
         raise Problem(500, "broken", "the operation stopped half way")
+    return {"state": state}
+
+
+def move(call: Call) -> Answer:
+    """POST /v1/machines/<machine>/move {"room": {code: units}, "key", "fence", "may_restart"}"""
+    only(call.data, {"machine", "room", "key", "fence", "may_restart"})
+    flag(call.data, "may_restart")  # machines of the sandbox move while they run
+    with sandbox().store.write() as db:
+        state = moving.move(
+            db,
+            text(call.data, "machine"),
+            {code: whole(units) for code, units in mapping(call.data, "room").items()},
+            key=text(call.data, "key"),
+            fence=fence_of(call),
+        )
     return {"state": state}
 
 
@@ -92,6 +109,18 @@ def delete_object(call: Call) -> Answer:
             (time.time(), object_id),
         )
     return {"deleted": object_id}
+
+
+def fence_of(call: Call) -> int:
+    """1 or more."""
+    return whole(call.data.get("fence"), least=1)
+
+
+def whole(number: object, *, least: int = 0) -> int:
+    """A whole number."""
+    if type(number) is not int or number < least:
+        raise bad(f"a whole number of {least} or more is wanted, not {number!r}")
+    return number
 
 
 def target_of(call: Call) -> Value:

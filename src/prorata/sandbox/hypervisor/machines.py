@@ -174,6 +174,11 @@ def show(machine: Machine) -> dict[str, Any]:
             for stored in machine.objects
         ],
         "headroom": machine.headroom,
+        "fixed": {
+            code: f"{code} cannot be reduced on this machine"
+            for code, component in machine.components.items()
+            if component.shrink == "never"
+        },
         "restart_pending": [code for code, held in machine.components.items() if held.pending is not None],
     }
 

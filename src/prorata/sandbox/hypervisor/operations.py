@@ -24,6 +24,7 @@ def apply(
     target: Value,
     *,
     key: str,
+    fence: int,
     may_restart: bool,
     trouble: str = "",
 ) -> str:
@@ -32,6 +33,7 @@ def apply(
     `trouble` is an ordered fault: "lie" (says done, does nothing) or "half_apply" (stops half way: broken).
     """
     machine = advance(db, machine_id)
+    hold_fence(db, machine_id, fence)
     known = recall(db, key, machine_id, code, target)
     if known and (known["state"] != "restart_pending" or not may_restart):
         return {"running": "accepted"}.get(known["state"], known["state"])
@@ -52,6 +54,17 @@ def apply(
     if verdict.mode == "restart" and not may_restart:
         return wait_for_restart(db, machine, component, key, target)
     return begin(db, machine, component, key, target, verdict.mode)
+
+
+def hold_fence(db: sqlite3.Connection, machine_id: str, fence: int) -> None:
+    """Remember the highest fence seen; a lower one belongs to a run that was replaced."""
+    row = db.execute("SELECT highest FROM fence WHERE machine = ?", (machine_id,)).fetchone()
+    if row and fence < row["highest"]:
+        raise Problem(409, "stale_fence", f"fence {fence} is older than {row['highest']}")
+    db.execute(
+        "INSERT INTO fence (machine, highest) VALUES (?, ?) ON CONFLICT (machine) DO UPDATE SET highest = excluded.highest",
+        (machine_id, fence),
+    )
 
 
 def raise_later(code: str, reason: str) -> None:

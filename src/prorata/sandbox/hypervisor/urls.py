@@ -19,6 +19,7 @@ urlpatterns = [
     path(MACHINE, methods(GET=public("read", api.read))),
     path(f"{MACHINE}/plan", methods(POST=public("plan", api.plan))),
     path(f"{MACHINE}/apply", methods(POST=public("apply", api.apply))),
+    path(f"{MACHINE}/move", methods(POST=public("move", api.move))),
     path(f"{MACHINE}/restart", methods(POST=public("restart", api.restart))),
     path(f"{MACHINE}/objects/<str:object>", methods(DELETE=public("delete_object", api.delete_object))),
     path("v1/operations/<str:key>", methods(GET=public("operation", api.operation))),
