@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from prorata.customers.models import User
+from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link
 
@@ -31,4 +32,5 @@ def invited(user_id: int) -> None:
         key=f"person.invited:{person.pk}", to=person.email, subject=_("Your sign-in to the client portal"),
         body=body("person_invited.txt", person=person, names=names, page=page, days=days, again=again),
         origin=f"user:{person.pk}", customer_id=memberships[0].customer_id if memberships else None,
+        audience=Mail.Audience.PERSON,
     )  # fmt: skip

@@ -18,6 +18,7 @@ SECTIONS = {
     "invoices": ("/invoices", "/credit-notes"),
     "credit": ("/credit",),
     "mails": ("/demo",),
+    "notifications": ("/notifications",),
     "account": ("/accounts",),
 }
 

@@ -12,6 +12,7 @@ from prorata.portal.views import (
     demo,
     explanations,
     invoices,
+    notifications,
     papers,
     payment_methods,
     payments,
@@ -19,6 +20,7 @@ from prorata.portal.views import (
     services,
     terms,
     theme,
+    timeline,
 )
 
 app_name = "portal"
@@ -39,6 +41,8 @@ urlpatterns = [
     path("services/<int:pk>/estimate.txt", explanations.estimate_text, name="estimate_text"),
     path("services/<int:pk>/estimate.csv", explanations.estimate_csv, name="estimate_csv"),
     path("services/<int:pk>/changes", changes.of_service, name="service_changes"),
+    path("services/<int:pk>/timeline", timeline.timeline, name="timeline"),
+    path("services/<int:pk>/timeline.json", timeline.export, name="timeline_json"),
     path("example", change.example, name="example"),
     path("quotes/<slug:reference>", quotes.quote, name="quote"),
     path("quotes/<slug:reference>/explanation.txt", explanations.quote_text, name="quote_text"),
@@ -68,6 +72,8 @@ urlpatterns = [
     path("terms/<slug:reference>/cancel", terms.cancel, name="cancel_term"),
     path("credit", credit.index, name="credit"),
     path("credit.csv", credit.export, name="credit_csv"),
+    path("notifications", notifications.index, name="notifications"),
+    path("notifications/<int:pk>", notifications.one, name="notification"),
     path("theme", theme.theme, name="theme"),
     path("demo/mails", demo.mails, name="mails"),
     path("demo/mails/<int:pk>", demo.mail, name="mail"),

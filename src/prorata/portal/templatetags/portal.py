@@ -24,6 +24,7 @@ from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
 from prorata.credit.models import LogLine, Voucher
 from prorata.invoices.models import CreditNoteLine, InvoiceLine
+from prorata.notices.bell import MANY, new_ones
 from prorata.payments.receipts import Receipt
 from prorata.portal import menu, when
 from prorata.portal import money as amounts
@@ -257,6 +258,14 @@ def available_credit(context: template.Context) -> list[str]:
     """Available Credit of the person who looks: one figure a currency."""
     request: HttpRequest | None = context.get("request")
     return menu.credit_figures(request.user) if request is not None and hasattr(request, "user") else []
+
+
+@register.simple_tag(takes_context=True)
+def new_notifications(context: template.Context) -> str:
+    """How many are new, in figures for the bell: "", "3" or "9+"."""
+    request: HttpRequest | None = context.get("request")
+    count = new_ones(request.user) if request is not None and hasattr(request, "user") else 0
+    return f"{MANY}+" if count > MANY else str(count or "")
 
 
 @register.simple_tag(takes_context=True)
