@@ -19,6 +19,7 @@ SECTIONS = {
     "credit": ("/credit",),
     "mails": ("/demo",),
     "notifications": ("/notifications",),
+    "people": ("/people",),
     "account": ("/accounts",),
 }
 
