@@ -20,6 +20,7 @@ SECTIONS = {
     "mails": ("/demo",),
     "notifications": ("/notifications",),
     "people": ("/people",),
+    "guides": ("/guides",),
     "account": ("/accounts",),
 }
 

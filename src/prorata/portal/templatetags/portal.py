@@ -23,6 +23,7 @@ from prorata.changes.refusals import Refusal
 from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
 from prorata.credit.models import LogLine, Voucher
+from prorata.guides.library import GUIDES
 from prorata.invoices.models import CreditNoteLine, InvoiceLine
 from prorata.notices.bell import MANY, new_ones
 from prorata.payments.receipts import Receipt
@@ -258,6 +259,22 @@ def available_credit(context: template.Context) -> list[str]:
     """Available Credit of the person who looks: one figure a currency."""
     request: HttpRequest | None = context.get("request")
     return menu.credit_figures(request.user) if request is not None and hasattr(request, "user") else []
+
+
+@register.simple_tag(takes_context=True)
+def guide_boxes(context: template.Context) -> str:
+    """Where a guide has led here: the boxes of its step, as JSON for the script that draws them; else nothing."""
+    request: HttpRequest | None = context.get("request")
+    asked = request.GET if request is not None else {}
+    guide, step = GUIDES.get(str(asked.get("guide", ""))), str(asked.get("step", ""))
+    if (
+        guide is None
+        or not step.isascii()
+        or not step.isdigit()
+        or not 1 <= int(step[:3]) <= len(guide.steps)
+    ):
+        return ""
+    return json.dumps([[box.number, box.hook] for box in guide.steps[int(step[:3]) - 1].boxes])
 
 
 @register.simple_tag(takes_context=True)
