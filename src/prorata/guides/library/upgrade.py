@@ -46,7 +46,7 @@ UPGRADE = Guide(
         ),
         Step(
             key="review",
-            boxes=(Box(7, "#ways"), Box(8, "#submit")),
+            boxes=(Box(7, 'fieldset:has(input[name="method"])'), Box(8, "#submit")),
             text=_(
                 "Look at what changes and what it costs; this price is fixed for half an hour. Choose how you pay (7) and press "
                 "“Submit” (8). Credit that you have is used first; you can untick it."

@@ -15,6 +15,7 @@ from django import template
 from django.conf import settings
 from django.forms import BoundField
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
 from prorata.credit.models import LogLine, Voucher
 from prorata.guides.library import GUIDES
+from prorata.guides.pictures import Picture
 from prorata.invoices.models import CreditNoteLine, InvoiceLine
 from prorata.notices.bell import MANY, new_ones
 from prorata.payments.receipts import Receipt
@@ -275,6 +277,12 @@ def guide_boxes(context: template.Context) -> str:
     ):
         return ""
     return json.dumps([[box.number, box.hook] for box in guide.steps[int(step[:3]) - 1].boxes])
+
+
+@register.simple_tag
+def guide_picture(picture: Picture, theme: str) -> str:
+    """The address of a guide's picture."""
+    return static(f"guides/{picture.name}.{theme}.webp")
 
 
 @register.simple_tag(takes_context=True)

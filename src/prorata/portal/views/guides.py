@@ -16,6 +16,7 @@ from prorata.customers.models import User
 from prorata.guides.guide import Guide, Step, reading_minutes
 from prorata.guides.library import GUIDES
 from prorata.guides.models import Reaction
+from prorata.guides.pictures import picture
 from prorata.guides.react import NotUnderstood
 from prorata.guides.react import react as say
 from prorata.portal.language import language
@@ -38,7 +39,10 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
     service = first_active(reader)
     context: dict[str, Any] = {
         "guide": found, "minutes": reading_minutes(found), "asked": prerequisites(found.asks, reader),
-        "steps": [(n, step, _show(n, step, service, found)) for n, step in enumerate(found.steps, start=1)],
+        "steps": [
+            (n, step, _show(n, step, service, found), picture(found.slug, step.key, language()))
+            for n, step in enumerate(found.steps, start=1)
+        ],
         "related": [GUIDES[other] for other in found.related], "said": _said(reader, found),
         "feelings": feeling_words(),
     }  # fmt: skip
