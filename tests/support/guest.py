@@ -10,8 +10,8 @@
 A machine has up to `most` processors and memory without a restart: processors are plugged, memory comes by the balloon.
 Its disk is "vda", a qcow2 file. It shuts down properly at the power button and boots in some 5 seconds.
 
-Nothing of it outlives the test process, however that ends. As root the daemon runs in a user namespace as nobody, like
-our PostgreSQL: it is a session daemon, and needs no rights, no /dev/kvm, no network and no system daemon.
+Nothing of it outlives the test process, however that ends. It is a session daemon and needs no rights, no /dev/kvm, no
+network and no system daemon; where root runs the tests it runs as nobody, as our PostgreSQL does.
 `missing()` says in one line what this computer lacks for all that, or nothing.
 """
 
@@ -28,6 +28,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -39,26 +40,46 @@ from prorata.config.environment import checkout
 from support.initrd import build_initrd
 from support.sandboxes import wait_until
 
-# Where ./test puts the kernel: vmlinuz, and its drivers in modules/.
-KERNEL = checkout() / ".prorata-test" / "guest-kernel"
-PROGRAMS = ("libvirtd", "qemu-system-x86_64", "qemu-img", "busybox")
+# Where ./test puts what the guest runs: vmlinuz, its drivers in modules/, and busybox.
+SYSTEM = checkout() / ".prorata-test" / "guest-system"
+PROGRAMS = ("libvirtd", "qemu-system-x86_64", "qemu-img")
 BOOT_SECONDS = 120
 ANSWER_SECONDS = 30
-ONE_ANSWER_SECONDS = 3
 
 
 def missing() -> str:
     """Why no guest can be started here; nothing if one can."""
     if not sys.platform.startswith("linux") or platform.machine() not in ("x86_64", "AMD64"):
-        return f"the guest is made for Linux on amd64, not for {sys.platform} on {platform.machine()}"
+        return f"It is made for Linux on amd64, not for {sys.platform} on {platform.machine()}."
     for name in PROGRAMS:
         if not _program(name):
-            return f"{name} is not installed"
+            return f"Install {name} (on Debian, as root, ./test does it)."
     if not find_spec("libvirt"):
-        return "libvirt-python is not installed (requirements/libvirt.txt)"
-    if not (KERNEL / "vmlinuz").exists():
-        return f"there is no kernel for the guest in {KERNEL}"
+        return "Install libvirt-python (requirements/libvirt.txt); it needs gcc, pkg-config, libvirt-dev, python3-dev."
+    if not SYSTEM.exists():
+        return f"There is no kernel for it in {SYSTEM}: start ./test on Debian."
+    if as_nobody() is None:
+        return "Root can become nobody else here: run the tests as an ordinary user."
     return ""
+
+
+@cache
+def as_nobody() -> tuple[str, ...] | None:
+    """What a command must begin with so that it does not run as root; None where that is forbidden."""
+    if os.geteuid() != 0:
+        return ()
+    ways = (
+        ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--"),
+        ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"),
+    )
+    return next((way for way in ways if _succeeds([*way, "true"])), None)
+
+
+def _succeeds(command: list[str]) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
 
 
 def _program(name: str) -> str | None:
@@ -100,15 +121,17 @@ class LibvirtDaemon:
         (self.home / "run").mkdir()
         # Without this another daemon would be started that keeps the machines' logs.
         (config / "qemu.conf").write_text('stdio_handler = "file"\n')
-        build_initrd(self.home / "initrd", Path(_program("busybox") or ""), KERNEL / "modules")
+        build_initrd(self.home / "initrd", SYSTEM / "busybox", SYSTEM / "modules")
+        # The checkout may lie where only root may look.
+        shutil.copy(SYSTEM / "vmlinuz", self.home)
+        self.prefix = list(as_nobody() or ())
+        if "setpriv" in self.prefix:
+            for path in (self.home, *self.home.rglob("*")):
+                os.chown(path, NOBODY, NOBODY)
         self._start()
 
     def _start(self) -> None:
-        command = [str(_program("libvirtd"))]
-        if os.geteuid() == 0:
-            command = [
-                "unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--", *command,
-            ]  # fmt: skip
+        command = [*self.prefix, str(_program("libvirtd"))]
         folders = {
             "HOME": "",
             "XDG_RUNTIME_DIR": "run",
@@ -118,7 +141,7 @@ class LibvirtDaemon:
         self.log = self.home / "libvirtd.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("reaper.py")), *command],
+                [sys.executable, str(Path(__file__).with_name("reaper.py")), str(self.home), *command],
                 env={
                     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                     "PRORATA_PARENT": str(os.getpid()),
@@ -151,7 +174,7 @@ class LibvirtDaemon:
     def start_guest(self, name: str, size: Size, most: Size) -> Guest:
         """Define a machine, start it and wait until it answers. Of `most` the disk is ignored: disks have no limit."""
         disk = self.home / f"{name}.qcow2"
-        command = ["qemu-img", "create", "-q", "-f", "qcow2", str(disk), f"{size.disk_gib}G"]
+        command = [*self.prefix, "qemu-img", "create", "-q", "-f", "qcow2", str(disk), f"{size.disk_gib}G"]
         subprocess.run(command, check=True, capture_output=True)
         self.connection.defineXML(self._xml(name, size, most, disk)).create()
         self.guests[name] = guest = Guest(name, self.home / f"{name}.serial", self.home / f"{name}.log")
@@ -167,7 +190,7 @@ class LibvirtDaemon:
               <currentMemory unit="MiB">{size.memory_mib}</currentMemory>
               <os>
                 <type arch="x86_64" machine="pc">hvm</type>
-                <kernel>{KERNEL / "vmlinuz"}</kernel>
+                <kernel>{self.home / "vmlinuz"}</kernel>
                 <initrd>{self.home / "initrd"}</initrd>
                 <cmdline>console=ttyS0 quiet loglevel=1 panic=-1</cmdline>
               </os>
@@ -202,7 +225,6 @@ class LibvirtDaemon:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        shutil.rmtree(self.home)
 
     def __enter__(self) -> Self:
         return self
@@ -252,21 +274,24 @@ class Guest:
 
     def _ask(self, question: str, more: str = "", *, seconds: float = ANSWER_SECONDS) -> str:
         """The answer. A guest that is still booting hears nothing, so it is asked again."""
-        deadline = time.monotonic() + seconds
+        deadline, patience = time.monotonic() + seconds, 0.5
         while True:
             try:
-                return self._ask_once(question, more)
+                return self._ask_once(question, more, patience)
             except OSError as error:
                 told = f"{self.name} does not answer ({error}):\n{self.console[-2000:]}"
                 assert time.monotonic() < deadline, told
+                patience = (
+                    min(patience * 2, ANSWER_SECONDS / 3) if isinstance(error, TimeoutError) else patience
+                )
                 time.sleep(0.1)
 
-    def _ask_once(self, question: str, more: str) -> str:
+    def _ask_once(self, question: str, more: str, patience: float) -> str:
         self._asked += 1
         answer = re.compile(rf"guest {self._asked}: (.*)\r?\n")
         heard = ""
         with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(ONE_ANSWER_SECONDS)
+            line.settimeout(patience)
             line.connect(str(self.port))
             line.sendall(f"{question} {self._asked} {more}\n".encode())
             while not (found := answer.search(heard)):

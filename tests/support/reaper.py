@@ -1,6 +1,6 @@
-"""Runs a command and, when it or our parent ends, ends everything the command has ever started (Linux).
+"""Runs a command and, when it or our parent ends, ends everything it has ever started and deletes its folder (Linux).
 
-    python reaper.py command argument ...
+    python reaper.py folder command argument ...
 
 libvirt's machines are no children of its daemon: they let go of it in order to outlive it. They become ours, because
 this process asks the kernel for the orphans among its descendants.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from prorata.config.parent import end_with_parent
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def main(command: list[str]) -> int:
+def main(folder: str, *command: str) -> int:
     """Until the command ends, or SIGTERM or SIGINT comes; then nothing of it is left."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -36,6 +37,7 @@ def main(command: list[str]) -> int:
                 return os.waitstatus_to_exitcode(status)
     finally:
         end_all()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def stop(number: int, frame: FrameType | None) -> None:
@@ -55,4 +57,4 @@ def end_all() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]))
