@@ -41,7 +41,7 @@ def begin(
         raise StepRefused("this key belongs to a step of another machine")
     try:
         decide(sight, step)
-    except (StepRefused, HostFull):
+    except (StepRefused, HostFull, MachineBusy):
         forget(work)
         raise
     if not going_on:

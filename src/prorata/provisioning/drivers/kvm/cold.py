@@ -43,14 +43,14 @@ def change_cold(work: Work) -> Applied:
 
 
 def begin_restart(work: Work) -> None:
-    """Write down that a restart is under way. What is used is looked at once more. Raises StepRefused."""
+    """Write down that a restart is under way. What is used is looked at once more. Raises StepRefused, MachineBusy."""
     machine = work.sight.machine
     amount = machine.now.cpus if work.component.kind == "cpu" else machine.now.memory
     if work.target * work.component.unit < amount:
         used = memory_used(work.call, machine, work.figures)
         try:
             may_shrink(replace(work.sight, memory_used=used), work.component, work.target)
-        except StepRefused:
+        except (StepRefused, MachineBusy):
             keep_as_it_was(work, amount)
             work.keep(work.notes.without(work.key))
             raise

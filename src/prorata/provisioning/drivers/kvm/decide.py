@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from prorata.provisioning.drivers.base import HostFull, Step, StepMode, StepRefused
+from prorata.provisioning.drivers.base import HostFull, MachineBusy, Step, StepMode, StepRefused
 from prorata.provisioning.drivers.kvm.settings import Component
 from prorata.provisioning.drivers.kvm.sight import NEVER_SMALLER, Sight
 
@@ -20,7 +20,7 @@ def component_of(sight: Sight, step: Step) -> Component:
 
 
 def decide(sight: Sight, step: Step) -> StepMode:
-    """Whether it can go without an interruption. Raises StepRefused, HostFull with the reason."""
+    """Whether it can go without an interruption. Raises StepRefused, HostFull, MachineBusy with the reason."""
     component = component_of(sight, step)
     target, now = whole_number(step), cast(int, sight.value(component))
     if not sight.machine.persistent:
@@ -44,13 +44,17 @@ def whole_number(step: Step) -> int:
 
 
 def may_shrink(sight: Sight, component: Component, target: int) -> None:
-    """Raises StepRefused: the machine could not live with less, or nobody can tell whether it could."""
+    """Raises StepRefused: the machine could not live with less, or nobody can tell whether it could. MachineBusy: the
+    guest will tell in a moment."""
     if component.kind == "disk":
         raise StepRefused(NEVER_SMALLER)
     if component.kind in ("cpu", "memory") and target < 1:
         raise StepRefused(f"a machine without {component.code} does not run")
     used = sight.used(component)
     if component.kind == "memory" and sight.machine.running and used is None:
+        if sight.machine.asked:
+            # It may just have started: the step before this one restarts it too.
+            raise MachineBusy("the guest does not tell yet how much memory it uses")
         raise StepRefused(
             "the guest does not tell how much memory it uses: it needs a balloon driver, and its definition"
             " <memballoon><stats period='10'/></memballoon>"

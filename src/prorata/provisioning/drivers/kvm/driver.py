@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from prorata.provisioning.drivers.base import Applied, HostFull, Reading, Step, StepPlan, StepRefused
+from prorata.provisioning.drivers.base import (
+    Applied,
+    HostFull,
+    MachineBusy,
+    Reading,
+    Step,
+    StepPlan,
+    StepRefused,
+)
 from prorata.provisioning.drivers.kvm.begin import begin
 from prorata.provisioning.drivers.kvm.carry_out import carry_out
 from prorata.provisioning.drivers.kvm.decide import decide
@@ -53,7 +61,7 @@ class LibvirtDriver:
             sight = see(call, external_id, self._settings, self._figures)
             try:
                 return StepPlan(mode=decide(sight, step), possible=True, reason="")
-            except (StepRefused, HostFull) as no:
+            except (StepRefused, HostFull, MachineBusy) as no:
                 return StepPlan(mode="restart", possible=False, reason=no.reason)
 
     def apply(self, external_id: str, step: Step, *, key: str, fence: int, may_restart: bool) -> Applied:

@@ -53,6 +53,7 @@ class Machine:
     now, next   what it has, and what it has from its next start on; the same while it is off
     disks       bytes of each, by the name inside the machine
     balloon     whether memory can be given and taken while it runs
+    asked       whether its guest is asked, every few seconds, how much memory it uses
     """
 
     domain: Any
@@ -65,6 +66,7 @@ class Machine:
     next: Size
     disks: dict[str, int]
     balloon: bool
+    asked: bool
 
     @property
     def running(self) -> bool:
@@ -108,6 +110,7 @@ def look(call: Call, external_id: str) -> Machine:
         next=read_size(kept),
         disks={name: disk_bytes(call, domain, name) for name in names},
         balloon=memballoon is not None and memballoon.get("model") != "none",
+        asked=live.find("devices/memballoon/stats") is not None,
     )
 
 
