@@ -21,7 +21,7 @@ from support.libvirt_wire import Wire
 from support.sandboxes import wait_until
 
 # What the protocol calls the calls that change something.
-CREATE, VOLUME_DELETE, VCPUS, MEMORY, BLOCK_RESIZE, METADATA = 9, 94, 199, 204, 251, 264
+CREATE, DESTROY, VOLUME_DELETE, VCPUS, MEMORY, BLOCK_RESIZE, METADATA = 9, 12, 94, 199, 204, 251, 264
 KIB_PER_UNIT = 32 * 1024
 HOST_CPUS = 12
 KEPT, ELEMENT = 2, 2  # libvirt's AFFECT_CONFIG and METADATA_ELEMENT
