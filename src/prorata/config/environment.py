@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from prorata.clock import read_ahead
+from prorata.config.libvirt_environment import Libvirt, read_libvirt
 from prorata.config.paypal_environment import PayPal, read_paypal
 
 MODES = ("production", "demo", "test")
@@ -114,6 +115,7 @@ class Environment:
     sandbox_hypervisor_token: str = field(repr=False)
     stripe: Stripe | None
     paypal: PayPal | None
+    libvirt: Libvirt | None
 
     @property
     def sandboxes_allowed(self) -> bool:
@@ -201,6 +203,7 @@ class _Reader:
             sandbox_hypervisor_token=self.environ.get("PRORATA_SANDBOX_HYPERVISOR_TOKEN", ""),
             stripe=self.stripe(),
             paypal=read_paypal(self.environ, self.given, self.mode, self.mistakes),
+            libvirt=read_libvirt(self.environ, self.given, self.mode, self.mistakes),
         )
         if self.mistakes:
             raise EnvironmentMistake(self.mistakes)

@@ -47,3 +47,11 @@ def sandbox_driver() -> Driver:
     from prorata.provisioning.drivers.sandbox import SandboxDriver
 
     return SandboxDriver(settings.PRORATA_SANDBOX_HYPERVISOR_URL, settings.PRORATA_SANDBOX_HYPERVISOR_TOKEN)
+
+
+def libvirt_driver() -> Driver:
+    from prorata.provisioning.drivers.kvm.driver import LibvirtDriver
+
+    host = settings.PRORATA_LIBVIRT
+    assert host is not None
+    return LibvirtDriver(host.uri, host.settings)
