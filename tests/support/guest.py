@@ -224,6 +224,23 @@ class LibvirtDaemon:
         """The machine as libvirt's own object, for what tests do by hand."""
         return self.connection.lookupByName(name)
 
+    def begin_backup(self, name: str) -> None:
+        """A backup begins that waits for somebody to fetch it: the machine runs on, and may not be changed meanwhile."""
+        self.domain(name).backupBegin(
+            f"""
+            <domainbackup mode="pull">
+              <server transport="unix" socket="{self.home}/backup.sock"/>
+              <disks><disk name="vda" type="file"><scratch file="{self.home}/{name}.scratch"/></disk></disks>
+            </domainbackup>""",
+            None,
+        )
+
+    def end_backup(self, name: str) -> None:
+        """It is given up."""
+        domain = self.domain(name)
+        domain.abortJob()
+        wait_until(lambda: not domain.jobStats()["type"], "the end of the backup")
+
     def close(self) -> None:
         """End the daemon and all its machines, and delete their files."""
         self.connection.close()
@@ -262,6 +279,12 @@ class Guest:
     def write_disk(self, mib: int) -> None:
         """Fill the beginning of the disk with so much that is new."""
         self._ask("write-disk", str(mib))
+
+    def show(self) -> str:
+        """The guest's own programs asked on its console: what was typed and what they wrote."""
+        self._ask("show")
+        said = self.console.replace("\r", "")
+        return said[said.rindex("~ # nproc") : said.rindex("guest ")]
 
     def wait(self, enough: Callable[[Report], bool], what: str, *, seconds: float = ANSWER_SECONDS) -> Report:
         """Ask again and again until the guest sees what is waited for; what it saw."""
