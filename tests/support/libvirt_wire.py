@@ -32,6 +32,7 @@ class Wire:
         self.watched, self.changed = watched, changed
         self.lose_call = False
         self.lose_answer_to: int | None = None
+        self.answers_before = 0
         self.silent = False
         self.seen: list[int] = []
         self._sockets: list[socket.socket] = []
@@ -54,7 +55,8 @@ class Wire:
 
     def clear(self) -> None:
         """Nothing is lost from here on."""
-        self.lose_call, self.lose_answer_to, self.silent = False, None, False
+        self.lose_call, self.lose_answer_to, self.answers_before, self.silent = False, None, 0, False
+        self.seen.clear()
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -88,8 +90,10 @@ class Wire:
                     if procedure in self.watched:
                         self.changed()
                     if procedure == self.lose_answer_to:
-                        self.lose_answer_to = None
-                        break
+                        self.answers_before -= 1
+                        if self.answers_before < 0:
+                            self.lose_answer_to, self.answers_before = None, 0
+                            break
                 client.sendall(message)
         hang_up(client)
         hang_up(daemon)

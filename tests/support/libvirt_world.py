@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import subprocess
+import signal
 import threading
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 from xml.etree import ElementTree
@@ -19,7 +21,7 @@ from support.libvirt_wire import Wire
 from support.sandboxes import wait_until
 
 # What the protocol calls the calls that change something.
-CREATE, VOLUME_DELETE, VCPUS, MEMORY, BLOCK_RESIZE, METADATA = 9, 94, 199, 204, 251, 264
+CREATE, DESTROY, VOLUME_DELETE, VCPUS, MEMORY, BLOCK_RESIZE, METADATA = 9, 12, 94, 199, 204, 251, 264
 KIB_PER_UNIT = 32 * 1024
 HOST_CPUS = 12
 KEPT, ELEMENT = 2, 2  # libvirt's AFFECT_CONFIG and METADATA_ELEMENT
@@ -50,6 +52,18 @@ class LibvirtWorld:
             self._pool(pool)
         watched = (CREATE, VCPUS, MEMORY, BLOCK_RESIZE, METADATA)
         self.wire = Wire(daemon.home, daemon.home / "run/libvirt/libvirt-sock", watched, self._look)
+
+    @contextlib.contextmanager
+    def hanging(self, external_id: str) -> Iterator[None]:
+        """QEMU of this machine answers nothing meanwhile."""
+        pid = int((self.daemon.home / "run/libvirt/qemu/run" / f"{external_id}.pid").read_text())
+        os.kill(pid, signal.SIGSTOP)
+        last = self._last.pop(external_id)  # nor does it answer us
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+            self._last[external_id] = last
 
     def settings(self, **more: Any) -> HostSettings:
         """The whole host has twelve vCPUs to sell, whatever this computer has."""
@@ -159,11 +173,13 @@ class LibvirtWorld:
         with self._guard:
             self._last.clear()
         for domain in self.connection.listAllDomains():
-            if domain.isActive():
-                domain.destroy()
             for snapshot in domain.listAllSnapshots():
                 snapshot.delete(2)  # what libvirt knows of it; its disk goes too
-            domain.undefine()
+            runs = domain.isActive()
+            if domain.isPersistent():
+                domain.undefine()
+            if runs:
+                domain.destroy()
         for pool in self.connection.listAllStoragePools():
             pool.refresh()
             for volume in pool.listAllVolumes():
@@ -200,8 +216,3 @@ class LibvirtWorld:
         notes = ElementTree.fromstring(domain.metadata(ELEMENT, SPACE, KEPT))
         limits = [(limit.get("component"), limit.get("value")) for limit in notes.findall("limit")]
         return (cpus, memory, domain.blockInfo("vda")[0], *limits)
-
-
-def run_as_daemon(daemon: LibvirtDaemon, *command: str) -> None:
-    """A program under the rights of the daemon, whose files it may touch."""
-    subprocess.run([*daemon.prefix, *command], check=True, capture_output=True)

@@ -14,6 +14,7 @@ from prorata.provisioning.drivers.kvm.decide import component_of, decide, whole_
 from prorata.provisioning.drivers.kvm.definition import keep_as_it_is
 from prorata.provisioning.drivers.kvm.lanes import Call
 from prorata.provisioning.drivers.kvm.library import library
+from prorata.provisioning.drivers.kvm.machine import SHUTTING_DOWN
 from prorata.provisioning.drivers.kvm.notes import SPACE, Notes, Operation, digest
 from prorata.provisioning.drivers.kvm.sight import MemoryFigures, Sight
 from prorata.provisioning.drivers.kvm.work import DONE, Work
@@ -28,8 +29,8 @@ def begin(
     """
     known = known_operation(sight.notes, step, key, fence)
     going_on = known is not None and not known.over
-    free_but_for_us = going_on and sight.restarting and not sight.machine.busy_with
-    if sight.busy_with and not free_but_for_us:
+    in_our_restart = going_on and sight.restarting
+    if sight.busy_with and not (in_our_restart and sight.machine.busy_with in ("", SHUTTING_DOWN)):
         raise MachineBusy(sight.busy_with)
     component, target = component_of(sight, step), whole_number(step)
     work = Work(call, sight, figures, component, target, key, fence, may_restart, sight.notes)
@@ -39,15 +40,21 @@ def begin(
         return DONE
     if known is None and used_elsewhere(call, sight.machine.uuid, key):
         raise StepRefused("this key belongs to a step of another machine")
-    try:
-        decide(sight, step)
-    except (StepRefused, HostFull, MachineBusy):
-        forget(work)
-        raise
+    if not in_our_restart:  # which was decided before it began, and has to come to its end
+        may_begin(work, step)
     if not going_on:
         work.keep(work.notes.begin(key, component.code, target))
     work.still_ours()
     return work
+
+
+def may_begin(work: Work, step: Step) -> None:
+    """Raises StepRefused, HostFull, MachineBusy; then the key is free again."""
+    try:
+        decide(work.sight, step)
+    except (StepRefused, HostFull, MachineBusy):
+        forget(work)
+        raise
 
 
 def known_operation(notes: Notes, step: Step, key: str, fence: int) -> Operation | None:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from prorata.provisioning.drivers.base import Applied
+from prorata.provisioning.drivers.base import (
+    Applied,
+    DriverUnreachable,
+    HostFull,
+    MachineBusy,
+    StepRefused,
+)
+from prorata.provisioning.drivers.kvm.begin import forget
 from prorata.provisioning.drivers.kvm.cold import change_cold, restart
 from prorata.provisioning.drivers.kvm.decide import mode
 from prorata.provisioning.drivers.kvm.definition import keep_as_it_is
@@ -11,7 +18,18 @@ from prorata.provisioning.drivers.kvm.work import Work
 
 
 def carry_out(work: Work) -> Applied:
-    """Do it, as plan has said. Raises all that apply raises."""
+    """Do it, as plan has said. Raises all that apply raises; what libvirt refuses has left no trace."""
+    try:
+        return effect(work)
+    except (MachineBusy, StepRefused, HostFull) as no:
+        if work.notes.restart is not None:
+            raise DriverUnreachable(f"in the middle of a restart: {no.reason}") from no
+        forget(work)
+        raise
+
+
+def effect(work: Work) -> Applied:
+    """By component and by what the machine can take while it runs."""
     sight, component = work.sight, work.component
     if component.counts_objects:
         return set_limit(work)

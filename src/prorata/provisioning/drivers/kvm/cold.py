@@ -48,12 +48,7 @@ def begin_restart(work: Work) -> None:
     amount = machine.now.cpus if work.component.kind == "cpu" else machine.now.memory
     if work.target * work.component.unit < amount:
         used = memory_used(work.call, machine, work.figures)
-        try:
-            may_shrink(replace(work.sight, memory_used=used), work.component, work.target)
-        except (StepRefused, MachineBusy):
-            keep_as_it_was(work, amount)
-            work.keep(work.notes.without(work.key))
-            raise
+        may_shrink(replace(work.sight, memory_used=used), work.component, work.target)
     until = time.time() + work.sight.settings.shutdown_seconds
     work.keep(replace(work.notes, restart=Restart(work.component.code, amount, machine.process, until)))
 
@@ -79,9 +74,8 @@ def is_off(work: Work) -> bool:
                 work.call.effect(domain.destroy)
         elif not asked:
             asked = True
-            with contextlib.suppress(
-                MachineBusy, StepRefused
-            ):  # then it is switched off at the end of its time
+            # What cannot be asked is switched off at the end of its time.
+            with contextlib.suppress(MachineBusy, StepRefused):
                 work.call.effect(domain.shutdown)
         elif work.call.seconds_left < START_NEEDS_SECONDS:
             return False
@@ -104,9 +98,7 @@ def start(work: Work) -> None:
 
 def start_as_it_was(work: Work, failure: DriverError) -> None:
     """Raises HostFull or StepRefused: it runs as before. DriverUnreachable: it does not; a repeat tries again."""
-    begun = work.notes.restart
-    assert begun is not None
-    keep_as_it_was(work, begun.was)
+    put_back_definition(work)
     try:
         work.call.effect(work.sight.machine.domain.create)
     except DriverError as error:
@@ -116,12 +108,15 @@ def start_as_it_was(work: Work, failure: DriverError) -> None:
     raise kind(f"the machine did not start with it and runs as before: {failure.reason}") from failure
 
 
-def keep_as_it_was(work: Work, amount: int) -> None:
-    """Put back the definition of the component that the restart was begun for."""
-    begun = work.notes.restart
-    component = work.sight.settings.components.get(begun.component) if begun else work.component
-    if component is not None:
-        keep_for_next_start(work, component, amount)
+def put_back_definition(work: Work) -> None:
+    """As it was before the restart was begun, and before this call where that was about another component."""
+    begun, component, before = work.notes.restart, work.component, work.sight.machine.next
+    assert begun is not None
+    if begun.component != component.code:
+        keep_for_next_start(work, component, before.cpus if component.kind == "cpu" else before.memory)
+    first = work.sight.settings.components.get(begun.component)
+    if first is not None:
+        keep_for_next_start(work, first, begun.was)
 
 
 def settle(work: Work) -> None:

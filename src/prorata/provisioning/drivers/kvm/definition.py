@@ -22,7 +22,8 @@ def keep_for_next_start(work: Work, component: Component, amount: int) -> None:
 
 def keep_as_it_is(work: Work) -> None:
     """Let the machine start next time with what it has now."""
-    now, next = work.sight.machine.now, work.sight.machine.next
+    machine = work.machine_now()
+    now, next = machine.now, machine.next
     if work.component.kind == "cpu" and now.cpus != next.cpus:
         keep_cpus(work, now.cpus, now.most_cpus)
     if work.component.kind == "memory" and now.memory != next.memory:

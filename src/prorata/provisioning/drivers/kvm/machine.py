@@ -14,12 +14,8 @@ from prorata.provisioning.drivers.kvm.library import library
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # libvirt's numbers of a machine's states and of jobs, in words for people.
-POWER = {
-    3: "paused",
-    4: "shutting down",
-    6: "crashed",
-    7: "asleep",
-}
+SHUTTING_DOWN = "shutting down"
+POWER = {3: "paused", 4: SHUTTING_DOWN, 6: "crashed", 7: "asleep"}
 RUNNING, OFF = (1, 2), 5
 JOBS = {
     1: "start",
