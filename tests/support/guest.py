@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import os
 import platform
+import pwd
 import re
 import shutil
 import socket
@@ -61,6 +62,10 @@ def missing() -> str:
         return f"There is no kernel for it in {SYSTEM}: start ./test on Debian."
     if as_nobody() is None:
         return "Root can become nobody else here: run the tests as an ordinary user."
+    try:
+        pwd.getpwuid(os.geteuid() or NOBODY)
+    except KeyError:
+        return "libvirt serves only users who have a name (in /etc/passwd)."
     return ""
 
 
@@ -116,7 +121,6 @@ class LibvirtDaemon:
         # Not in pytest's folders: the paths of sockets are limited to 107 bytes.
         self.home = Path(tempfile.mkdtemp(prefix="prorata-libvirt-"))
         self.uri = f"qemu+unix:///session?socket={self.home}/run/libvirt/libvirt-sock"
-        self.guests: dict[str, Guest] = {}
         config = self.home / "config" / "libvirt"
         config.mkdir(parents=True)
         (self.home / "run").mkdir()
@@ -139,21 +143,25 @@ class LibvirtDaemon:
             "XDG_CONFIG_HOME": "config",
             "XDG_CACHE_HOME": "cache",
         }
-        self.log = self.home / "libvirtd.log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("reaper.py")), str(self.home), *command],
-                env={
-                    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                    "PRORATA_PARENT": str(os.getpid()),
-                    **{name: str(self.home / folder) for name, folder in folders.items()},
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self.connection = self._connect()
+        # Not in the folder, which is deleted when the daemon ends.
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it is the daemon's as long as that runs
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("reaper.py")), str(self.home), *command],
+            env={
+                "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "PRORATA_PARENT": str(os.getpid()),
+                **{name: str(self.home / folder) for name, folder in folders.items()},
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        try:
+            self.connection = self._connect()
+        except AssertionError as failure:
+            self._end()
+            raise AssertionError(f"{failure}\n{self.log}") from failure
 
     def _connect(self) -> Any:
         import libvirt
@@ -161,16 +169,19 @@ class LibvirtDaemon:
         libvirt.registerErrorHandler(lambda *_: None, None)  # errors are raised; they need not be printed too
 
         def answers() -> Any:
-            assert self.process.poll() is None, f"libvirtd ended at once:\n{self._log()}"
+            assert self.process.poll() is None, "libvirtd ended at once"
             try:
                 return libvirt.open(self.uri)
             except libvirt.libvirtError:
                 return None
 
-        return wait_until(answers, f"libvirtd\n{self._log()}", seconds=30)
+        return wait_until(answers, "libvirtd", seconds=30)
 
-    def _log(self) -> str:
-        return self.log.read_text(errors="replace")[-2000:]
+    @property
+    def log(self) -> str:
+        """The end of what the daemon wrote."""
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), 3000, max(size - 3000, 0)).decode(errors="replace")
 
     def start_guest(self, name: str, size: Size, most: Size) -> Guest:
         """Define a machine, start it and wait until it answers. Of `most` the disk is ignored: disks have no limit."""
@@ -178,7 +189,7 @@ class LibvirtDaemon:
         command = [*self.prefix, "qemu-img", "create", "-q", "-f", "qcow2", str(disk), f"{size.disk_gib}G"]
         subprocess.run(command, check=True, capture_output=True)
         self.connection.defineXML(self._xml(name, size, most, disk)).create()
-        self.guests[name] = guest = Guest(name, self.home / f"{name}.serial", self.home / f"{name}.log")
+        guest = Guest(name, self.home / f"{name}.serial", self.home / f"{name}.log")
         guest.wait_until_booted()
         # It boots with all its memory, and gives back what it shall not have yet.
         domain = self.domain(name)
@@ -244,6 +255,9 @@ class LibvirtDaemon:
     def close(self) -> None:
         """End the daemon and all its machines, and delete their files."""
         self.connection.close()
+        self._end()
+
+    def _end(self) -> None:
         self.process.terminate()
         try:
             self.process.wait(15)
