@@ -7,6 +7,19 @@ from django.db import models
 from prorata.services.models import Service
 
 
+class Silence(models.Model):
+    """A machine that was asked how it is and did not answer; the row goes when it does. Business time."""
+
+    service = models.OneToOneField(Service, on_delete=models.PROTECT, related_name="silence")
+    since = models.DateTimeField()
+    tries = models.PositiveIntegerField()
+    ask_again_at = models.DateTimeField()
+    reason = models.CharField(max_length=300, blank=True, help_text="for staff")
+
+    def __str__(self) -> str:
+        return f"{self.service} since {self.since:%Y-%m-%d %H:%M:%S}"
+
+
 class Job(models.Model):
     """One change of one machine. Retried with absolute targets; every write carries the fence of the run that made it."""
 

@@ -105,11 +105,12 @@ def _meter(kind: ResourceType, value: int, reading: Reading | None) -> Meter:
     return Meter(name=kind.name, text=_("%(used)s of %(value)s") % shown, share=percent(share))
 
 
-def my_situation(request: Asked, pk: int, *, measure: bool = False) -> Situation:
-    """One of my services as it stands; `measure` asks its machine first if the last reading is not of just now."""
+def my_situation(request: Asked, pk: int, *, measure: bool = False, insist: bool = False) -> Situation:
+    """One of my services as it stands; `measure` asks its machine first if the last reading is not of just now,
+    `insist` also one that has not answered lately."""
     service = my_one(request.user, Service.objects.select_related("product", "customer"), pk=pk)
     if measure:
-        refresh(service)
+        refresh(service, insist=insist)
     return situation(service)
 
 
@@ -162,7 +163,7 @@ def overview(request: Asked, pk: int) -> HttpResponse:
 @signed_in
 def measure(request: Asked, pk: int) -> HttpResponse:
     """Refresh: ask the machine now."""
-    found = my_situation(request, pk, measure=True)
+    found = my_situation(request, pk, measure=True, insist=True)
     if not is_fresh(found.reading, found.now):
         messages.warning(request, _("The machine does not answer now. What you see is its last reading."))
     return redirect("portal:resources", pk=pk)
