@@ -17,6 +17,7 @@ from prorata.portal.views import (
     payments,
     quotes,
     services,
+    stored,
     terms,
     theme,
 )
@@ -28,10 +29,10 @@ urlpatterns = [
     path("services/<int:pk>", services.overview, name="service"),
     path("services/<int:pk>/resources", services.resources, name="resources"),
     path("services/<int:pk>/measure", services.measure, name="measure"),
-    path("services/<int:pk>/stored/<slug:code>", services.stored, name="stored"),
+    path("services/<int:pk>/stored/<slug:code>", stored.stored, name="stored"),
     path(
         "services/<int:pk>/stored/<slug:code>/<str:object_id>/delete",
-        services.delete_stored,
+        stored.delete_stored,
         name="delete_stored",
     ),
     path("services/<int:pk>/change", change.change, name="change"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prorata import clock
+from prorata.provisioning.deletions import settle
 from prorata.provisioning.drivers import base
 from prorata.provisioning.drivers.base import DriverError
 from prorata.provisioning.registry import UnknownDriver, driver
@@ -25,6 +26,7 @@ def keep(service: Service, read: base.Reading) -> Reading:
     """Store what a driver has read, at business time."""
     answered(service)
     at, usage = clock.now(), {code: str(amount) for code, amount in read.usage.items()}
+    settle(service, {stored.id for stored in read.objects})
     return Reading.objects.create(
         service=service, taken_at=at, state=read.state, busy_with=read.busy_with, host=read.host,
         configuration=read.configuration, usage=usage, peaks=peaks(service, usage, at), fixed=dict(read.fixed),
