@@ -164,7 +164,8 @@ def _not_there(request: Asked, found: Situation, code: str, object_id: str) -> H
     deletion = Deletion.objects.filter(service=found.service, object_id=object_id).order_by("-id").first()
     if deletion is None:
         raise Http404("This is not stored any more.")
-    messages.info(request, _became(deletion))
+    gone = deletion.state == Deletion.State.GONE
+    messages.info(request, _became(deletion) if gone else _("This is not stored any more."))
     return _back(request, found.service.pk, code)
 
 
