@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from prorata.changes.refusals import Refusal
 from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
+from prorata.changes.situation import Situation
 from prorata.credit.models import LogLine, Voucher
 from prorata.guides.library import GUIDES
 from prorata.guides.pictures import Picture
@@ -39,6 +40,7 @@ from prorata.portal.paper_words import reduces as reduced_by
 from prorata.portal.payments_list import went_to
 from prorata.portal.voucher_words import worth
 from prorata.pricing.terms import local_date
+from prorata.services.readings import is_fresh
 
 register = template.Library()
 ICONS = Path(__file__).resolve().parent.parent / "static" / "portal" / "vendor" / "lucide-1.62.0"
@@ -187,6 +189,18 @@ def at_clock(at: datetime, zone: ZoneInfo) -> SafeString:
 @register.filter
 def at_second(at: datetime, zone: ZoneInfo) -> SafeString:
     return when.element(at, when.clock_time(at, zone, seconds=True, named=False))
+
+
+@register.simple_tag
+def as_of(situation: Situation) -> SafeString:
+    """How old what is known of the machine is, in words."""
+    reading = situation.reading
+    if reading is None:
+        return format_html("{}", _("not measured yet"))
+    at = when.element(reading.taken_at, when.as_of(reading.taken_at, situation.now, situation.zone))
+    # The words are ours; the time is an element of its own.
+    sentence = _("as of {time}") if is_fresh(reading, situation.now) else _("unknown since {time}")
+    return format_html(sentence, time=at)
 
 
 @register.filter
