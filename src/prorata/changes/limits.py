@@ -11,9 +11,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from prorata import language
 from prorata.catalog.links import Link
 from prorata.catalog.models import ResourceType
 from prorata.catalog.values import BookValues, Value
@@ -62,7 +62,7 @@ class Limit:
             return f"{self.name} {self.show(value)}"
         if self.unit:
             return _("%(amount)s of %(name)s") % {"amount": self.show(value), "name": self.name}
-        return f"{value}{GAP}{self.name}"
+        return _("%(count)s\u00a0%(things)s") % {"count": value, "things": self.name}
 
 
 def limits(
@@ -182,7 +182,7 @@ def _up(amount: Decimal) -> str:
 
 def _named(stored: Mapping[str, Any]) -> str:
     made = datetime.fromisoformat(stored["created_at"])
-    return _("“%(name)s” of %(date)s") % {"name": stored["name"], "date": date_format(made, "j M Y")}
+    return _("“%(name)s” of %(date)s") % {"name": stored["name"], "date": language.day(made)}
 
 
 def _ceiling(

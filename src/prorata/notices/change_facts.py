@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from prorata.changes.models import Change, ChangeLine
 from prorata.credit.models import LogLine
+from prorata.invoices.line_words import line_words
 from prorata.invoices.models import CreditNote, Invoice
 from prorata.notices.plain import money, table
 
@@ -38,7 +39,7 @@ def paid_table(invoice: Invoice) -> str:
     """The lines and totals of an invoice, and what they were paid with."""
     currency = invoice.currency
     lines = list(invoice.lines.all())
-    rows = [(line.text, money(line.price_minor(invoice.tax_included), currency)) for line in lines]
+    rows = [(line_words(line), money(line.price_minor(invoice.tax_included), currency)) for line in lines]
     if raised := sum(line.raised_minor for line in lines):
         rows.append((_("Minimum charge"), money(raised, currency)))
     if discount := sum(line.discount_minor for line in lines):
@@ -56,7 +57,7 @@ def paid_table(invoice: Invoice) -> str:
 def credited_table(note: CreditNote) -> str:
     """The lines and totals of a credit note, and which credit they became."""
     currency = note.currency
-    rows = [(line.text, money(line.net_minor, currency)) for line in note.lines.all()]
+    rows = [(line_words(line), money(line.net_minor, currency)) for line in note.lines.all()]
     rows += _totals(note.net_minor, note.tax_minor, note.gross_minor, note.tax_label, currency)
     if note.gifted_minor:
         rows.append((_("of it as gifted credit"), money(note.gifted_minor, currency)))

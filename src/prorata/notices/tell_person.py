@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from prorata.customers.models import User
+from prorata.language import speaking
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link
+from prorata.notices.reader import ENGLISH
 
 
 @transaction.atomic
@@ -20,6 +22,11 @@ def invited(user_id: int) -> None:
     person = User.objects.prefetch_related("memberships__customer").get(pk=user_id)
     if person.has_usable_password() or not person.is_active:
         return
+    with speaking(person.language or ENGLISH, person.time_zone):
+        _invite(person)
+
+
+def _invite(person: User) -> None:
     memberships = list(person.memberships.all())
     names = ", ".join(membership.customer.name for membership in memberships)
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(person)

@@ -210,7 +210,7 @@ class Bill:
 def listed(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
-    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+    return _("%(first)s and %(last)s") % {"first": _(", ").join(names[:-1]), "last": names[-1]}
 
 
 def of_estimate(estimate: Estimate) -> Bill:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from prorata.portal.language import numbers
+from prorata.language import numbers
 from prorata.pricing.money import minor_digits
 
 MINUS = "\u2212"

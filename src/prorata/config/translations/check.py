@@ -14,8 +14,8 @@ from prorata.config.translations.catalogues import LANGUAGES, LOCALE, compiled, 
 
 PLACE = re.compile(r"%\(\w+\)[a-z]|\{\w*\}")
 TAG = re.compile(r"</?\w[^>]*>")
-ENGLISH_WORD = re.compile(r"\b[a-z]{3,}\b")
-LETTER_OF_THERE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff01-\uff5e]")
+ENGLISH_WORD = re.compile(r"\b[A-Za-z][a-z]{2,}\b")
+LETTER_OF_THERE = re.compile(r"[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uff01-\uff5e]")
 
 
 def problems(found: Catalog, locale: Path = LOCALE) -> Iterator[str]:
