@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prorata.catalog.names import in_language
 from prorata.changes.refusals import Refusal, Refused
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
@@ -19,7 +20,7 @@ def delete_object(user: User, service: Service, object_id: str) -> Reading:
     """Delete one stored object of my machine and measure again. Raises CannotFree, Refused, or Http404."""
     mine = my_one(user, Service.objects.all(), right="change", pk=service.pk)
     if mine.status != Service.Status.ACTIVE:
-        shown = {"status": mine.get_status_display(), "reason": mine.status_reason}
+        shown = {"status": mine.get_status_display(), "reason": in_language(mine.status_reason)}
         raise Refused(Refusal("not_active", None, shown))
     try:
         driver(mine.driver).delete_object(mine.external_id, object_id)

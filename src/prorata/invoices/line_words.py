@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from prorata.catalog.names import in_language
 from prorata.invoices.models import CreditNoteLine, InvoiceLine
 
 
@@ -12,7 +13,7 @@ def line_words(line: InvoiceLine | CreditNoteLine) -> str:
     if not line.name:
         return line.text
     said = {
-        "name": line.name, "before": line.from_name, "value": line.to_name,
+        "name": in_language(line.name), "before": in_language(line.from_name), "value": in_language(line.to_name),
         "unit": f"\u00a0{line.unit}" if line.unit else "",
     }  # fmt: skip
     if line.is_term:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from prorata.catalog.names import in_language
 from prorata.changes.models import Change, ChangeLine
 from prorata.credit.models import LogLine
 from prorata.invoices.line_words import line_words
@@ -20,19 +21,25 @@ def read(change_id: int) -> Change:
 
 def in_short(lines: list[ChangeLine]) -> str:
     """For a subject: "Memory 4→8 GB, NVMe SSD 100→160 GB"."""
-    return ", ".join(
-        f"{line.name} {line.from_name}{ARROW}{line.to_name} {line.unit}".strip() for line in lines
-    )
+    return _(", ").join(map(_line_in_short, lines))
+
+
+def _line_in_short(line: ChangeLine) -> str:
+    before, after = in_language(line.from_name), in_language(line.to_name)
+    return f"{in_language(line.name)} {before}{ARROW}{after} {line.unit}".strip()
 
 
 def lines_table(lines: list[ChangeLine]) -> str:
     return table(
-        [(line.name, _valued(line, line.from_name), ARROW, _valued(line, line.to_name)) for line in lines]
+        [
+            (in_language(line.name), _valued(line, line.from_name), ARROW, _valued(line, line.to_name))
+            for line in lines
+        ]
     )
 
 
 def _valued(line: ChangeLine, value: str) -> str:
-    return f"{value} {line.unit}".strip()
+    return f"{in_language(value)} {line.unit}".strip()
 
 
 def paid_table(invoice: Invoice) -> str:
@@ -71,7 +78,7 @@ def _totals(net: int, tax: int, gross: int, tax_label: str, currency: str) -> li
         return [(_("Total"), money(gross, currency))]
     return [
         (_("Subtotal"), money(net, currency)),
-        (tax_label or _("Tax"), money(tax, currency)),
+        (in_language(tax_label) or _("Tax"), money(tax, currency)),
         (_("Total"), money(gross, currency)),
     ]
 

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from django.utils.translation import gettext as _
 
+from prorata.catalog.names import in_language
 from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit
 from prorata.changes.refusals import Refusal, WayOut, way_out, words
@@ -102,7 +103,7 @@ class Card:
 
     @property
     def name(self) -> str:
-        return self.limit.name
+        return in_language(self.limit.name)
 
     @property
     def is_option(self) -> bool:
@@ -281,7 +282,7 @@ def _rate(limit: Limit, book: BookValues, currency: str) -> str:
     rate = book.rates.get(limit.code)
     if rate is None or isinstance(rate, OptionPrices):
         return ""
-    one = limit.unit_word or limit.unit or limit.name
+    one = in_language(limit.unit_word or limit.unit or limit.name)
     if isinstance(rate, UnitPrice):
         return _("%(price)s per %(one)s and month") % {"price": exact_money(rate.unit, currency), "one": one}
     parts = [part for stop in limit.stops for part in rate.parts(stop)]

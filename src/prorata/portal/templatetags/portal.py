@@ -19,6 +19,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from prorata.catalog.names import in_language
 from prorata.changes.refusals import Refusal
 from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
@@ -79,6 +80,12 @@ def voucher_words(voucher: Voucher) -> str:
 def price_before(line: InvoiceLine, tax_included: bool) -> int:
     """What an invoice line asks before a minimum charge and a voucher, in minor units."""
     return line.price_minor(tax_included)
+
+
+@register.filter
+def sold(name: str) -> str:
+    """A name the provider gave, in the reader's language."""
+    return in_language(name)
 
 
 @register.filter
