@@ -16,6 +16,7 @@ from prorata.staff import (  # noqa: F401
     admin_invoices,
     admin_ledger,
     admin_mails,
+    admin_names,
     admin_payments,
     admin_price_books,
     admin_products,

@@ -67,6 +67,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("Products"), "inventory_2", "catalog.product"),
             Item(_("Price books"), "sell", "catalog.pricebook"),
+            Item(_("Names in languages"), "translate", "catalog.nameinlanguage"),
             Item(_("Discount schedules"), "percent", "catalog.discountschedule"),
             Item(
                 _("Simulator"),

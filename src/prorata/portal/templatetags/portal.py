@@ -20,6 +20,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from prorata.catalog.names import in_language
 from prorata.changes.refusals import Refusal
 from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
@@ -27,14 +28,15 @@ from prorata.changes.situation import Situation
 from prorata.credit.models import LogLine, Voucher
 from prorata.guides.library import GUIDES
 from prorata.guides.pictures import Picture
+from prorata.invoices.line_words import line_words as words_of_line
 from prorata.invoices.models import CreditNoteLine, InvoiceLine
+from prorata.language import OWN_NAMES, html_language, spoken
 from prorata.notices.bell import MANY, new_ones
 from prorata.payments.receipts import Receipt
 from prorata.portal import menu, when
 from prorata.portal import money as amounts
 from prorata.portal.credit_log import Filter
 from prorata.portal.explanation_file import pages
-from prorata.portal.language import html_language
 from prorata.portal.paper_words import Reduced, rate_words
 from prorata.portal.paper_words import reduces as reduced_by
 from prorata.portal.payments_list import went_to
@@ -84,6 +86,18 @@ def voucher_words(voucher: Voucher) -> str:
 def price_before(line: InvoiceLine, tax_included: bool) -> int:
     """What an invoice line asks before a minimum charge and a voucher, in minor units."""
     return line.price_minor(tax_included)
+
+
+@register.filter
+def sold(name: str) -> str:
+    """A name the provider gave, in the reader's language."""
+    return in_language(name)
+
+
+@register.filter
+def line_words(line: InvoiceLine | CreditNoteLine) -> str:
+    """What a document line is for."""
+    return words_of_line(line)
 
 
 @register.filter
@@ -239,6 +253,16 @@ def item(mapping: Mapping[str, object], key: str) -> object:
 @register.simple_tag
 def lang() -> str:
     return html_language()
+
+
+@register.simple_tag
+def languages() -> list[dict[str, str]]:
+    """Those the portal speaks, each by its own name."""
+    return [
+        {"code": code, "tag": html_language(code), "name": name}
+        for code, name in OWN_NAMES.items()
+        if code in spoken()
+    ]
 
 
 @register.simple_tag
