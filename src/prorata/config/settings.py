@@ -35,6 +35,7 @@ ROOMS = [
     "prorata.provisioning",
     "prorata.changes",
     "prorata.verify",
+    "prorata.support",
     "prorata.notices",
     "prorata.portal",
     "prorata.staff",
@@ -111,6 +112,7 @@ PRORATA_STRIPE = ENV.stripe
 PRORATA_PAYPAL = ENV.paypal
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
+PRORATA_SUPPORT_ADDRESS = ENV.support_address
 
 # --- database -----------------------------------------------------------------------------------------------
 

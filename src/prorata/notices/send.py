@@ -49,4 +49,7 @@ def _message(mail: Mail) -> EmailMessage:
     same = hashlib.sha256(f"{mail.pk}:{mail.key}".encode()).hexdigest()[:32]
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
     headers = {"Message-ID": f"<{same}@{domain}>", "Auto-Submitted": "auto-generated"}
-    return EmailMessage(mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers)
+    answers = [mail.reply_to] if mail.reply_to else None
+    return EmailMessage(
+        mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers, reply_to=answers
+    )

@@ -19,6 +19,7 @@ from prorata.portal.views import (
     services,
     terms,
     theme,
+    tickets,
 )
 
 app_name = "portal"
@@ -68,6 +69,11 @@ urlpatterns = [
     path("terms/<slug:reference>/cancel", terms.cancel, name="cancel_term"),
     path("credit", credit.index, name="credit"),
     path("credit.csv", credit.export, name="credit_csv"),
+    path("tickets", tickets.index, name="tickets"),
+    path("tickets/new", tickets.new, name="new_ticket"),
+    path("tickets/<slug:reference>", tickets.ticket, name="ticket"),
+    path("tickets/<slug:reference>/close", tickets.close, name="close_ticket"),
+    path("tickets/<slug:reference>/files/<int:pk>", tickets.file, name="ticket_file"),
     path("theme", theme.theme, name="theme"),
     path("demo/mails", demo.mails, name="mails"),
     path("demo/mails/<int:pk>", demo.mail, name="mail"),
