@@ -24,9 +24,8 @@ def close_mine(person: User, reference: str) -> Ticket:
     """The customer has what was needed. Closing it twice does it once."""
     ticket = lock_ticket(my_one(person, Ticket.objects.all(), reference=reference).pk)
     if ticket.state != State.CLOSED:
-        now = clock.now()
-        move(ticket, State.CLOSED, now)
-        system_says(ticket, "closed", lambda: _("Closed by %(name)s.") % {"name": person}, now)
+        move(ticket, State.CLOSED, clock.now())
+        system_says(ticket, lambda: _("Closed by %(name)s.") % {"name": person})
     return ticket
 
 
@@ -35,9 +34,8 @@ def close_by_staff(staff: User, ticket_id: int) -> Ticket:
     """Staff close it; the customer is told, and can open it again by writing."""
     ticket = lock_ticket(ticket_id)
     if ticket.state != State.CLOSED:
-        now = clock.now()
-        move(ticket, State.CLOSED, now)
-        system_says(ticket, "closed", lambda: _("Closed by our staff."), now)
+        move(ticket, State.CLOSED, clock.now())
+        system_says(ticket, lambda: _("Closed by our staff."))
         note(
             "ticket.closed",
             ticket,
@@ -80,7 +78,7 @@ def _close_alone(ticket_id: int) -> None:
     if ticket.state != State.ANSWERED or ticket.warned_at is None or ticket.warned_at > now - CLOSES_AFTER:
         return
     move(ticket, State.CLOSED, now)
-    system_says(ticket, "closed", _left_alone, now)
+    system_says(ticket, _left_alone)
     publish("ticket.closed", id=ticket.pk)
 
 

@@ -70,21 +70,21 @@ class Figures:
         if isinstance(self.row, Change):
             return self.row
         changes = Change.objects.select_related("service", "quote", "invoice")
-        if self.invoice is not None:
-            return changes.filter(invoice=self.invoice).first()
+        if (asked := self._invoice_itself()) is not None:
+            return changes.filter(invoice=asked).first()
         if isinstance(self.row, CreditNote):
             return changes.filter(reference=self.row.origin.removeprefix("change:")).first()
         return changes.filter(service=self.service, status__in=states.OPEN).first() if self.service else None
 
     @cached_property
     def invoice(self) -> Invoice | None:
-        if isinstance(self.row, Invoice):
-            return self.row
+        """The invoice itself, that of the payment, or that of the change."""
+        return self._invoice_itself() or (self.change.invoice if self.change is not None else None)
+
+    def _invoice_itself(self) -> Invoice | None:
         if isinstance(self.row, Capture):
             return self.row.attempt.invoice
-        if isinstance(self.row, Change):
-            return self.row.invoice
-        return self.change.invoice if isinstance(self.row, Service) and self.change is not None else None
+        return self.row if isinstance(self.row, Invoice) else None
 
     @cached_property
     def service(self) -> Service | None:

@@ -31,5 +31,6 @@ def _without_attribution(lines: list[str]) -> list[str]:
     for count in (1, 2):
         last = " ".join(lines[-count:]).rstrip()
         if last.endswith((":", "\uff1a")) and "@" in last:
-            return lines[:-count]
+            # A line that begins with the address is the second of two.
+            return lines[: -count - last.startswith("<")]
     return lines

@@ -70,11 +70,11 @@ def add(
     return message
 
 
-def system_says(ticket: Ticket, what: str, words: Callable[[], str], now: datetime) -> Message:
-    """A line of the portal itself, in the ticket's language; `what` and the time make its key."""
+def system_says(ticket: Ticket, words: Callable[[], str]) -> Message:
+    """A line of the portal itself, in the ticket's language."""
     with translation.override(ticket.language):
         text = words()
-    return add(ticket, Author.SYSTEM, None, text, key=f"{what}:{ticket.pk}:{now.isoformat()}")
+    return add(ticket, Author.SYSTEM, None, text, key=f"system:{ticket.pk}:{ticket.messages.count()}")
 
 
 def move(ticket: Ticket, state: Ticket.State, now: datetime) -> None:
