@@ -33,10 +33,15 @@ from prorata.support.refused import CannotWrite
 
 
 class TextForm(fields.PlainForm):
-    """An answer, or a note of another prefix. `key` makes two presses one message."""
+    """What is written in one of the two places. `key` makes two presses one message."""
 
-    text = fields.long_text(gettext_lazy("Text"), maximum=LONGEST_TEXT)
     key = forms.CharField(widget=forms.HiddenInput, required=False)
+    labels = {"answer": gettext_lazy("Your answer"), "note": gettext_lazy("Your note")}
+
+    def __init__(self, data: Any = None, *, prefix: str, initial: Any = None) -> None:
+        super().__init__(data, prefix=prefix, initial=initial)
+        self.fields["text"] = fields.long_text(self.labels[prefix], maximum=LONGEST_TEXT)
+        self.fields["text"].widget.attrs["rows"] = 10 if prefix == "answer" else 3
 
     def clean_key(self) -> str:
         return re.sub(r"[^A-Za-z0-9_-]", "", self.cleaned_data["key"])[:40] or _fresh()

@@ -34,8 +34,20 @@ class Read:
     automatic: str
 
 
+class Unreadable(ValueError):
+    """No program made this message by the rules."""
+
+
 def read_message(raw: bytes) -> Read:
-    """Never raises for what a stranger sends: what cannot be read is empty."""
+    """Raises Unreadable, and nothing else, whatever a stranger sends."""
+    try:
+        return _read(raw)
+    except (ValueError, LookupError, AttributeError, TypeError) as broken:
+        # The parser of the standard library trips over some headers when they are looked at.
+        raise Unreadable(type(broken).__name__) from broken
+
+
+def _read(raw: bytes) -> Read:
     message = BytesParser(policy=policy.default).parsebytes(raw)
     assert isinstance(message, EmailMessage)
     found = _token(message) or ("", 0)
@@ -48,15 +60,7 @@ def read_message(raw: bytes) -> Read:
 
 
 def _header(message: EmailMessage, name: str) -> str:
-    try:
-        return str(message.get(name, ""))
-    except (
-        ValueError,
-        IndexError,
-        AttributeError,
-        TypeError,
-    ):  # headers that the parser of the standard library trips over
-        return ""
+    return str(message.get(name, ""))
 
 
 def _token(message: EmailMessage) -> tuple[str, int] | None:

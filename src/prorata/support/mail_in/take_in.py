@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from prorata.customers.models import User
 from prorata.support.attach import LARGEST_MESSAGE, MOST_FILES, Sent, why_not
-from prorata.support.mail_in.read import read_message
+from prorata.support.mail_in.read import Unreadable, read_message
 from prorata.support.models import LONGEST_TEXT, Message
 from prorata.support.refused import TooMuch
 from prorata.support.reply import reply
@@ -31,7 +31,10 @@ def take_in(raw: bytes) -> Message:
     """The message that a mail became, once for each mail. Raises NotTaken, or Later."""
     if len(raw) > LARGEST_MAIL:
         raise NotTaken(f"it is larger than {LARGEST_MAIL} bytes")
-    mail = read_message(raw)
+    try:
+        mail = read_message(raw)
+    except Unreadable as broken:
+        raise NotTaken(f"it cannot be read ({broken})") from broken
     if mail.automatic:
         raise NotTaken(f"a machine sent it ({mail.automatic})")
     if not mail.ticket:
