@@ -108,6 +108,7 @@ class Environment:
     mail: Mail
     staff_mfa: str  # "required" or "optional"
     staff_email: str
+    support_address: str  # where replies to mails about tickets arrive; empty: only in the portal
     clock_file: Path | None
     sandbox_gateway_url: str
     sandbox_gateway_secrets: tuple[str, ...] = field(repr=False)
@@ -196,6 +197,7 @@ class _Reader:
             mail=self.mail(),
             staff_mfa=self.staff_mfa(),
             staff_email=self.environ.get("PRORATA_STAFF_EMAIL", ""),
+            support_address=self.support_address(),
             clock_file=self.clock_file(),
             sandbox_gateway_url=self.local_url("PRORATA_SANDBOX_GATEWAY_URL"),
             sandbox_gateway_secrets=self.gateway_secrets(),
@@ -312,6 +314,16 @@ class _Reader:
         )
         if value not in ("required", "optional"):
             self.mistakes.append(f"PRORATA_STAFF_MFA is {value!r}. Set it to required or optional.")
+        return value
+
+    def support_address(self) -> str:
+        value = self.environ.get("PRORATA_SUPPORT_ADDRESS", "").strip()
+        # What comes before the @ grows by the reply's token, and mail servers end it at 64 characters.
+        if value and not re.fullmatch(r"[A-Za-z0-9._-]{1,16}@[A-Za-z0-9.-]+", value):
+            self.mistakes.append(
+                f"PRORATA_SUPPORT_ADDRESS is {value!r}. Write it like support@example.com, at most 16 characters before"
+                " the @, or unset it: then tickets are answered in the portal alone."
+            )
         return value
 
     def base_url_or_localhost(self) -> str:

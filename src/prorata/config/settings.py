@@ -35,6 +35,7 @@ ROOMS = [
     "prorata.provisioning",
     "prorata.changes",
     "prorata.verify",
+    "prorata.support",
     "prorata.notices",
     "prorata.guides",
     "prorata.portal",
@@ -114,6 +115,7 @@ PRORATA_PAYPAL = ENV.paypal
 PRORATA_LIBVIRT = ENV.libvirt
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
+PRORATA_SUPPORT_ADDRESS = ENV.support_address
 
 # --- database -----------------------------------------------------------------------------------------------
 
