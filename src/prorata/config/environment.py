@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from prorata.clock import read_ahead
 from prorata.config.paypal_environment import PayPal, read_paypal
+from prorata.config.proxmox_environment import Proxmox, read_proxmox
 
 MODES = ("production", "demo", "test")
 SHORTEST_SECRET = 32
@@ -114,6 +115,7 @@ class Environment:
     sandbox_hypervisor_token: str = field(repr=False)
     stripe: Stripe | None
     paypal: PayPal | None
+    proxmox: Proxmox | None
 
     @property
     def sandboxes_allowed(self) -> bool:
@@ -201,6 +203,7 @@ class _Reader:
             sandbox_hypervisor_token=self.environ.get("PRORATA_SANDBOX_HYPERVISOR_TOKEN", ""),
             stripe=self.stripe(),
             paypal=read_paypal(self.environ, self.given, self.mode, self.mistakes),
+            proxmox=read_proxmox(self.environ, self.given, self.mistakes),
         )
         if self.mistakes:
             raise EnvironmentMistake(self.mistakes)

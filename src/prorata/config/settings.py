@@ -109,6 +109,7 @@ PRORATA_SANDBOX_HYPERVISOR_URL = ENV.sandbox_hypervisor_url
 PRORATA_SANDBOX_HYPERVISOR_TOKEN = ENV.sandbox_hypervisor_token
 PRORATA_STRIPE = ENV.stripe
 PRORATA_PAYPAL = ENV.paypal
+PRORATA_PROXMOX = ENV.proxmox
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
 
@@ -242,7 +243,10 @@ PRORATA_GATEWAYS = {
     **({"stripe": "prorata.config.wiring.stripe_gateway"} if ENV.stripe else {}),
     **({"paypal": "prorata.config.wiring.paypal_gateway"} if ENV.paypal else {}),
 }
-PRORATA_DRIVERS = {"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}
+PRORATA_DRIVERS = {
+    **({"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}),
+    **({"proxmox": "prorata.config.wiring.proxmox_driver"} if ENV.proxmox else {}),
+}
 # The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.
 # A transfer to the seller's bank account is offered for every currency in which the seller has one.
 PRORATA_PAYMENT_METHODS = [
