@@ -91,6 +91,8 @@ def test_without_the_extra_one_line_says_what_to_type(monkeypatch: pytest.Monkey
     monkeypatch.delitem(sys.modules, "proxmoxer.backends.https", raising=False)
     with pytest.raises(ImportError, match=r"pip install prorata\[proxmox\]"):
         ProxmoxDriver(*CLUSTER.values())
+    _, (said,) = read()
+    assert "Type: pip install prorata[proxmox]" in said
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,15 @@ class Front:
         self.calls: list[tuple[str, str, dict[str, str]]] = []
         self.step_seconds = 0.0
         self.away = False
+        self.before_write: Callable[[], None] | None = (
+            None  # happens once, between the driver's look and its write
+        )
+        self.answers_instead: tuple[int, str, bytes] | None = None  # to every call
+        self.lies = False  # says that it wrote, and did not
+        self.ha = False  # the task of a migration ends before the machine has moved
+        self.lose_nth_write = 0  # counted from the next one; 0: none
+        self.lose_what = ""  # "call" or "answer"
+        self.plug_fails: tuple[int, str, bytes] | None = None  # the guest takes nothing, once
         self._changes: Counter[int] = Counter()
         self._values: dict[int, dict[str, Any]] = {}
         self._lock = threading.RLock()
@@ -143,13 +152,26 @@ class Front:
         self.calls.append((method, unquote(path), given))
         if self.away or take(self.lost_calls, kind):
             return NO_ANSWER
+        if self.answers_instead:
+            return self.answers_instead
+        this_one = kind != "read" and self._is_lost()
+        if this_one and self.lose_what == "call":
+            return NO_ANSWER
+        if kind != "read" and self.before_write:
+            hand, self.before_write = self.before_write, None
+            hand()
         if headers.get("Authorization") != f"PVEAPIToken={TOKEN_ID}={SECRET}":
             answered = self._forward(method, target, headers, body)  # fakepve refuses it
         else:
             answered = self._own(method, path, given) or self._forward(method, target, headers, body)
             answered = self._after(method, path, given, answered)
         self.count()
-        return NO_ANSWER if take(self.lost_answers, kind) else answered
+        return NO_ANSWER if take(self.lost_answers, kind) or this_one else answered
+
+    def _is_lost(self) -> bool:
+        """Whether this write is the one that was arranged to be lost."""
+        before, self.lose_nth_write = self.lose_nth_write, max(self.lose_nth_write - 1, 0)
+        return before == 1
 
     def _forward(self, method: str, target: str, headers: Any, body: bytes) -> tuple[int, str, bytes]:
         connection = getattr(self._own_thread, "connection", None)
@@ -165,6 +187,8 @@ class Front:
     def _own(self, method: str, path: str, given: dict[str, str]) -> tuple[int, str, bytes] | None:
         """What fakepve has no state for."""
         try:
+            if self.lies and method == "PUT":
+                return said(None)
             if re.fullmatch(r"/nodes/[^/]+/time", path):
                 return said({"time": int(time.time()), "localtime": int(time.time()), "timezone": "UTC"})
             if path == "/cluster/backup" and method == "GET":
@@ -220,6 +244,9 @@ class Front:
                     "Parameter verification failed.",
                     json.dumps({"data": None, "errors": words}).encode(),
                 )
+            if self.plug_fails:
+                failed, self.plug_fails = self.plug_fails, None
+                return failed
             if int(given[option]) < int(vm.config.get(option, 0)):
                 self.unplugged.append(option)
             vm.config[option] = vm.pending.pop(option)
@@ -270,7 +297,7 @@ class Front:
                 self._ends_badly("qmigrate")
                 if not given.get("with-local-disks"):
                     raise TaskError("can't live migrate attached local disks without with-local-disks option")
-                vm.node = given["target"]
+                vm.node = vm.node if self.ha else given["target"]
             finally:
                 vm.lock = None
 
@@ -297,6 +324,8 @@ class Handler(BaseHTTPRequestHandler):
         status, reason, data = answered  # type: ignore[misc]
         self.send_response(status, reason)
         self.send_header("Content-Type", "application/json")
+        if status == 301:
+            self.send_header("Location", f"{self.front.url}/elsewhere")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

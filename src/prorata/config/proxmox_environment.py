@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,6 +56,10 @@ def read_proxmox(environ: Mapping[str, str], given: Collection[str], mistakes: l
     if missing:
         mistakes.append(
             f"Proxmox VE is half set up. Set {', '.join(missing)}, or unset all of PRORATA_PROXMOX_*."
+        )
+    if any(find_spec(package) is None for package in ("proxmoxer", "requests")):
+        mistakes.append(
+            "Proxmox VE is set up, but its driver is not installed. Type: pip install prorata[proxmox]"
         )
     if url and not _is_cluster(url):
         mistakes.append(f"PRORATA_PROXMOX_URL is {url!r}. Give https://host:8006, without a path.")

@@ -56,8 +56,12 @@ def look(site: Site, external_id: str) -> tuple[Machine, Cluster]:
     if not VMID.fullmatch(external_id):
         raise MachineUnknown("there is no machine of this id: Proxmox VE counts them from 100")
     vmid = int(external_id)
+    return understand(lambda: _look(site, vmid))
+
+
+def _look(site: Site, vmid: int) -> tuple[Machine, Cluster]:
     cluster = look_at_cluster(site)
-    return understand(lambda: look_on(site, vmid, cluster.node_of(vmid))), cluster
+    return look_on(site, vmid, cluster.node_of(vmid)), cluster
 
 
 def look_on(site: Site, vmid: int, node: str) -> Machine:

@@ -23,7 +23,8 @@ from prorata.provisioning.drivers.base import DriverUnreachable, StepRefused, Va
 BLOCK = re.compile(r"<!-- prorata: [^\n]*\n(.*?)\n-->", re.DOTALL)
 OPENING = "<!-- prorata: kept by Prorata, please leave it"
 LONGEST_NOTES = 8192  # as Proxmox has it
-MOST_OPERATIONS = 60  # older ones belong to runs whose fence is refused anyway
+# Older ones belong to runs whose fence is refused anyway; the fewest are those of one change.
+MOST_OPERATIONS, FEWEST_OPERATIONS = 60, 8
 
 
 @dataclass(frozen=True)
@@ -107,14 +108,14 @@ def read_record(notes: str, vmid: int) -> Record:
 
 def write_record(notes: str, record: Record) -> str:
     """The notes with the record in them; what people wrote stays. Raises StepRefused if there is no room."""
-    people = BLOCK.sub("", notes).strip()
+    people = BLOCK.sub("", notes).rstrip()
     operations = record.operations
     while True:
         text = json.dumps(_facts(replace(record, operations=operations)), separators=(",", ":"))
-        whole = f"{people}\n\n{OPENING}\n{text}\n-->".lstrip()
+        whole = f"{people}\n\n{OPENING}\n{text}\n-->" if people else f"{OPENING}\n{text}\n-->"
         if len(whole.encode()) <= LONGEST_NOTES:
             return whole
-        if len(operations) <= 1:
+        if len(operations) <= FEWEST_OPERATIONS:
             raise StepRefused("the machine's notes are too long: Prorata needs about 500 characters of them")
         operations = operations[1:]
 

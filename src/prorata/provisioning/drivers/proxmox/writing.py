@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import replace
 from typing import Any
 
+from prorata.provisioning.drivers.base import DriverUnreachable
 from prorata.provisioning.drivers.proxmox.api import NotPlugged
 from prorata.provisioning.drivers.proxmox.looking import Site, look_on
 from prorata.provisioning.drivers.proxmox.machine import Machine
@@ -24,7 +25,10 @@ def write(site: Site, machine: Machine, record: Record, *, key: str = "", **opti
         options["tags"] = with_tag(str(machine.config.get("tags", "")), machine.vmid, key)
     with contextlib.suppress(NotPlugged):  # written down all the same: it waits for a restart
         site.api.put(*machine.path, "config", **config_of(machine, **options))
-    return look_on(site, machine.vmid, machine.node)
+    after = look_on(site, machine.vmid, machine.node)
+    if after.record.operations[-1:] != record.operations[-1:]:
+        raise DriverUnreachable("Proxmox VE took the change and does not show it")
+    return after
 
 
 def config_of(machine: Machine, **changes: Any) -> dict[str, Any]:
