@@ -363,14 +363,33 @@ class TestWriting:
             driver.apply(clone, Step("cpu", 2, 3), key=new_key(), fence=1, may_restart=True).state == "done"
         )
         again = driver.apply(machine, Step("snapshots", 0, 4), key=key, fence=9, may_restart=True)
-        assert again.state == "done", "the clone's copied tag takes no key away"
+        assert again.state == "done"
         assert world.vm(clone).config["tags"].count("prorata-") == 1
+
+    def test_a_tag_that_a_clone_took_along_takes_no_key_away(
+        self, driver: ProxmoxDriver, world: ProxmoxWorld
+    ) -> None:
+        machine, key = world.machine(), new_key()
+        apply(driver, machine, Step("memory", 8, 16), key=key, may_restart=False)
+        world.machine(tags=world.vm(machine).config["tags"])
+        apply(
+            driver, machine, Step("memory", 8, 32), may_restart=False
+        )  # replaces what waited: its key is free again
+        assert apply(driver, machine, Step("memory", 8, 16), key=key).state == "done"
+        assert value(driver, machine, "memory") == 16
 
     def test_notes_without_room(self, driver: ProxmoxDriver, world: ProxmoxWorld) -> None:
         machine = world.machine(description="x" * 8100)
         with pytest.raises(StepRefused, match="notes are too long"):
             apply(driver, machine, Step("cpu", 2, 3))
         assert value(driver, machine, "cpu") == 2
+
+    def test_notes_that_have_no_room_for_one_change(self, driver: ProxmoxDriver, world: ProxmoxWorld) -> None:
+        machine = world.machine(description="x" * 7850)
+        steps = iter([Step("cpu", 2, target) for target in (3, 4) * 4])
+        with pytest.raises(StepRefused, match="notes are too long"):
+            all(apply(driver, machine, step) for step in steps)
+        assert len(list(steps)) < 4, "what fits is done"
 
     def test_the_record_stays_within_the_notes(self, driver: ProxmoxDriver, world: ProxmoxWorld) -> None:
         machine = world.machine(description="x" * 7600)
@@ -437,6 +456,8 @@ class TestBusy:
         assert driver.read(machine).state == "running"
         log += [{**record, "type": "qmrestore", "status": "running"}]
         assert driver.read(machine).busy_with == "qmrestore"
+        with pytest.raises(MachineBusy, match="qmrestore"):
+            apply(driver, machine, Step("cpu", 2, 3))
         del log[-2:]
 
 
@@ -518,6 +539,36 @@ class TestAnswers:
         finally:
             front.pve.acl = None
         assert value(driver, machine, "cpu") == 2
+
+    def test_a_token_that_sees_nothing_does_not_make_machines_unknown(
+        self, front: Front, world: ProxmoxWorld, driver: ProxmoxDriver
+    ) -> None:
+        machine = world.machine()
+        front.pve.grant("other@pve", "/", "VM.Audit")
+        try:
+            for ask in (lambda: driver.read(machine), lambda: apply(driver, machine, Step("cpu", 2, 3))):
+                with pytest.raises(DriverUnreachable, match="may not see machine"):
+                    ask()
+        finally:
+            front.pve.acl = None
+        with pytest.raises(MachineUnknown):
+            driver.read("99999")
+
+    def test_a_token_that_sees_no_backups_does_not_make_them_none(
+        self, front: Front, world: ProxmoxWorld, driver: ProxmoxDriver
+    ) -> None:
+        machine = world.machine()
+        privileges = ["VM.Audit", "Sys.Audit", "Datastore.Audit"]
+        front.pve.grant(TOKEN_ID, "/", *privileges)
+        try:
+            assert "backups" not in driver.read(machine).usage
+            front.pve.grant(TOKEN_ID, "/", "VM.Backup", "Datastore.AllocateSpace")
+            assert driver.read(machine).usage["backups"] == 2
+            for name in [name for name in front.pve.storages["local"]["volumes"] if f"-{machine}-" in name]:
+                del front.pve.storages["local"]["volumes"][name]
+            assert driver.read(machine).usage["backups"] == 0
+        finally:
+            front.pve.acl = None
 
     def test_an_unknown_certificate_is_not_believed(self, front: Front, world: ProxmoxWorld) -> None:
         stranger = driver_of(front, ca=None)
@@ -605,6 +656,11 @@ class TestObjects:
         assert apply(driver, machine, Step("backups", 3, 5)).state == "done"
         assert driver.read(machine).configuration["backups"] == 5
         assert [job["prune-backups"] for job in front.jobs][1:] == ["keep-last=8", "keep-last=5"]
+        old = new_key()
+        assert apply(driver, machine, Step("backups", 5, 6), key=old).state == "done"
+        assert apply(driver, machine, Step("backups", 6, 5)).state == "done"
+        assert apply(driver, machine, Step("backups", 5, 6), key=old).state == "done"
+        assert driver.read(machine).configuration["backups"] == 5, "an old key undoes nothing"
         with pytest.raises(StepRefused):
             apply(driver, machine, Step("backups", 5, 0))
 

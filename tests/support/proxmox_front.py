@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import logging
 import re
 import ssl
 import threading
@@ -45,6 +46,7 @@ class Front:
 
     def __init__(self, folder: Path) -> None:
         self.certificate, self._key, _ = make_cert(str(folder), hosts=("127.0.0.1",))
+        logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
         self.pve = FakePve(host="127.0.0.1", port=0)
         self.pve.apitokens[TOKEN_ID] = SECRET
         self.pve.nodes.clear()

@@ -87,6 +87,11 @@ class Api:
         """Delete something; the answer is the UPID of its task."""
         return self._call("delete", path, {})
 
+    def may(self, path: str, *privileges: str) -> bool:
+        """Whether the token has all these on a path. Lists leave out without a word what a token may not see."""
+        held = self.get("access", "permissions", path=path)
+        return all(any(privilege in here for here in held.values()) for privilege in privileges)
+
     def wait(self, upid: Any, seconds: float) -> Ended | None:
         """How the task ended, or None if it still runs after so long. Raises DriverUnreachable."""
         parts = upid.split(":") if isinstance(upid, str) else []

@@ -61,6 +61,8 @@ def look(site: Site, external_id: str) -> tuple[Machine, Cluster]:
 
 def _look(site: Site, vmid: int) -> tuple[Machine, Cluster]:
     cluster = look_at_cluster(site)
+    if vmid not in cluster.machines() and not site.api.may(f"/vms/{vmid}", "VM.Audit"):
+        raise DriverUnreachable(f"the token may not see machine {vmid}: whether it exists is not known")
     return look_on(site, vmid, cluster.node_of(vmid)), cluster
 
 

@@ -55,14 +55,23 @@ def snapshots(api: Api, machine: Machine, code: str) -> list[Found]:
 
 
 def backups(api: Api, machine: Machine, code: str) -> list[Found]:
-    """The backups on every storage of the node that holds some. A storage that is away hides what it has."""
+    """The backups on every storage of the node that holds some.
+
+    A storage that is away hides what it has, and so does one of which the token may see nothing: DriverUnreachable.
+    """
     found = []
-    for storage in api.get("nodes", machine.node, "storage", content="backup", enabled=1):
+    storages = api.get("nodes", machine.node, "storage", content="backup", enabled=1)
+    if not storages and not api.may("/storage", "Datastore.Audit"):
+        raise DriverUnreachable("the token sees no storage: what backups there are is not known")
+    for storage in storages:
         name = str(storage["storage"])
         if not storage.get("active"):
             raise DriverUnreachable(f"the backup storage {name} is away: what it holds is not known")
         place = ("nodes", machine.node, "storage", name, "content")
-        for row in api.get(*place, content="backup", vmid=machine.vmid):
+        rows = api.get(*place, content="backup", vmid=machine.vmid)
+        if not rows and not _sees_backups(api, machine, name):
+            raise DriverUnreachable(f"the token may not see the machine's backups on {name}")
+        for row in rows:
             volume = str(row["volid"])
             found.append(
                 Found(
@@ -77,6 +86,13 @@ def backups(api: Api, machine: Machine, code: str) -> list[Found]:
                 )
             )
     return found
+
+
+def _sees_backups(api: Api, machine: Machine, storage: str) -> bool:
+    """Whether an empty list means that there are none."""
+    here = f"/storage/{storage}"
+    own = api.may(here, "Datastore.AllocateSpace") and api.may(f"/vms/{machine.vmid}", "VM.Backup")
+    return own or api.may(here, "Datastore.Allocate")
 
 
 def delete(
