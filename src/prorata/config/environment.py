@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 from prorata.clock import read_ahead
 from prorata.config.libvirt_environment import Libvirt, read_libvirt
 from prorata.config.paypal_environment import PayPal, read_paypal
+from prorata.config.proxmox_environment import Proxmox, read_proxmox
 
 MODES = ("production", "demo", "test")
 SHORTEST_SECRET = 32
@@ -117,6 +118,7 @@ class Environment:
     stripe: Stripe | None
     paypal: PayPal | None
     libvirt: Libvirt | None
+    proxmox: Proxmox | None
 
     @property
     def sandboxes_allowed(self) -> bool:
@@ -206,6 +208,7 @@ class _Reader:
             stripe=self.stripe(),
             paypal=read_paypal(self.environ, self.given, self.mode, self.mistakes),
             libvirt=read_libvirt(self.environ, self.given, self.mode, self.mistakes),
+            proxmox=read_proxmox(self.environ, self.given, self.mistakes),
         )
         if self.mistakes:
             raise EnvironmentMistake(self.mistakes)

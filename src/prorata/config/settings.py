@@ -113,6 +113,7 @@ PRORATA_SANDBOX_HYPERVISOR_TOKEN = ENV.sandbox_hypervisor_token
 PRORATA_STRIPE = ENV.stripe
 PRORATA_PAYPAL = ENV.paypal
 PRORATA_LIBVIRT = ENV.libvirt
+PRORATA_PROXMOX = ENV.proxmox
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
 PRORATA_SUPPORT_ADDRESS = ENV.support_address
@@ -253,6 +254,7 @@ PRORATA_GATEWAYS = {
 PRORATA_DRIVERS = {
     **({"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}),
     **({"libvirt": "prorata.config.wiring.libvirt_driver"} if ENV.libvirt else {}),
+    **({"proxmox": "prorata.config.wiring.proxmox_driver"} if ENV.proxmox else {}),
 }
 # The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.
 # A transfer to the seller's bank account is offered for every currency in which the seller has one.
