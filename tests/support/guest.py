@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import os
 import platform
+import pwd
 import re
 import shutil
 import socket
@@ -61,6 +62,10 @@ def missing() -> str:
         return f"There is no kernel for it in {SYSTEM}: start ./test on Debian."
     if as_nobody() is None:
         return "Root can become nobody else here: run the tests as an ordinary user."
+    try:
+        pwd.getpwuid(os.geteuid() or NOBODY)
+    except KeyError:
+        return "libvirt serves only users who have a name (in /etc/passwd)."
     return ""
 
 
@@ -116,7 +121,6 @@ class LibvirtDaemon:
         # Not in pytest's folders: the paths of sockets are limited to 107 bytes.
         self.home = Path(tempfile.mkdtemp(prefix="prorata-libvirt-"))
         self.uri = f"qemu+unix:///session?socket={self.home}/run/libvirt/libvirt-sock"
-        self.guests: dict[str, Guest] = {}
         config = self.home / "config" / "libvirt"
         config.mkdir(parents=True)
         (self.home / "run").mkdir()
@@ -139,21 +143,25 @@ class LibvirtDaemon:
             "XDG_CONFIG_HOME": "config",
             "XDG_CACHE_HOME": "cache",
         }
-        self.log = self.home / "libvirtd.log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("reaper.py")), str(self.home), *command],
-                env={
-                    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                    "PRORATA_PARENT": str(os.getpid()),
-                    **{name: str(self.home / folder) for name, folder in folders.items()},
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self.connection = self._connect()
+        # Not in the folder, which is deleted when the daemon ends.
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it is the daemon's as long as that runs
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("reaper.py")), str(self.home), *command],
+            env={
+                "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "PRORATA_PARENT": str(os.getpid()),
+                **{name: str(self.home / folder) for name, folder in folders.items()},
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        try:
+            self.connection = self._connect()
+        except AssertionError as failure:
+            self._end()
+            raise AssertionError(f"{failure}\n{self.log}") from failure
 
     def _connect(self) -> Any:
         import libvirt
@@ -161,16 +169,19 @@ class LibvirtDaemon:
         libvirt.registerErrorHandler(lambda *_: None, None)  # errors are raised; they need not be printed too
 
         def answers() -> Any:
-            assert self.process.poll() is None, f"libvirtd ended at once:\n{self._log()}"
+            assert self.process.poll() is None, "libvirtd ended at once"
             try:
                 return libvirt.open(self.uri)
             except libvirt.libvirtError:
                 return None
 
-        return wait_until(answers, f"libvirtd\n{self._log()}", seconds=30)
+        return wait_until(answers, "libvirtd", seconds=30)
 
-    def _log(self) -> str:
-        return self.log.read_text(errors="replace")[-2000:]
+    @property
+    def log(self) -> str:
+        """The end of what the daemon wrote."""
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), 3000, max(size - 3000, 0)).decode(errors="replace")
 
     def start_guest(self, name: str, size: Size, most: Size) -> Guest:
         """Define a machine, start it and wait until it answers. Of `most` the disk is ignored: disks have no limit."""
@@ -178,7 +189,7 @@ class LibvirtDaemon:
         command = [*self.prefix, "qemu-img", "create", "-q", "-f", "qcow2", str(disk), f"{size.disk_gib}G"]
         subprocess.run(command, check=True, capture_output=True)
         self.connection.defineXML(self._xml(name, size, most, disk)).create()
-        self.guests[name] = guest = Guest(name, self.home / f"{name}.serial", self.home / f"{name}.log")
+        guest = Guest(name, self.home / f"{name}.serial", self.home / f"{name}.log")
         guest.wait_until_booted()
         # It boots with all its memory, and gives back what it shall not have yet.
         domain = self.domain(name)
@@ -224,9 +235,29 @@ class LibvirtDaemon:
         """The machine as libvirt's own object, for what tests do by hand."""
         return self.connection.lookupByName(name)
 
+    def begin_backup(self, name: str) -> None:
+        """A backup begins that waits for somebody to fetch it: the machine runs on, and may not be changed meanwhile."""
+        self.domain(name).backupBegin(
+            f"""
+            <domainbackup mode="pull">
+              <server transport="unix" socket="{self.home}/backup.sock"/>
+              <disks><disk name="vda" type="file"><scratch file="{self.home}/{name}.scratch"/></disk></disks>
+            </domainbackup>""",
+            None,
+        )
+
+    def end_backup(self, name: str) -> None:
+        """It is given up."""
+        domain = self.domain(name)
+        domain.abortJob()
+        wait_until(lambda: not domain.jobStats()["type"], "the end of the backup")
+
     def close(self) -> None:
         """End the daemon and all its machines, and delete their files."""
         self.connection.close()
+        self._end()
+
+    def _end(self) -> None:
         self.process.terminate()
         try:
             self.process.wait(15)
@@ -262,6 +293,12 @@ class Guest:
     def write_disk(self, mib: int) -> None:
         """Fill the beginning of the disk with so much that is new."""
         self._ask("write-disk", str(mib))
+
+    def show(self) -> str:
+        """The guest's own programs asked on its console: what was typed and what they wrote."""
+        self._ask("show")
+        said = self.console.replace("\r", "")
+        return said[said.rindex("~ # nproc") : said.rindex("guest ")]
 
     def wait(self, enough: Callable[[Report], bool], what: str, *, seconds: float = ANSWER_SECONDS) -> Report:
         """Ask again and again until the guest sees what is waited for; what it saw."""

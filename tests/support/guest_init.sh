@@ -39,6 +39,13 @@ echo "guest ready"
 while read -r question number rest; do
     case $question in
         report) report "$number" ;;
+        show)
+            for command in "nproc" "grep MemTotal /proc/meminfo" "blockdev --getsize64 /dev/vda"; do
+                echo "~ # $command"
+                $command
+            done
+            echo "guest $number: shown"
+            ;;
         use-memory)
             rm -f /used/memory
             dd if=/dev/zero of=/used/memory bs=1M count="$rest"

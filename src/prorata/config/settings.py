@@ -36,6 +36,7 @@ ROOMS = [
     "prorata.changes",
     "prorata.verify",
     "prorata.notices",
+    "prorata.guides",
     "prorata.portal",
     "prorata.staff",
 ]
@@ -71,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "prorata.portal.reader.ReadersLanguage",
     "prorata.staff.second_factor.StaffSecondFactor",
     "prorata.staff.local_time.SellersZone",
 ]
@@ -189,6 +191,9 @@ USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ja", _("Japanese")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [SOURCE / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 31_536_000
+LANGUAGE_COOKIE_SECURE = ENV.https
 
 # --- files, mail, log ---------------------------------------------------------------------------------------
 
