@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 KEPT = (
+    "PRORATA_PICTURES",
     "PRORATA_PROVE", "PRORATA_PG_BIN", "PRORATA_OWNER_DATABASE_URL", "PRORATA_SCREENSHOTS", "PRORATA_STORY_SEED",
     "PRORATA_STORY_DAYS",
 )  # fmt: skip

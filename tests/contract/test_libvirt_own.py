@@ -23,7 +23,16 @@ from prorata.provisioning.drivers.kvm.driver import LibvirtDriver
 from prorata.provisioning.drivers.kvm.lanes import Call
 from prorata.provisioning.drivers.kvm.machine import Machine
 from support.guest import LibvirtDaemon
-from support.libvirt_world import BLOCK_RESIZE, CREATE, DESTROY, MEMORY, METADATA, VCPUS, LibvirtWorld
+from support.libvirt_world import (
+    BLOCK_RESIZE,
+    CREATE,
+    DESTROY,
+    HOST_CPUS,
+    MEMORY,
+    METADATA,
+    VCPUS,
+    LibvirtWorld,
+)
 from support.sandboxes import wait_until
 
 pytestmark = pytest.mark.real_machine
@@ -126,6 +135,24 @@ def test_vcpus_above_what_it_was_started_with_need_a_restart(
     assert driver.plan(machine, step).mode == "restart"
     assert finish(driver, machine, step, key=new_key()).state == "done"
     assert world.domain(machine).info()[3] == 4
+
+
+def test_a_value_that_waits_for_a_restart_is_sold(driver: LibvirtDriver, world: LibvirtWorld) -> None:
+    waiting, other = world.machine(most_cpus=2), world.machine()
+    assert driver.read(other).headroom["cpu"] == HOST_CPUS - 2 - 2
+    finish(driver, waiting, Step("cpu", 2, 6), key=new_key(), may_restart=False)
+    assert driver.read(other).headroom["cpu"] == HOST_CPUS - 6 - 2
+
+
+def test_a_guest_that_keeps_what_its_balloon_should_give_has_it(
+    driver: LibvirtDriver, world: LibvirtWorld
+) -> None:
+    """What was defined as 8 of 16 is read as the 16 that it is; a reduction puts the rest out of its reach."""
+    machine = world.machine(memory=8, most_memory=16)
+    reading = driver.read(machine)
+    assert (reading.configuration["memory"], reading.restart_pending) == (16, {"memory"})
+    assert finish(driver, machine, Step("memory", 16, 8), key=new_key()).state == "done"
+    assert world.domain(machine).info()[1] == 8 * 32 * 1024
 
 
 def test_a_change_of_mind_waits_no_more(driver: LibvirtDriver, world: LibvirtWorld) -> None:
@@ -391,6 +418,17 @@ def test_snapshots_are_libvirts_own(driver: LibvirtDriver, world: LibvirtWorld) 
     driver.delete_object(machine, first.id)
     assert domain.snapshotListNames() == [second.name]
     assert driver.read(machine).configuration["snapshots"] == 5
+
+
+def test_a_snapshot_in_a_file_of_its_own_is_deleted(driver: LibvirtDriver, world: LibvirtWorld) -> None:
+    machine = world.machine()
+    disk_only = 16
+    world.domain(machine).snapshotCreateXML(
+        "<domainsnapshot><name>outside</name></domainsnapshot>", disk_only
+    )
+    [stored] = [stored for stored in driver.read(machine).objects if stored.kind == "snapshots"]
+    driver.delete_object(machine, stored.id)
+    assert world.domain(machine).snapshotListNames() == []
 
 
 def test_a_late_deletion_spares_a_newer_backup_of_the_same_name(

@@ -12,6 +12,7 @@ import pytest
 
 from prorata.provisioning.drivers.base import MachineUnknown, StaleFence, Step, StepRefused
 from prorata.provisioning.drivers.contract import finish, new_key, value
+from prorata.provisioning.drivers.kvm import carry_out
 from prorata.provisioning.drivers.kvm.driver import LibvirtDriver
 from prorata.provisioning.drivers.kvm.settings import HostSettings, read_components
 
@@ -54,6 +55,17 @@ def test_vcpus_above_what_it_was_started_with_come_cold(driver: LibvirtDriver, m
     assert (value(driver, "test", "cpu"), machine.info()[3]) == (4, 4)
     assert finish(driver, "test", Step("cpu", 4, 2), key=new_key()).state == "done"
     assert value(driver, "test", "cpu") == 2
+
+
+def test_memory_that_the_guest_does_not_take_comes_with_a_restart(
+    driver: LibvirtDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carry_out, "give_memory", lambda work: False)
+    step, key = Step("memory", 2, 3), new_key()
+    assert driver.plan("test", step).mode == "live"
+    assert finish(driver, "test", step, key=key, may_restart=False).state == "restart_pending"
+    assert finish(driver, "test", step, key=key).state == "done"
+    assert value(driver, "test", "memory") == 3
 
 
 def test_fences_and_limits_stand_in_its_metadata(driver: LibvirtDriver, machine: Any) -> None:

@@ -53,6 +53,8 @@ def way_out(refusal: Refusal) -> str:
     """What would make it possible; empty where the sentence itself says it."""
     if refusal.ways:
         return _("Choose %(ways)s.") % {"ways": _(" or ").join(way.words for way in refusal.ways)}
+    if refusal.code in ("in_use_peak", "in_use_peak_reserve"):
+        return _peak_passes(int(str(refusal.params["count"]))) % dict(refusal.params)
     return _ways_out().get(refusal.code, "") % dict(refusal.params)
 
 
@@ -60,6 +62,31 @@ def _objects_exist(count: int) -> str:
     return ngettext(
         "%(name)s cannot go below %(floor)s: %(count)s exists (%(objects)s).",
         "%(name)s cannot go below %(floor)s: %(count)s exist (%(objects)s).",
+        count,
+    )
+
+
+def _in_use_peak(count: int) -> str:
+    return ngettext(
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last day.",
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last %(count)s days.",
+        count,
+    )
+
+
+def _in_use_peak_reserve(count: int) -> str:
+    return ngettext(
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last day and %(percent)s %% must stay free.",
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last %(count)s days and %(percent)s %% must"
+        " stay free.",
+        count,
+    )
+
+
+def _peak_passes(count: int) -> str:
+    return ngettext(
+        "Use less for a day, and less can be chosen.",
+        "Use less for %(count)s days, and less can be chosen.",
         count,
     )
 
@@ -92,6 +119,8 @@ def _cooling_down(count: int) -> str:
 
 _COUNTED = {
     "objects_exist": _objects_exist,
+    "in_use_peak": _in_use_peak,
+    "in_use_peak_reserve": _in_use_peak_reserve,
     "no_reductions_left": _no_reductions_left,
     "changes_used_up": _changes_used_up,
     "cooling_down": _cooling_down,
@@ -111,6 +140,7 @@ def _sentences() -> dict[str, str]:
             "%(name)s cannot go below %(floor)s: %(used)s is used and %(percent)s %% must stay free."
         ),
         "no_shrink": _("%(name)s can grow but not shrink: %(floor)s is the lowest possible."),
+        "machine_keeps": _("%(name)s cannot go below %(floor)s: %(reason)s."),
         "usage_unknown": _(
             "%(name)s cannot be reduced now: how much is used is not known. Increases are possible."
         ),
@@ -181,6 +211,7 @@ def _ways_out() -> dict[str, str]:
         "no_reductions_left": _("Less is possible in your next term, from %(when)s on."),
         "changes_used_up": _("It can be changed again from %(when)s on."),
         "cooling_down": _("It can be changed again from %(when)s on."),
+        "machine_keeps": _("Move to a smaller machine, or ask support."),
         "no_shrink": _("Move to a smaller disk, or ask support."),
         "usage_unknown": _("Refresh in a minute; if it stays so, ask support."),
         "needs_more": _("Ask support: neither can be changed that far now."),

@@ -37,7 +37,7 @@ CLOUD: dict[str, dict[str, Any]] = {
     "cpu": {"name": "CPU cores", "unit_word": "core", "steps": [1, 2, 3, 4, 6, 8, 12, 16], "rate": "600"},
     "memory": {
         "name": "Memory", "unit": "GB", "unit_word": "GB", "steps": [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64],
-        "rate": "450", "usage": "amount",
+        "rate": "450", "usage": "amount", "peak_days": 7,
     },
     "disk": {
         "name": "NVMe SSD", "unit": "GB", "unit_word": "GB", "reserve_percent": 10, "rate": "20", "usage": "amount",

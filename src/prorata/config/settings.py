@@ -36,6 +36,7 @@ ROOMS = [
     "prorata.changes",
     "prorata.verify",
     "prorata.notices",
+    "prorata.guides",
     "prorata.portal",
     "prorata.staff",
 ]

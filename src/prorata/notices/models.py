@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 
 class Mail(models.Model):
+    class Audience(models.TextChoices):
+        CUSTOMER = "customer"
+        STAFF = "staff"
+        PERSON = "person", "One person alone"
+
     class State(models.TextChoices):
         WAITING = "waiting"
         SENT = "sent"
@@ -17,6 +23,12 @@ class Mail(models.Model):
     body = models.TextField()
     origin = models.TextField()
     customer_id = models.BigIntegerField(null=True)
+    audience = models.CharField(
+        max_length=8,
+        choices=Audience,
+        default=Audience.CUSTOMER,
+        help_text="who it is meant for: the bell tells customers",
+    )
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     tries = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
@@ -25,6 +37,7 @@ class Mail(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["customer_id", "-id"], name="mail_of_customer")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state="sent", sent_at__isnull=False)
@@ -35,3 +48,13 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class SeenUpTo(models.Model):
+    """How far a person has seen the news of the customers they act for: everything up to that mail."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="seen_up_to")
+    mail_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.user}: up to {self.mail_id}"

@@ -14,6 +14,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit
@@ -140,6 +141,14 @@ class Card:
     @property
     def used_text(self) -> str:
         return "" if self.limit.used is None else with_unit(self.limit.used, self.limit.unit)
+
+    @property
+    def peak_text(self) -> str:
+        """The most that was used in the product's window, where it asks for one: peak 2.9 GB in 7 days."""
+        if self.limit.peak is None:
+            return ""
+        shown = {"peak": with_unit(self.limit.peak, self.limit.unit), "days": self.limit.peak_days}
+        return ngettext("%(peak)s in a day", "%(peak)s in %(days)s days", self.limit.peak_days) % shown
 
     @property
     def used_label(self) -> str:

@@ -18,6 +18,9 @@ SECTIONS = {
     "invoices": ("/invoices", "/credit-notes"),
     "credit": ("/credit",),
     "mails": ("/demo",),
+    "notifications": ("/notifications",),
+    "people": ("/people",),
+    "guides": ("/guides",),
     "account": ("/accounts",),
 }
 

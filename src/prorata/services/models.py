@@ -87,6 +87,11 @@ class Reading(models.Model):
     objects_stored = models.JSONField(default=list, help_text="[{id, kind, name, created_at, size_gb}]")
     headroom = models.JSONField(default=dict, help_text="code -> how many more the host can give")
     restart_pending = models.JSONField(default=list, help_text="codes that wait for a restart")
+    fixed = models.JSONField(default=dict, help_text="code -> why the machine never makes it smaller")
+    # Kept with the reading, so that what a page offers costs no look through a week of them.
+    peaks = models.JSONField(
+        default=dict, help_text='code -> the most used in its product\'s window: {"amount", "at", "days"}'
+    )
 
     class Meta:
         indexes = [models.Index(fields=["service", "-taken_at", "-id"], name="reading_newest")]

@@ -41,6 +41,9 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("Customers"), "apartment", "customers.customer"),
             Item(_("People"), "group", "customers.user"),
+            Item(
+                _("What readers felt"), "mood", "guides_reaction_figures", permission="guides.view_reaction"
+            ),
         ],
     ),
     (
@@ -122,7 +125,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
 # Pages whose address lies under that of a list, with an entry of their own.
 PAGES = (
     "services_service_adopt", "services_service_sell", "catalog_pricebook_simulator", "recognition_recognised_month",
-    "bank_waiting",
+    "bank_waiting", "guides_reaction_figures",
 )  # fmt: skip
 
 
