@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "prorata.payments.webhooks.WebhookDoor",  # before all that only people's pages need
     "prorata.config.security_policy.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pages only: the files beside them are stored compressed
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -207,7 +208,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": {
             "production": "whitenoise.storage.CompressedManifestStaticFilesStorage",
-            "demo": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+            "demo": "whitenoise.storage.CompressedManifestStaticFilesStorage",
             "test": "django.contrib.staticfiles.storage.StaticFilesStorage",
         }[ENV.mode]
     },
