@@ -242,7 +242,8 @@ LOGGING = {
 # --- what is wired to what ----------------------------------------------------------------------------------
 
 PRORATA_SUBSCRIBERS = SUBSCRIBERS
-# A gateway or driver by code, made by a function of config/wiring.py. The sandboxes exist in a demo or test only.
+# A gateway or driver by code, made by a function of config/wiring.py; what follows a colon is handed to it. The sandboxes
+# exist in a demo or test only.
 PRORATA_GATEWAYS = {
     **({"sandbox": "prorata.config.wiring.sandbox_gateway"} if ENV.sandboxes_allowed else {}),
     **({"stripe": "prorata.config.wiring.stripe_gateway"} if ENV.stripe else {}),
@@ -250,7 +251,7 @@ PRORATA_GATEWAYS = {
 }
 PRORATA_DRIVERS = {
     **({"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}),
-    **({"libvirt": "prorata.config.wiring.libvirt_driver"} if ENV.libvirt else {}),
+    **(ENV.libvirt.drivers if ENV.libvirt else {}),
 }
 # The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.
 # A transfer to the seller's bank account is offered for every currency in which the seller has one.
