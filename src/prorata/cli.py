@@ -99,6 +99,13 @@ def recognition(arguments: list[str]) -> int:
     return _checked(lambda: recognition_main(arguments))
 
 
+def mail_in(arguments: list[str]) -> int:
+    from prorata.config.processes import mail_in as mail_in_main
+
+    # Whatever is wrong with this installation, the mail server keeps the mail and tries again.
+    return os.EX_TEMPFAIL if _checked(lambda: mail_in_main(arguments)) else 0
+
+
 def clock(arguments: list[str]) -> int:
     from prorata.config.clock_command import main as clock_main
 
@@ -123,6 +130,7 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "simulate": ("what other prices or another rule would bring", simulate),
     "verify": ("prove on live data that every cent can be traced", verify),
     "recognition": ("what a month earned of what was prepaid, tied to the ledger", recognition),
+    "mail-in": ("take in one mail that answers a ticket, from a mail server's pipe", mail_in),
     "demo": ("run the whole portal on this machine, with pretend money", demo),
     "serve": ("run the web server", serve),
     "worker": ("run the worker that takes jobs from the queue", worker),

@@ -20,7 +20,7 @@ from prorata.provisioning.drivers.kvm.settings import (
 
 T = TypeVar("T")
 HOST = re.compile(r"(?:([a-z][a-z0-9-]{0,39})=)?([a-z]+(?:\+[a-z0-9]+)?://\S*)")
-USUAL_NAME, TAKEN = "libvirt", ("sandbox",)
+USUAL_NAME, TAKEN = "libvirt", ("sandbox", "proxmox")
 NAMES = (
     "PRORATA_LIBVIRT_URI",
     "PRORATA_LIBVIRT_COMPONENTS",

@@ -35,6 +35,7 @@ ROOMS = [
     "prorata.provisioning",
     "prorata.changes",
     "prorata.verify",
+    "prorata.support",
     "prorata.notices",
     "prorata.guides",
     "prorata.portal",
@@ -112,8 +113,10 @@ PRORATA_SANDBOX_HYPERVISOR_TOKEN = ENV.sandbox_hypervisor_token
 PRORATA_STRIPE = ENV.stripe
 PRORATA_PAYPAL = ENV.paypal
 PRORATA_LIBVIRT = ENV.libvirt
+PRORATA_PROXMOX = ENV.proxmox
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
+PRORATA_SUPPORT_ADDRESS = ENV.support_address
 
 # --- database -----------------------------------------------------------------------------------------------
 
@@ -252,6 +255,7 @@ PRORATA_GATEWAYS = {
 PRORATA_DRIVERS = {
     **({"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}),
     **(ENV.libvirt.drivers if ENV.libvirt else {}),
+    **({"proxmox": "prorata.config.wiring.proxmox_driver"} if ENV.proxmox else {}),
 }
 # The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.
 # A transfer to the seller's bank account is offered for every currency in which the seller has one.

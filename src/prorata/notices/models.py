@@ -20,6 +20,7 @@ class Mail(models.Model):
 
     key = models.TextField(unique=True, help_text="one mail a fact: e.g. change.applied:C-20931")
     to = models.EmailField()
+    reply_to = models.EmailField(blank=True, default="")
     subject = models.CharField(max_length=250)
     body = models.TextField()
     origin = models.TextField()

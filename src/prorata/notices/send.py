@@ -50,8 +50,9 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     same = hashlib.sha256(f"{mail.pk}:{mail.key}".encode()).hexdigest()[:32]
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
     headers = {"Message-ID": f"<{same}@{domain}>", "Auto-Submitted": "auto-generated"}
+    answers = [mail.reply_to] if mail.reply_to else None
     message = EmailMultiAlternatives(
-        mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers
+        mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers, reply_to=answers
     )
     message.attach_alternative(as_html(mail.subject, mail.body), "text/html")
     return message

@@ -25,6 +25,7 @@ from prorata.portal.views import (
     stored,
     terms,
     theme,
+    tickets,
     timeline,
 )
 
@@ -86,6 +87,11 @@ urlpatterns = [
     path("guides", guides.index, name="guides"),
     path("guides/<slug:slug>", guides.guide, name="guide"),
     path("guides/<slug:slug>/reaction", guides.react, name="react"),
+    path("tickets", tickets.index, name="tickets"),
+    path("tickets/new", tickets.new, name="new_ticket"),
+    path("tickets/<slug:reference>", tickets.ticket, name="ticket"),
+    path("tickets/<slug:reference>/close", tickets.close, name="close_ticket"),
+    path("tickets/<slug:reference>/files/<int:pk>", tickets.file, name="ticket_file"),
     path("theme", theme.theme, name="theme"),
     path("language", language.language, name="language"),
     path("profile", profile.profile, name="profile"),

@@ -26,6 +26,7 @@ from prorata.staff import (  # noqa: F401
     admin_services,
     admin_system,
     admin_terms,
+    admin_tickets,
     admin_trail,
     admin_verify,
     admin_vouchers,

@@ -34,6 +34,8 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Needs somebody"), "notification_important", "changes.change"),
             Item(_("All changes"), "swap_vert", "changes.change", query="?show=all"),
             Item(_("Quotes"), "request_quote", "changes.quote"),
+            Item(_("Tickets"), "support_agent", "support.ticket"),
+            Item(_("Canned answers"), "quickreply", "support.cannedanswer"),
         ],
     ),
     (

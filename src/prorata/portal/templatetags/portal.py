@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
+from django.db.models import Model
 from django.forms import BoundField
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -43,6 +44,7 @@ from prorata.portal.payments_list import went_to
 from prorata.portal.voucher_words import worth
 from prorata.pricing.terms import local_date
 from prorata.services.readings import is_fresh
+from prorata.support.about import origin_of
 
 register = template.Library()
 ICONS = Path(__file__).resolve().parent.parent / "static" / "portal" / "vendor" / "lucide-1.62.0"
@@ -292,6 +294,12 @@ def styled(field: BoundField) -> SafeString:
     if described:
         attrs["aria-describedby"] = " ".join(described)
     return field.as_widget(attrs=attrs)
+
+
+@register.inclusion_tag("portal/parts/ask.html")
+def ask_support(row: Model | None = None) -> dict[str, str]:
+    """A link that opens a ticket about a row, or about nothing yet."""
+    return {"about": origin_of(row) if row is not None else ""}
 
 
 @register.simple_tag(takes_context=True)
