@@ -246,7 +246,8 @@ LOGGING = {
 # --- what is wired to what ----------------------------------------------------------------------------------
 
 PRORATA_SUBSCRIBERS = SUBSCRIBERS
-# A gateway or driver by code, made by a function of config/wiring.py. The sandboxes exist in a demo or test only.
+# A gateway or driver by code, made by a function of config/wiring.py; what follows a colon is handed to it. The sandboxes
+# exist in a demo or test only.
 PRORATA_GATEWAYS = {
     **({"sandbox": "prorata.config.wiring.sandbox_gateway"} if ENV.sandboxes_allowed else {}),
     **({"stripe": "prorata.config.wiring.stripe_gateway"} if ENV.stripe else {}),
@@ -254,7 +255,7 @@ PRORATA_GATEWAYS = {
 }
 PRORATA_DRIVERS = {
     **({"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}),
-    **({"libvirt": "prorata.config.wiring.libvirt_driver"} if ENV.libvirt else {}),
+    **(ENV.libvirt.drivers if ENV.libvirt else {}),
     **({"proxmox": "prorata.config.wiring.proxmox_driver"} if ENV.proxmox else {}),
 }
 # The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.

@@ -49,12 +49,12 @@ def sandbox_driver() -> Driver:
     return SandboxDriver(settings.PRORATA_SANDBOX_HYPERVISOR_URL, settings.PRORATA_SANDBOX_HYPERVISOR_TOKEN)
 
 
-def libvirt_driver() -> Driver:
+def libvirt_driver(name: str = "libvirt") -> Driver:
     from prorata.provisioning.drivers.kvm.driver import LibvirtDriver
 
-    host = settings.PRORATA_LIBVIRT
-    assert host is not None
-    return LibvirtDriver(host.uri, host.settings)
+    libvirt = settings.PRORATA_LIBVIRT
+    assert libvirt is not None
+    return LibvirtDriver(libvirt.hosts[name], libvirt.settings, code=name)
 
 
 def proxmox_driver() -> Driver:
