@@ -30,6 +30,7 @@ SAID = {
     "{} must be with us by {}.": "{1} までに {0} が必要です。",
     "Valid until <b>%(time)s</b>.": "<b>%(time)s</b> まで有効です。",
     "Lines": "明細",
+    "Name": "お名前",
 }
 
 
