@@ -112,6 +112,12 @@ def clock(arguments: list[str]) -> int:
     return _checked(lambda: clock_main(arguments))
 
 
+def translations(arguments: list[str]) -> int:
+    from prorata.config.translations.command import main as translations_main
+
+    return translations_main(arguments)
+
+
 def version(arguments: list[str]) -> int:
     from prorata import __version__
 
@@ -133,6 +139,7 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "sandbox-gateway": ("run the pretend payment processor (demo and test)", sandbox_gateway),
     "sandbox-hypervisor": ("run the pretend hypervisor (demo and test)", sandbox_hypervisor),
     "clock": ("move the business clock forward (demo and test), e.g. prorata clock forward 3d", clock),
+    "translations": ("keep what customers read complete in every language", translations),
     "version": ("print the version", version),
 }
 

@@ -22,7 +22,7 @@ from support.portal import part, person, text
 from support.tickets import ask
 from support.world import World
 
-MOST_QUERIES = 10  # the credit page has purses, vouchers, the log and who moved it
+MOST_QUERIES = 11  # the credit page has purses, vouchers, the log and who moved it, and the bell
 
 
 @pytest.fixture
@@ -59,7 +59,9 @@ def addresses(world: World, web: Service) -> dict[str, list[str]]:
             f"{service}/stored/snapshots/{thing}/delete", f"/quotes/{quote.reference}", invoice, f"{invoice}/checkout",
             f"/credit-notes/{note.number}", f"/changes/{change.reference}", f"/changes/{change.reference}/state",
             f"{invoice}/state", receipt, f"{receipt}/pdf", f"/changes/{change.reference}/cancel",
-            f"/payments/{attempt.pk}/return", f"/demo/mails/{mail.pk}", ticket, f"/tickets/new?about={change.origin}",
+            f"/payments/{attempt.pk}/return", f"/demo/mails/{mail.pk}", f"/notifications/{mail.pk}",
+            f"{service}/timeline", f"{service}/timeline.json",
+            ticket, f"/tickets/new?about={change.origin}",
         ],
         "post": [
             f"{service}/measure", f"{service}/estimate", f"{service}/change", f"{service}/stored/snapshots/{thing}/delete",

@@ -15,6 +15,7 @@ from prorata import clock
 from prorata.catalog.models import (
     DiscountSchedule,
     DiscountTier,
+    NameInLanguage,
     Option,
     PriceBook,
     Product,
@@ -38,7 +39,7 @@ CLOUD: dict[str, dict[str, Any]] = {
     "cpu": {"name": "CPU cores", "unit_word": "core", "steps": [1, 2, 3, 4, 6, 8, 12, 16], "rate": "600"},
     "memory": {
         "name": "Memory", "unit": "GB", "unit_word": "GB", "steps": [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64],
-        "rate": "450", "usage": "amount",
+        "rate": "450", "usage": "amount", "peak_days": 7,
     },
     "disk": {
         "name": "NVMe SSD", "unit": "GB", "unit_word": "GB", "reserve_percent": 10, "rate": "20", "usage": "amount",
@@ -53,6 +54,16 @@ CLOUD: dict[str, dict[str, Any]] = {
         "usage": "objects", "shrink_restarts": False,
     },
 }  # fmt: skip
+# What customers who read Japanese or Chinese see for a name above.
+NAMES = {
+    "CPU cores": ("CPUコア数", "CPU 核数"), "core": ("コア", "核"), "Memory": ("メモリ", "内存"),
+    "Backup generations": ("バックアップ保持世代数", "备份保留份数"), "generation": ("世代", "份备份"),
+    "Snapshot limit": ("スナップショット上限", "快照上限"), "snapshot": ("スナップショット", "个快照"),
+    "Instance type": ("インスタンスタイプ", "实例规格"), "Consumption tax": ("消費税", "消费税"),
+    "Welcome to the demo": ("デモへようこそ", "欢迎使用演示环境"),
+    "An older invoice is overdue.": ("以前の請求書のお支払い期限が過ぎています。", "有较早的账单逾期未付。"),
+    "Welcome offer": ("ご利用開始特典", "迎新优惠"), "Cloud server": ("クラウドサーバー", "云服务器"),
+}  # fmt: skip
 INSTANCES = {"1c1g": ("1C1G", "65"), "2c4g": ("2C4G", "218"), "4c8g": ("4C8G", "420")}
 WEB: dict[str, int | str] = {"cpu": 2, "memory": 4, "disk": 100, "backups": 7, "snapshots": 2}
 SMALL: dict[str, int | str] = {"cpu": 1, "memory": 2, "disk": 40, "backups": 1, "snapshots": 0}
@@ -64,6 +75,7 @@ def load() -> dict[str, str]:
         _machines()
         with transaction.atomic():  # all or nothing: the next start looks for the seller only
             _provider()
+            _names()
             _customer()
     return {
         "Customer": f"aiko@example.com   password {PASSWORD}",
@@ -186,6 +198,14 @@ def _control(what: str, body: dict[str, object]) -> None:
     )  # fmt: skip
     if answer.status_code != httpx.codes.CONFLICT:  # a machine that exists already stays as it is
         answer.raise_for_status()
+
+
+def _names() -> None:
+    NameInLanguage.objects.bulk_create(
+        NameInLanguage(name=name, language=language, said=said)
+        for name, both in NAMES.items()
+        for language, said in zip(("ja", "zh-hans"), both, strict=True)
+    )
 
 
 def _customer() -> None:

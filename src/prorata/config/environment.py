@@ -14,7 +14,9 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from prorata.clock import read_ahead
+from prorata.config.libvirt_environment import Libvirt, read_libvirt
 from prorata.config.paypal_environment import PayPal, read_paypal
+from prorata.config.proxmox_environment import Proxmox, read_proxmox
 
 MODES = ("production", "demo", "test")
 SHORTEST_SECRET = 32
@@ -115,6 +117,8 @@ class Environment:
     sandbox_hypervisor_token: str = field(repr=False)
     stripe: Stripe | None
     paypal: PayPal | None
+    libvirt: Libvirt | None
+    proxmox: Proxmox | None
 
     @property
     def sandboxes_allowed(self) -> bool:
@@ -203,6 +207,8 @@ class _Reader:
             sandbox_hypervisor_token=self.environ.get("PRORATA_SANDBOX_HYPERVISOR_TOKEN", ""),
             stripe=self.stripe(),
             paypal=read_paypal(self.environ, self.given, self.mode, self.mistakes),
+            libvirt=read_libvirt(self.environ, self.given, self.mode, self.mistakes),
+            proxmox=read_proxmox(self.environ, self.given, self.mistakes),
         )
         if self.mistakes:
             raise EnvironmentMistake(self.mistakes)

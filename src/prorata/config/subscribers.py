@@ -45,5 +45,6 @@ SUBSCRIBERS: dict[str, list[str]] = {
     # mail
     # people
     "person.invited": ["notices.person_invited"],
+    "person.let_in": ["notices.person_let_in"],
     "mail.written": ["notices.send"],
 }

@@ -177,3 +177,8 @@ def send(id: int) -> None:
 def remind(timestamp: int) -> None:
     """A part of the money came, and the time for the rest is running out."""
     tell_rest.remind()
+
+
+@app.task(name="notices.person_let_in", retry=RETRY)
+def person_let_in(id: int) -> None:
+    tell_person.let_in(id)

@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from prorata.changes.situation import seller
 from prorata.customers.models import User
 from prorata.customers.scope import may
+from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link
 from prorata.support.close import CLOSES_AFTER
 from prorata.support.marker import marker_line
 from prorata.support.models import Message, Ticket
-from prorata.support.reply_token import reply_address, token
+from prorata.support.reply_token import reply_address
 
 
 @transaction.atomic
@@ -43,7 +44,7 @@ def written(message_id: int) -> None:
     )  # fmt: skip
     write(
         key=f"ticket.written:{ticket.reference}:{message.pk}", to=to, subject=subject % shown, body=text,
-        origin=ticket.origin, customer_id=ticket.customer_id,
+        origin=ticket.origin, customer_id=ticket.customer_id, audience=Mail.Audience.STAFF,
     )  # fmt: skip
 
 
@@ -103,10 +104,10 @@ def _tell(ticket: Ticket, person: User, key: str, subject: str, template: str, *
         "subject": ticket.subject,
         **{name: value for name, value in facts.items() if isinstance(value, str)},
     }
-    sign = f"[{token(ticket.reference, person.pk)}]" if answers_to else f"({ticket.reference})"
     write(
-        key=f"{key}:{ticket.reference}:{person.pk}", to=person.email, subject=f"{subject % shown} {sign}", body=text,
-        origin=ticket.origin, customer_id=ticket.customer_id, reply_to=answers_to,
+        key=f"{key}:{ticket.reference}:{person.pk}", to=person.email, body=text,
+        subject=f"{subject % shown} ({ticket.reference})",
+        origin=ticket.origin, customer_id=ticket.customer_id, reply_to=answers_to, audience=Mail.Audience.PERSON,
     )  # fmt: skip
 
 

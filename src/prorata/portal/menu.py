@@ -19,6 +19,9 @@ SECTIONS = {
     "credit": ("/credit",),
     "tickets": ("/tickets",),
     "mails": ("/demo",),
+    "notifications": ("/notifications",),
+    "people": ("/people",),
+    "guides": ("/guides",),
     "account": ("/accounts",),
 }
 

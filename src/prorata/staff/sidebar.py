@@ -43,6 +43,9 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("Customers"), "apartment", "customers.customer"),
             Item(_("People"), "group", "customers.user"),
+            Item(
+                _("What readers felt"), "mood", "guides_reaction_figures", permission="guides.view_reaction"
+            ),
         ],
     ),
     (
@@ -66,6 +69,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("Products"), "inventory_2", "catalog.product"),
             Item(_("Price books"), "sell", "catalog.pricebook"),
+            Item(_("Names in languages"), "translate", "catalog.nameinlanguage"),
             Item(_("Discount schedules"), "percent", "catalog.discountschedule"),
             Item(
                 _("Simulator"),
@@ -124,7 +128,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
 # Pages whose address lies under that of a list, with an entry of their own.
 PAGES = (
     "services_service_adopt", "services_service_sell", "catalog_pricebook_simulator", "recognition_recognised_month",
-    "bank_waiting",
+    "bank_waiting", "guides_reaction_figures",
 )  # fmt: skip
 
 
