@@ -21,7 +21,7 @@ from prorata.services.models import Service
 from support.portal import part, person, text
 from support.world import World
 
-MOST_QUERIES = 10  # the credit page has purses, vouchers, the log and who moved it
+MOST_QUERIES = 11  # the credit page has purses, vouchers, the log and who moved it, and the bell
 
 
 @pytest.fixture
@@ -57,7 +57,8 @@ def addresses(world: World, web: Service) -> dict[str, list[str]]:
             f"{service}/stored/snapshots/{thing}/delete", f"/quotes/{quote.reference}", invoice, f"{invoice}/checkout",
             f"/credit-notes/{note.number}", f"/changes/{change.reference}", f"/changes/{change.reference}/state",
             f"{invoice}/state", receipt, f"{receipt}/pdf", f"/changes/{change.reference}/cancel",
-            f"/payments/{attempt.pk}/return", f"/demo/mails/{mail.pk}",
+            f"/payments/{attempt.pk}/return", f"/demo/mails/{mail.pk}", f"/notifications/{mail.pk}",
+            f"{service}/timeline", f"{service}/timeline.json",
         ],
         "post": [
             f"{service}/measure", f"{service}/estimate", f"{service}/change", f"{service}/stored/snapshots/{thing}/delete",

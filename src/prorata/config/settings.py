@@ -35,7 +35,9 @@ ROOMS = [
     "prorata.provisioning",
     "prorata.changes",
     "prorata.verify",
+    "prorata.support",
     "prorata.notices",
+    "prorata.guides",
     "prorata.portal",
     "prorata.staff",
 ]
@@ -71,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "prorata.portal.reader.ReadersLanguage",
     "prorata.staff.second_factor.StaffSecondFactor",
     "prorata.staff.local_time.SellersZone",
 ]
@@ -109,9 +112,11 @@ PRORATA_SANDBOX_HYPERVISOR_URL = ENV.sandbox_hypervisor_url
 PRORATA_SANDBOX_HYPERVISOR_TOKEN = ENV.sandbox_hypervisor_token
 PRORATA_STRIPE = ENV.stripe
 PRORATA_PAYPAL = ENV.paypal
+PRORATA_LIBVIRT = ENV.libvirt
 PRORATA_PROXMOX = ENV.proxmox
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
+PRORATA_SUPPORT_ADDRESS = ENV.support_address
 
 # --- database -----------------------------------------------------------------------------------------------
 
@@ -189,6 +194,9 @@ USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ja", _("Japanese")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [SOURCE / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 31_536_000
+LANGUAGE_COOKIE_SECURE = ENV.https
 
 # --- files, mail, log ---------------------------------------------------------------------------------------
 
@@ -245,6 +253,7 @@ PRORATA_GATEWAYS = {
 }
 PRORATA_DRIVERS = {
     **({"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}),
+    **({"libvirt": "prorata.config.wiring.libvirt_driver"} if ENV.libvirt else {}),
     **({"proxmox": "prorata.config.wiring.proxmox_driver"} if ENV.proxmox else {}),
 }
 # The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.

@@ -49,6 +49,14 @@ def sandbox_driver() -> Driver:
     return SandboxDriver(settings.PRORATA_SANDBOX_HYPERVISOR_URL, settings.PRORATA_SANDBOX_HYPERVISOR_TOKEN)
 
 
+def libvirt_driver() -> Driver:
+    from prorata.provisioning.drivers.kvm.driver import LibvirtDriver
+
+    host = settings.PRORATA_LIBVIRT
+    assert host is not None
+    return LibvirtDriver(host.uri, host.settings)
+
+
 def proxmox_driver() -> Driver:
     from prorata.provisioning.drivers.proxmox import ProxmoxDriver
     from prorata.provisioning.drivers.proxmox.cluster import Overcommit
