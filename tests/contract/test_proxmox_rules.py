@@ -48,7 +48,14 @@ def world(worlds: ProxmoxWorld) -> Iterator[ProxmoxWorld]:
     front.lose_nth_write = 0
     front.lies = front.ha = False
     front.pve.failures.clear()
-    for thing in (front.task_errors, front.unplugged, front.local_resources, front.jobs, front.peaks):
+    for thing in (
+        front.task_errors,
+        front.preconditions,
+        front.unplugged,
+        front.local_resources,
+        front.jobs,
+        front.peaks,
+    ):
         thing.clear()
     front.slow(0)
 
@@ -676,6 +683,24 @@ class TestUsage:
             apply(driver, machine, Step("memory", 8, 4))
         assert apply(driver, machine, Step("memory", 8, 16)).state == "done"
 
+    @pytest.mark.parametrize("config", [{}, {"hotplug": "memory", "numa": 1}], ids=["pending", "cold"])
+    def test_use_that_grew_while_a_reduction_waited_withdraws_it(
+        self, driver: ProxmoxDriver, world: ProxmoxWorld, config: dict[str, Any]
+    ) -> None:
+        machine, key, step = world.machine(**config), new_key(), Step("memory", 8, 4)
+        assert apply(driver, machine, step, key=key, may_restart=False).state == "restart_pending"
+        world.vm(machine).stats.update(mem=7 * GIB, freemem=GIB)
+        begin = len(world.front.calls)
+        with pytest.raises(StepRefused, match=r"7\.00 of memory are in use"):
+            apply(driver, machine, step, key=key)
+        assert driver.read(machine).restart_pending == frozenset()
+        assert not any("POST" in call for call in writes(world.front, begin)), "it was not restarted"
+        world.restart_machine(machine)
+        assert value(driver, machine, "memory") == 8
+        world.vm(machine).stats.update(mem=3 * GIB, freemem=5 * GIB)
+        assert apply(driver, machine, step, key=key).state == "done"
+        assert value(driver, machine, "memory") == 4
+
     def test_the_peak_of_the_day_counts(self, driver: ProxmoxDriver, world: ProxmoxWorld) -> None:
         machine = world.machine()
         world.front.peaks[int(machine)] = 6 * GIB
@@ -772,6 +797,23 @@ class TestPlaces:
         assert driver.move(machine, {"cpu": 20}, key=key, fence=1, may_restart=True).state == "accepted"
         world.vm(machine).node += "-roomy"
         assert driver.move(machine, {"cpu": 20}, key=key, fence=1, may_restart=True).state == "done"
+
+    def test_only_where_proxmox_lets_it_go(self, driver: ProxmoxDriver, world: ProxmoxWorld) -> None:
+        machine = world.machine()
+        world.roomier_host(machine)
+        roomy = {node for node, size in world.front.sizes.items() if size["maxcpu"] > 12}
+        for told in (
+            {"allowed_nodes": []},
+            {
+                "allowed_nodes": None,
+                "not_allowed_nodes": {node: {"unavailable_storages": ["x"]} for node in roomy},
+            },
+        ):
+            world.front.preconditions.update(told)
+            with pytest.raises(HostFull, match="no other node has room"):
+                driver.move(machine, {"cpu": 20}, key=new_key(), fence=1, may_restart=True)
+        world.front.preconditions["not_allowed_nodes"] = {}
+        assert driver.move(machine, {"cpu": 20}, key=new_key(), fence=1, may_restart=True).state == "done"
 
     def test_a_machine_bound_to_its_node(self, driver: ProxmoxDriver, world: ProxmoxWorld) -> None:
         machine = world.machine()
