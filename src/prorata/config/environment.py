@@ -107,6 +107,7 @@ class Environment:
     mail: Mail
     staff_mfa: str  # "required" or "optional"
     staff_email: str
+    unpaid_room_percent: int  # of a host's free room, for the unpaid changes of one customer together
     clock_file: Path | None
     sandbox_gateway_url: str
     sandbox_gateway_secrets: tuple[str, ...] = field(repr=False)
@@ -194,6 +195,7 @@ class _Reader:
             mail=self.mail(),
             staff_mfa=self.staff_mfa(),
             staff_email=self.environ.get("PRORATA_STAFF_EMAIL", ""),
+            unpaid_room_percent=self.percent("PRORATA_UNPAID_ROOM_PERCENT", 50),
             clock_file=self.clock_file(),
             sandbox_gateway_url=self.local_url("PRORATA_SANDBOX_GATEWAY_URL"),
             sandbox_gateway_secrets=self.gateway_secrets(),
@@ -310,6 +312,13 @@ class _Reader:
         if value not in ("required", "optional"):
             self.mistakes.append(f"PRORATA_STAFF_MFA is {value!r}. Set it to required or optional.")
         return value
+
+    def percent(self, name: str, usual: int) -> int:
+        value = self.environ.get(name) or str(usual)
+        if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= 100:
+            self.mistakes.append(f"{name} is {value!r}. Set it to a whole number from 1 to 100.")
+            return usual
+        return int(value)
 
     def base_url_or_localhost(self) -> str:
         parts = _split(self.environ.get("PRORATA_BASE_URL", ""))

@@ -111,6 +111,7 @@ PRORATA_STRIPE = ENV.stripe
 PRORATA_PAYPAL = ENV.paypal
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
+PRORATA_UNPAID_ROOM_PERCENT = ENV.unpaid_room_percent
 
 # --- database -----------------------------------------------------------------------------------------------
 
