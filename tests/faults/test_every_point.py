@@ -123,7 +123,7 @@ class Points:
             "DJANGO_SETTINGS_MODULE": "support.dying_settings", "PRORATA_TEST_POINTS": str(folder),
         }  # fmt: skip
 
-    def start_worker(self, plan: dict[str, tuple[str, int]]) -> None:
+    def start_worker(self, plan: dict[str, tuple[str, int]] | dict[str, tuple[str, str, str]]) -> None:
         (self.folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
         (self.folder / "points").write_text("", encoding="utf-8")
         for held in (self.folder / "held").iterdir():
@@ -215,3 +215,32 @@ def test_killed_at_every_point(site: Site, world: World, points: Points) -> None
     print(f"\n{len(killed)} of {len(found)} points at which the worker was killed, by course:")
     for name, n in counted.items():
         print(f"  {n:3} {name}")
+
+
+def test_a_worker_that_wakes_up_before_its_call_is_refused_by_the_machine(
+    site: Site, world: World, points: Points
+) -> None:
+    """It sleeps between its intention and its call, while another worker does the change and then the next one. Its call
+    comes last: the machine has seen newer runs and does nothing."""
+    world.at(world.summer)  # type: ignore[attr-defined]
+    web = world.service()
+    world.gift(40_000, until=f"{world.summer[:4]}-12-31T00:00+09:00")  # type: ignore[attr-defined]
+    world.hypervisor.change_component(web.external_id, "memory", shrink="live")
+    change = world.change(web, memory=8)
+    points.start_worker({web.external_id: ("run", "before apply memory", "sleep")})
+    site.wait_for(lambda: points.standing() == {web.external_id}, "the worker to sleep")
+    (points.folder / "plan.json").write_text("{}", encoding="utf-8")
+    site.start_worker("second")
+    site.wait_for(lambda: world.reread(change).status == "applied", "the change")
+    down = world.change(world.reread(web), memory=4)
+    site.wait_for(lambda: world.reread(down).status == "applied", "the way back")
+
+    site.resume()
+    site.wait_for(
+        lambda: "is worked on by another run" in site.log("worker"), "the first worker to be refused"
+    )
+
+    refused = [call for call in world.hypervisor.calls("apply") if call["outcome"] == "stale_fence"]
+    assert [call["facts"]["component"] for call in refused] == ["memory"]
+    assert world.measured(web)["memory"] == 4
+    assert world.done(web) == [("memory", 8), ("memory", 4)]

@@ -4,7 +4,8 @@ stands still, so that the process can be killed there. Nothing of this is known 
 A point stands before and after each call to a machine, and before and after each commit. The program's own course makes
 them: a step more makes points more. They are written to `points` as they are passed: machine, part, label. `plan.json`
 names one for each machine that is to stand still, {"vm-3": ["run", 12]}: the thirteenth of its run. It has come there when
-the file `held/vm-3` is there.
+the file `held/vm-3` is there. {"vm-3": ["run", "before apply memory", "sleep"]} lets the whole process sleep at the first
+point of that label; it goes on when it is woken.
 
 Points in an open transaction of `follow` wait for all others first, because it may hold the number series of all.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -67,9 +69,14 @@ def reach(machine: str, part: str, label: str) -> None:
         counts[machine, part] += 1
         with (FOLDER / "points").open("a", encoding="utf-8") as file:
             file.write(f"{machine}\t{part}\t{label}\n")
-    if PLAN.get(machine) == [part, n]:
+    planned, at, *how = PLAN.get(machine, ["", -1])
+    if planned == part and at in (n, label):
         (FOLDER / "held" / machine).touch()
-        threading.Event().wait()
+        if how == ["sleep"]:
+            del PLAN[machine]
+            os.kill(os.getpid(), signal.SIGSTOP)
+        else:
+            threading.Event().wait()
 
 
 def _calling(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -127,7 +134,7 @@ def _committing(
     def acted(id: int) -> Any:
         machine = machine_of(id)
         reach(machine, part, f"{what}, not begun")
-        planned, n = PLAN.get(machine, ["", -1])
+        planned, n, *_ = PLAN.get(machine, ["", -1])
         if part == "follow" == planned and n == counts[machine, part]:
             _wait_for_the_others()
         with transaction.atomic():

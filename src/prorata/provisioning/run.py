@@ -39,7 +39,10 @@ def run(job_id: int) -> None:
     except LostLease:
         log.info("job %s is worked on by another run", job_id)
     except Wait as wait:
-        _settle(mine, State.PARKED, wait.reason, wait.detail)
+        if wait.reason == "unreachable" and mine.job.giving_up and _never_called(mine):
+            _end_without_machine(mine, "the machine could not be reached in the time for it")
+        else:
+            _settle(mine, State.PARKED, wait.reason, wait.detail)
     except NeedsPerson as stuck:
         _settle(mine, State.ATTENTION, stuck.reason, stuck.detail)
     except Gone as gone:
@@ -94,6 +97,11 @@ def _grow_here(run: Run) -> Wait | None:
                 raise
             full = full or wait
     return full
+
+
+def _never_called(run: Run) -> bool:
+    """Nothing was ever asked of the machine, so nothing can have become of it: the money need not wait for its answer."""
+    return not run.job.steps.filter(attempts__gt=0).exists()
 
 
 def _end_without_machine(run: Run, why: str) -> None:

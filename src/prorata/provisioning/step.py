@@ -91,16 +91,15 @@ def _give_up(run: Run, step: JobStep, seen: base.Reading) -> None:
 
 def _shut_out(run: Run, step: JobStep, seen: base.Reading) -> base.Reading:
     """The machine as it is once no older call can change it: one of this step may still be on its way, sent by a run that
-    sleeps. Told what it has already with the fence of this run, the machine refuses the older one from then on."""
-    value = seen.configuration.get(step.component)
-    if value is None:
-        return seen
+    sleeps. Told with the fence of this run what it has already, the machine refuses the older call from then on."""
+    component = _what_stays(step, seen)
+    value = seen.configuration[component]
     with run.writing():
-        run.note(What.INTENDED, f"{step.component} stays {value}: no older call counts any more", step)
+        run.note(What.INTENDED, f"{component} stays {value}: no call of an older run counts any more", step)
     said: str
     try:
         said = run.machine.apply(
-            run.external_id, base.Step(step.component, value, value), fence=run.fence, may_restart=False,
+            run.external_id, base.Step(component, value, value), fence=run.fence, may_restart=False,
             key=f"{run.job.origin}/{step.position}/shut/{run.fence}",
         ).state  # fmt: skip
     except DriverUnreachable as silence:
@@ -110,10 +109,16 @@ def _shut_out(run: Run, step: JobStep, seen: base.Reading) -> base.Reading:
     except MachineBusy as busy:
         raise Wait("busy", busy.reason) from busy
     except (HostFull, StepRefused, MachineUnknown) as refusal:
-        said = refusal.reason
-    with run.writing():
-        run.note(What.ANSWERED, said, step)
+        said = f"refused: {refusal.reason}"
+    _answered(run, step, said)
     return read(run)
+
+
+def _what_stays(step: JobStep, seen: base.Reading) -> str:
+    """Another component than the step's, so that a call which comes through in this moment is not taken back; none that
+    waits for a restart, because that is somebody's change."""
+    others = (c for c in sorted(seen.configuration) if c != step.component and c not in seen.restart_pending)
+    return next(others, step.component)
 
 
 def _stands_at(step: JobStep, seen: base.Reading) -> bool:
@@ -159,9 +164,11 @@ def _call(run: Run, step: JobStep) -> None:
             raise NeedsPerson("undo_failed", full.reason) from full
         raise Wait("host_full", full.reason) from full
     except (StepRefused, MachineUnknown) as refusal:
-        with run.writing():
-            run.note(What.ANSWERED, f"refused: {refusal.reason}", step)
-            came_to(run, step, StepState.FAILED, refusal.reason)
+        _answered(run, step, f"refused: {refusal.reason}")
+        if isinstance(refusal, StepRefused) and _stands_at(step, seen := read(run)):
+            _record(run, step, _waits_for_restart(step, seen))
+        else:
+            _record(run, step, StepState.FAILED, refusal.reason)
         return
     _answered(run, step, f"{answer.state} {answer.reason}".strip())
     if not _reached(run, step):
