@@ -57,6 +57,7 @@ def driver() -> SandboxDriver:
     """The sandbox's driver, with a point before and after each call of a run."""
     made = sandbox_driver()
     assert isinstance(made, SandboxDriver)
+    made._http.headers["Connection"] = "close"  # one that is kept would be gone after a long sleep
     for name in ("read", "apply", "move"):
         setattr(made, name, _calling(name, getattr(made, name)))
     return made
