@@ -118,6 +118,7 @@ PRORATA_PROXMOX = ENV.proxmox
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
 PRORATA_SUPPORT_ADDRESS = ENV.support_address
+PRORATA_UNPAID_ROOM_PERCENT = ENV.unpaid_room_percent
 
 # --- database -----------------------------------------------------------------------------------------------
 
