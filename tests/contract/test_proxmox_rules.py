@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -47,6 +48,7 @@ def world(worlds: ProxmoxWorld) -> Iterator[ProxmoxWorld]:
     front.before_write = front.answers_instead = None
     front.lose_nth_write = 0
     front.lies = front.ha = False
+    front.hangs_seconds = 0
     front.pve.failures.clear()
     for thing in (
         front.task_errors,
@@ -591,6 +593,21 @@ class TestAnswers:
         with pytest.raises(DriverUnreachable):
             driver.list_machines()
         assert len(front.calls) == begin + 1, "the token went nowhere else"
+
+    def test_an_answer_that_never_comes_is_given_up(
+        self, front: Front, world: ProxmoxWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("prorata.provisioning.drivers.proxmox.api.ANSWER_SECONDS", 0.3)
+        impatient, machine, key = driver_of(front), world.machine(), new_key()
+        front.hangs_seconds = 1.0
+        began = time.monotonic()
+        with pytest.raises(DriverUnreachable, match="ReadTimeout"):
+            apply(impatient, machine, Step("cpu", 2, 4), key=key)
+        assert time.monotonic() - began < 1
+        front.hangs_seconds = 0
+        time.sleep(1)  # the call that was given up arrives all the same
+        assert apply(impatient, machine, Step("cpu", 2, 4), key=key).state == "done"
+        assert world.effects(machine) == 1
 
     def test_a_write_that_proxmox_only_says_it_did(self, driver: ProxmoxDriver, world: ProxmoxWorld) -> None:
         machine, key, step = world.machine(), new_key(), Step("cpu", 2, 4)
