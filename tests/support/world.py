@@ -84,6 +84,7 @@ FACTS = (
     "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_reservation",
     "services_service", "notices_mail", "recognition_day", "recognition_recognised", "recognition_opening",
     "bank_bankaccount", "bank_statement", "bank_statementline", "bank_allocation", "bank_unallocation",
+    "drift_decision",
 )  # fmt: skip
 
 

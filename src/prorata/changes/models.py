@@ -288,7 +288,13 @@ class Intervention(AppendOnly):
 
     change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="interventions")
     what = models.CharField(
-        max_length=12, choices=[("retry", "Retried"), ("reverse", "Reversed"), ("take_over", "Taken over")]
+        max_length=12,
+        choices=[
+            ("retry", "Retried"),
+            ("reverse", "Reversed"),
+            ("take_over", "Taken over"),
+            ("overwrite", "Set to what was bought"),
+        ],
     )
     reason = models.TextField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="interventions")

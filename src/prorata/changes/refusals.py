@@ -115,6 +115,10 @@ def _sentences() -> dict[str, str]:
             "%(name)s cannot be reduced now: how much is used is not known. Increases are possible."
         ),
         "host_full": _("%(name)s cannot go above %(limit)s on this host."),
+        "differs": _(
+            "%(name)s cannot be changed now:"
+            " our staff are looking at a difference between what was bought and what the machine has."
+        ),
         "needs_more": _("%(what)s need at least %(need)s."),
         "option_needs_more": _("%(what)s needs at least %(need)s."),
         # the whole service
@@ -183,6 +187,7 @@ def _ways_out() -> dict[str, str]:
         "cooling_down": _("It can be changed again from %(when)s on."),
         "no_shrink": _("Move to a smaller disk, or ask support."),
         "usage_unknown": _("Refresh in a minute; if it stays so, ask support."),
+        "differs": _("Everything else can be changed. Ask support how long it takes."),
         "needs_more": _("Ask support: neither can be changed that far now."),
         "option_needs_more": _("Ask support: neither can be changed that far now."),
         "host_full": _("More is possible after a move to another host: ask support."),

@@ -35,6 +35,8 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "credit.booked": ["notices.credit_booked"],
     "credit.ends_soon": ["notices.credit_ends_soon"],
     "credit.expired": ["notices.credit_expired"],
+    # drift
+    "drift.found": ["notices.drift_found"],
     # verify
     "verify.broken": ["notices.books_broken"],
     # mail
