@@ -212,3 +212,19 @@ def test_a_renewal_is_priced_with_what_was_taken_over(world: World, web: Service
     world.pay(term)
     world.work()
     assert compared(world).still_open == 0
+
+
+def test_the_last_word_of_changes_and_decisions_is_what_is_settled(
+    world: World, web: Service, staff: User
+) -> None:
+    """All at 14:02: memory grows to 8 with an invoice, 12 is taken over, 6 is a reduction. Versions order them, no clock."""
+    paid(world, web, memory=8)
+    one = found(world, web, memory=12)
+    accept(staff, one.pk, "A gift.", shown_measured=12)
+    assert compared(world).opened == 0
+    world.change(world.reread(web), memory=6)
+    world.work()
+    assert compared(world).opened == 0
+    by_hand(world, web, memory=8)
+    compared(world)
+    assert figures(open_now().get()) == (6, 6, 8)

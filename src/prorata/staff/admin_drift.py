@@ -111,7 +111,7 @@ class DifferenceAdmin(ReadOnlyAdmin):
     def seen(self, one: Difference) -> str:
         return f"{one.times_seen} ×"
 
-    @admin.display(description=gettext_lazy("How it stands"))
+    @admin.display(description=gettext_lazy("State"))
     def how(self, one: Difference) -> str:
         if one.closed_at is not None:
             return str(one.get_ended_display())

@@ -50,6 +50,7 @@ class Proposal:
 
     what: str
     name: Any
+    button: Any
     means: str
     why_not: str = ""
 
@@ -123,20 +124,20 @@ def proposals(one: Difference) -> list[Proposal]:
         said = sizes_of(one)
         found = [
             Proposal(
-                "bring", _("Bring the machine to what is sold"),
+                "bring", _("Bring the machine to what is sold"), _("Bring it back …"),
                 _("The machine goes from %(measured)s to %(sold)s. It is measured first, and the limits of every change "
                   "hold.") % said,
                 wait or _cannot_bring(one),
             ),
             Proposal(
-                "accept", _("Take it over without charge"),
+                "accept", _("Take it over without charge"), _("Take it over …"),
                 _("The service has %(measured)s from now on. No money moves, and its paid layers stay: a later reduction "
                   "of it gives nothing back.") % said,
                 wait or less_than_paid(one, one.service),
             ),
         ]  # fmt: skip
     leave = Proposal(
-        "leave", _("Leave it until a date"),
+        "leave", _("Leave it until a date"), _("Leave it …"),
         _("Nobody is reminded before then, unless a size changes. Its customer can still not change it."),
     )  # fmt: skip
     return [*found, leave]

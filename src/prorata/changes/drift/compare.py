@@ -40,7 +40,9 @@ def compare(service_id: int) -> Compared:
     begun, version = clock.now(), service.version
     if service.status in GONE:
         return Compared(silence="its machine is nobody's any more")
-    if busy := in_flight(service):
+    if busy := in_flight(
+        service
+    ):  # spares its machine the reading; the look under the lock is the one that counts
         return Compared(busy_with=busy)
     reading: Reading | None = None
     try:
