@@ -54,12 +54,24 @@ SELECT 'drift_difference ' || d.id, d.component, 'was taken over by no decision'
 """
 
 BROUGHT_BY_A_JOB = """
-SELECT 'drift_decision ' || c.id, c.what, CASE WHEN j.id IS NULL THEN 'has no job of its machine'
-            ELSE 'is not what provisioning_job ' || j.id || ' of it does' END
-  FROM drift_decision c LEFT JOIN provisioning_job j ON j.origin = 'drift:' || c.id
-  LEFT JOIN provisioning_jobstep s ON s.job_id = j.id AND s.kind <> 'undo'
- WHERE c.what = 'bring' AND (j.service_id, s.component, s.from_value, s.to_value)
-       IS DISTINCT FROM (c.service_id, c.component, c.measured, c.sold)
+SELECT 'drift_decision ' || c.id, c.what, 'has no job of its machine with a step' FROM drift_decision c
+ WHERE c.what = 'bring' AND NOT EXISTS (
+       SELECT 1 FROM provisioning_job j JOIN provisioning_jobstep s ON s.job_id = j.id
+        WHERE j.origin = 'drift:' || c.id AND j.service_id = c.service_id AND s.kind <> 'undo')
+UNION ALL
+SELECT 'provisioning_jobstep ' || s.id, j.origin, 'is not what drift_decision ' || c.id || ' asked of the machine'
+  FROM provisioning_jobstep s JOIN provisioning_job j ON j.id = s.job_id
+  JOIN drift_decision c ON j.origin = 'drift:' || c.id
+ WHERE s.component <> c.component OR CASE s.kind WHEN 'undo' THEN (s.from_value, s.to_value) <> (c.sold, c.measured)
+       ELSE (s.from_value, s.to_value) <> (c.measured, c.sold)
+            OR (s.kind = 'reduce') <> (jsonb_typeof(c.sold) = 'number' AND c.sold < c.measured) END
+UNION ALL
+SELECT 'drift_difference ' || d.id, d.component, 'was brought to what is sold, but provisioning_jobstep ' || s.id || ' is ' ||
+       s.state
+  FROM drift_difference d JOIN (
+       SELECT difference_id, max(id) AS id FROM drift_decision WHERE what = 'bring' GROUP BY 1) c ON c.difference_id = d.id
+  JOIN provisioning_job j ON j.origin = 'drift:' || c.id JOIN provisioning_jobstep s ON s.job_id = j.id AND s.kind <> 'undo'
+ WHERE d.ended = 'brought' AND s.state NOT IN ('done', 'restart')
 UNION ALL
 SELECT 'provisioning_reservation ' || r.id, r.origin, 'is still held, its job has ended'
   FROM provisioning_reservation r JOIN provisioning_job j ON j.origin = r.origin
