@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from prorata.changes.cancel import cancel
+from prorata.changes.drift.accept import accept
+from prorata.changes.drift.bring import bring
+from prorata.changes.drift.leave import leave
+from prorata.changes.drift.open_now import open_now
 from prorata.changes.models import Change
 from prorata.changes.pay import start_paying
 from prorata.changes.terms import close
@@ -21,6 +26,7 @@ from prorata.support.answer import write_note
 from prorata.support.attach import Sent
 from prorata.support.close import close_mine
 from support.bank import ACTOR, Entry, bank_account, statement
+from support.drift import by_hand, compared
 from support.tickets import LOG, answered, ask
 from support.world import World
 
@@ -40,6 +46,7 @@ def every_kind(world: World) -> None:
     _terms(world)
     _corrections(world)
     _tickets(world)
+    _by_hand(world)
     _earned(world)
 
 
@@ -155,6 +162,18 @@ def _by_transfer(world: World) -> None:
 def _ends(world: World, change: Change) -> str:
     status: str = world.reread(change).status
     return status
+
+
+def _by_hand(world: World) -> None:
+    """web-10: machines changed by hand, one size taken over, one brought back, one left until a date."""
+    web = world.service(paid=34_188, name="web-10")
+    by_hand(world, web, cpu=4, memory=6, backups=9)
+    compared(world)
+    of_web = {one.component: one for one in open_now().filter(service=web)}
+    accept(world.staff, of_web["memory"].pk, "A gift for the trouble.", shown_measured=6)
+    leave(world.staff, of_web["cpu"].pk, "A trial.", until=world.clock.now() + timedelta(days=30))
+    bring(world.staff, of_web["backups"].pk, "A mistake.", shown_measured=9, may_restart=True)
+    world.work()
 
 
 def _still_open(world: World) -> None:

@@ -75,11 +75,13 @@ def follow(job_id: int) -> None:
 
 
 def _move(change: Change, status: str, job: Job) -> None:
-    if change.status == status and change.reason == job.reason:
+    known = change.status == status and change.reason == job.reason
+    if known and change.detail == job.detail:
         return
     if change.status == states.ATTENTION and status == states.PARKED:
         return  # it goes on when the job runs again
     change.status, change.reason, change.detail = status, job.reason, job.detail
     change.save(update_fields=["status", "reason", "detail"])
-    if status != states.APPLYING:  # also for a new reason: the customer may be asked for a restart only now
+    # Also for a new reason: the customer may be asked for a restart only now. Staff are told of every new fact.
+    if status == states.ATTENTION or (status != states.APPLYING and not known):
         publish(f"change.{status}", id=change.pk)

@@ -156,6 +156,10 @@ def _sentences() -> dict[str, str]:
         "unpaid_hold_room": _(
             "%(name)s cannot go above %(limit)s now: your unpaid changes hold as much of the host's room as they may."
         ),
+        "differs": _(
+            "%(name)s cannot be changed now:"
+            " our staff are looking at a difference between what was bought and what the machine has."
+        ),
         "needs_more": _("%(what)s need at least %(need)s."),
         "option_needs_more": _("%(what)s needs at least %(need)s."),
         # the whole service
@@ -229,6 +233,7 @@ def _ways_out() -> dict[str, str]:
         "machine_keeps": _("Move to a smaller machine, or ask support."),
         "no_shrink": _("Move to a smaller disk, or ask support."),
         "usage_unknown": _("Refresh in a minute; if it stays so, ask support."),
+        "differs": _("Everything else can be changed. Ask support how long it takes."),
         "needs_more": _("Ask support: neither can be changed that far now."),
         "option_needs_more": _("Ask support: neither can be changed that far now."),
         "host_full": _("More is possible after a move to another host: ask support."),

@@ -12,6 +12,7 @@ from prorata import clock
 from prorata.catalog.models import Product, ResourceType
 from prorata.catalog.names import in_language
 from prorata.catalog.values import BookValues, NoPrice, ScheduleValues, live_book, live_schedule
+from prorata.changes.drift.hold_still import hold_still
 from prorata.changes.limits import Limit, limits
 from prorata.changes.models import Change, SoldTerm
 from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
@@ -84,7 +85,8 @@ def situation(service: Service, now: datetime | None = None) -> Situation:
     try:
         book = live_book(service.product, service.currency, at)
         held = taken(reading, service, at)
-        found = narrowed(limits(types, service.configuration, reading, held, book, at), left, book)
+        free = narrowed(limits(types, service.configuration, reading, held, book, at), left, book)
+        found = hold_still(free, service.differing)
     except NoPrice as missing:
         obstacles.append(Refusal("no_price", None, {"detail": str(missing)}))
     return Situation(

@@ -14,6 +14,7 @@ from prorata.catalog.models import ResourceType
 from prorata.catalog.names import in_language
 from prorata.catalog.values import book
 from prorata.changes import states
+from prorata.changes.drift.hold_still import hold_still
 from prorata.changes.limits import check, limits
 from prorata.changes.models import Change, ChangeLine, Quote, SecurityEvent
 from prorata.changes.paper_lines import line_facts, line_text
@@ -161,7 +162,8 @@ def _still_true(
     if service.version != quote.service_version or service.configuration != quote.from_configuration:
         raise Refused(Refusal("service_changed"))
     prices = book(quote.price_book_id)
-    possible = narrowed(limits(types, service.configuration, reading, Taken(), prices, now), left, prices)
+    free = narrowed(limits(types, service.configuration, reading, Taken(), prices, now), left, prices)
+    possible = hold_still(free, service.differing)
     changed = {code: n for code, n in quote.to_configuration.items() if n != quote.from_configuration[code]}
     if refusals := check(possible, changed):
         raise Refused(*refusals)

@@ -34,6 +34,7 @@ ROOMS = [
     "prorata.payments.bank",
     "prorata.provisioning",
     "prorata.changes",
+    "prorata.changes.drift",
     "prorata.verify",
     "prorata.support",
     "prorata.notices",

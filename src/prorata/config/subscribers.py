@@ -40,6 +40,8 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "ticket.answered": ["notices.ticket_answered"],
     "ticket.closes_soon": ["notices.ticket_closes_soon"],
     "ticket.closed": ["notices.ticket_closed"],
+    # drift
+    "drift.found": ["notices.drift_found"],
     # verify
     "verify.broken": ["notices.books_broken"],
     # mail

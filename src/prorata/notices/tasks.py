@@ -14,6 +14,7 @@ from prorata.notices import (
     tell_person,
     tell_rest,
     tell_staff,
+    tell_staff_of_drift,
     tell_staff_of_payments,
     tell_term,
     tell_ticket,
@@ -65,6 +66,11 @@ def needs_you(id: int) -> None:
 @app.task(name="notices.books_broken", retry=RETRY)
 def books_broken(id: int) -> None:
     tell_staff.books_broken(id)
+
+
+@app.task(name="notices.drift_found", retry=RETRY)
+def drift_found(id: int) -> None:
+    tell_staff_of_drift.found(id)
 
 
 @app.task(name="notices.payment_overdue", retry=RETRY)

@@ -170,7 +170,9 @@ class Card:
 
     @property
     def ceiling_words(self) -> list[tuple[str, str]]:
-        return [(words(refusal), way_out(refusal)) for refusal in self.limit.ceiling_reasons]
+        """The same for the ceiling; what holds in both directions was said already."""
+        above = [one for one in self.limit.ceiling_reasons if one not in self.limit.floor_reasons]
+        return [(words(refusal), way_out(refusal)) for refusal in above]
 
     @property
     def description(self) -> str:

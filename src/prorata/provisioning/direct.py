@@ -1,12 +1,16 @@
-"""What staff may tell a job: go on, or give up and undo what can be undone."""
+"""What staff may tell a job: go on, also over what was made by hand, or give up and undo what can be undone."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from django.db import transaction
 
 from prorata import clock
 from prorata.customers.lock import assert_locked
 from prorata.events.publish import publish
+from prorata.provisioning.by_hand import may_be_replaced
+from prorata.provisioning.drivers.base import Value
 from prorata.provisioning.models import Job
 
 
@@ -32,6 +36,13 @@ def go_on(origin: str) -> None:
 def give_up(origin: str) -> None:
     """Do nothing more that was wanted; put back what was reduced, and end."""
     _wake(_waiting(origin), giving_up=True)
+
+
+def go_on_over(origin: str, found: Mapping[str, Value]) -> None:
+    """Try again now, and replace these values that were made by hand: component -> what staff have seen there."""
+    job = _waiting(origin)
+    may_be_replaced(job, found)
+    _wake(job, giving_up=False)
 
 
 def _wake(job: Job, *, giving_up: bool) -> None:

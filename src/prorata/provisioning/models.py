@@ -129,6 +129,7 @@ class JobStep(models.Model):
     component = models.CharField(max_length=40)
     from_value = models.JSONField()
     to_value = models.JSONField()
+    overwrites = models.JSONField(null=True, help_text="a value made by hand that staff said may be replaced")
     state = models.CharField(max_length=7, choices=State, default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0)
     reason = models.TextField(blank=True)

@@ -64,7 +64,7 @@ def do(run: Run, step: JobStep) -> None:
     if run.job.giving_up and step.kind != JobStep.Kind.UNDO:
         _give_up(run, step, _shut_out(run, step, seen) if unknown else seen)
         return
-    if step.state == StepState.PENDING and not _expected(step, seen.configuration.get(step.component)):
+    if step.state == StepState.PENDING and not expected(step, seen.configuration.get(step.component)):
         raise NeedsPerson(
             "drift",
             f"{step.component} is {seen.configuration.get(step.component)} on the machine, {step.from_value} was expected",
@@ -129,8 +129,13 @@ def _stands_at(step: JobStep, seen: base.Reading) -> bool:
     return there and not (step.kind == JobStep.Kind.UNDO and step.component in seen.restart_pending)
 
 
-def _expected(step: JobStep, value: base.Value | None) -> bool:
-    """Whether a step that was not begun finds what it was planned on; a reduction that stopped may stand in between."""
+def expected(step: JobStep, value: base.Value | None) -> bool:
+    """Whether a step that was not begun finds what it was planned on; a reduction that stopped may stand in between.
+
+    What was made by hand is replaced only where staff have seen that very value and said so.
+    """
+    if step.overwrites is not None and value == step.overwrites:
+        return True
     if step.kind == JobStep.Kind.UNDO and isinstance(value, int) and isinstance(step.to_value, int):
         return bool(step.from_value <= value <= step.to_value)
     return value in (
@@ -139,7 +144,8 @@ def _expected(step: JobStep, value: base.Value | None) -> bool:
 
 
 def _call(run: Run, step: JobStep) -> None:
-    wanted = base.Step(step.component, step.from_value, step.to_value)
+    current = step.from_value if step.overwrites is None else step.overwrites
+    wanted = base.Step(step.component, current, step.to_value)
     may_restart = run.job.may_restart or step.kind == JobStep.Kind.UNDO
     try:
         answer = run.machine.apply(

@@ -40,6 +40,10 @@ class Service(models.Model):
     )
     # One JSON object, code -> quantity or option: the configuration changes as one thing, under one version.
     configuration = models.JSONField(help_text='what was paid for, e.g. {"cpu": 2, "memory": 4}')
+    differing = models.JSONField(
+        default=list,
+        help_text="resources whose sold, invoiced and measured size differ: they cannot be changed until that is settled",
+    )
     carry = models.DecimalField(
         max_digits=20,
         decimal_places=8,

@@ -12,6 +12,7 @@ from prorata.staff import (  # noqa: F401
     admin_changes,
     admin_credit,
     admin_customers,
+    admin_drift,
     admin_guides,
     admin_invoices,
     admin_ledger,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from prorata import clock
 from prorata.changes import states
+from prorata.changes.drift.open_now import need_somebody
 from prorata.changes.models import Change
 from prorata.changes.staff_actions import needs_somebody
 from prorata.notices.models import Mail
@@ -54,6 +55,11 @@ def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         link = reverse("admin:bank_waiting")
         shown.append(
             _figure(_("Bank transfers that wait to be assigned"), waiting_lines().count(), link, bad=True)
+        )
+    if user.has_perm("drift.view_difference"):
+        link = reverse("admin:drift_difference_changelist")
+        shown.append(
+            _figure(_("Machines that are not as they were sold"), need_somebody().count(), link, bad=True)
         )
     if user.has_perm("notices.view_mail"):
         failed = Mail.objects.filter(state=Mail.State.FAILED).count()
