@@ -116,11 +116,13 @@ def _start(
         reading=reading,
         growth={one.component: growth},
         origin=made.origin,
+        awaits_payment=False,
         until=until,
         now=now,
     )
     start(
-        service=service, origin=made.origin, may_restart=may_restart, deadline=until, now=now,
+        service=service, origin=made.origin, may_restart=may_restart, may_move=service.product.may_move,
+        deadline=until, now=now,
         wanted=[Wanted(one.component, "reduce" if growth < 0 else "grow", before, after)],
     )  # fmt: skip
     return made
