@@ -323,13 +323,13 @@ def test_a_run_that_wakes_up_in_the_middle_stops(world: LibvirtWorld) -> None:
 
 def test_a_machine_that_hangs_keeps_nobody_waiting(world: LibvirtWorld) -> None:
     stuck, other = world.machine(), world.machine()
-    driver = world.driver(seconds=2.0)
+    driver = world.driver(seconds=4.0)
     key, step = new_key(), Step("cpu", 2, 4)
     with world.hanging(stuck):
         begun = time.monotonic()
         with pytest.raises(DriverUnreachable, match="in time"):
             driver.apply(stuck, step, key=key, fence=1, may_restart=True)
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 8
         lanes = sum(thread.name == "libvirt-lane" for thread in threading.enumerate())
         for _ in range(5):
             with pytest.raises(DriverUnreachable, match="still owes"):
@@ -356,7 +356,7 @@ def test_a_network_that_swallows_everything(world: LibvirtWorld) -> None:
     for ask in (lambda: driver.read(machine), driver.list_machines):
         with pytest.raises(DriverUnreachable):
             ask()
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 8
 
 
 # --- what stands in the way -------------------------------------------------------------------------------
