@@ -104,6 +104,16 @@ def test_secrets_do_not_show_when_it_is_printed() -> None:
         ),
         ("PRORATA_STAFF_MFA", "no", "PRORATA_STAFF_MFA is 'no'. Set it to required or optional."),
         (
+            "PRORATA_UNPAID_ROOM_PERCENT",
+            "0",
+            "PRORATA_UNPAID_ROOM_PERCENT is '0'. Set it to a whole number from 1 to 100.",
+        ),
+        (
+            "PRORATA_UNPAID_ROOM_PERCENT",
+            "half",
+            "PRORATA_UNPAID_ROOM_PERCENT is 'half'. Set it to a whole number from 1 to 100.",
+        ),
+        (
             "PRORATA_CLOCK_FILE",
             "/tmp/clock",
             "PRORATA_CLOCK_FILE belongs to a demo. Unset it, or set PRORATA_MODE=demo.",

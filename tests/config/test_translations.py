@@ -18,6 +18,7 @@ _("Pay %(amount)s now.")
 ngettext("%(n)s day", "%(n)s days", 2)
 _("50 %% off")
 _("{} must be with us by {}.")
+pgettext("of a person", "Name")
 """
 PAGE = (
     "{% load i18n %}{% blocktranslate with time=t %}Valid until <b>{{ time }}</b>.{% endblocktranslate %}"
@@ -30,6 +31,7 @@ SAID = {
     "{} must be with us by {}.": "{1} までに {0} が必要です。",
     "Valid until <b>%(time)s</b>.": "<b>%(time)s</b> まで有効です。",
     "Lines": "明細",
+    "Name": "お名前",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -47,8 +48,16 @@ def world(worlds: ProxmoxWorld) -> Iterator[ProxmoxWorld]:
     front.before_write = front.answers_instead = None
     front.lose_nth_write = 0
     front.lies = front.ha = False
+    front.hangs_seconds = 0
     front.pve.failures.clear()
-    for thing in (front.task_errors, front.unplugged, front.local_resources, front.jobs, front.peaks):
+    for thing in (
+        front.task_errors,
+        front.preconditions,
+        front.unplugged,
+        front.local_resources,
+        front.jobs,
+        front.peaks,
+    ):
         thing.clear()
     front.slow(0)
 
@@ -585,6 +594,21 @@ class TestAnswers:
             driver.list_machines()
         assert len(front.calls) == begin + 1, "the token went nowhere else"
 
+    def test_an_answer_that_never_comes_is_given_up(
+        self, front: Front, world: ProxmoxWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("prorata.provisioning.drivers.proxmox.api.ANSWER_SECONDS", 0.3)
+        impatient, machine, key = driver_of(front), world.machine(), new_key()
+        front.hangs_seconds = 1.0
+        began = time.monotonic()
+        with pytest.raises(DriverUnreachable, match="ReadTimeout"):
+            apply(impatient, machine, Step("cpu", 2, 4), key=key)
+        assert time.monotonic() - began < 1
+        front.hangs_seconds = 0
+        time.sleep(1)  # the call that was given up arrives all the same
+        assert apply(impatient, machine, Step("cpu", 2, 4), key=key).state == "done"
+        assert world.effects(machine) == 1
+
     def test_a_write_that_proxmox_only_says_it_did(self, driver: ProxmoxDriver, world: ProxmoxWorld) -> None:
         machine, key, step = world.machine(), new_key(), Step("cpu", 2, 4)
         world.front.lies = True
@@ -675,6 +699,24 @@ class TestUsage:
         with pytest.raises(StepRefused, match="does not tell how much of memory"):
             apply(driver, machine, Step("memory", 8, 4))
         assert apply(driver, machine, Step("memory", 8, 16)).state == "done"
+
+    @pytest.mark.parametrize("config", [{}, {"hotplug": "memory", "numa": 1}], ids=["pending", "cold"])
+    def test_use_that_grew_while_a_reduction_waited_withdraws_it(
+        self, driver: ProxmoxDriver, world: ProxmoxWorld, config: dict[str, Any]
+    ) -> None:
+        machine, key, step = world.machine(**config), new_key(), Step("memory", 8, 4)
+        assert apply(driver, machine, step, key=key, may_restart=False).state == "restart_pending"
+        world.vm(machine).stats.update(mem=7 * GIB, freemem=GIB)
+        begin = len(world.front.calls)
+        with pytest.raises(StepRefused, match=r"7\.00 of memory are in use"):
+            apply(driver, machine, step, key=key)
+        assert driver.read(machine).restart_pending == frozenset()
+        assert not any("POST" in call for call in writes(world.front, begin)), "it was not restarted"
+        world.restart_machine(machine)
+        assert value(driver, machine, "memory") == 8
+        world.vm(machine).stats.update(mem=3 * GIB, freemem=5 * GIB)
+        assert apply(driver, machine, step, key=key).state == "done"
+        assert value(driver, machine, "memory") == 4
 
     def test_the_peak_of_the_day_counts(self, driver: ProxmoxDriver, world: ProxmoxWorld) -> None:
         machine = world.machine()
@@ -772,6 +814,23 @@ class TestPlaces:
         assert driver.move(machine, {"cpu": 20}, key=key, fence=1, may_restart=True).state == "accepted"
         world.vm(machine).node += "-roomy"
         assert driver.move(machine, {"cpu": 20}, key=key, fence=1, may_restart=True).state == "done"
+
+    def test_only_where_proxmox_lets_it_go(self, driver: ProxmoxDriver, world: ProxmoxWorld) -> None:
+        machine = world.machine()
+        world.roomier_host(machine)
+        roomy = {node for node, size in world.front.sizes.items() if size["maxcpu"] > 12}
+        for told in (
+            {"allowed_nodes": []},
+            {
+                "allowed_nodes": None,
+                "not_allowed_nodes": {node: {"unavailable_storages": ["x"]} for node in roomy},
+            },
+        ):
+            world.front.preconditions.update(told)
+            with pytest.raises(HostFull, match="no other node has room"):
+                driver.move(machine, {"cpu": 20}, key=new_key(), fence=1, may_restart=True)
+        world.front.preconditions["not_allowed_nodes"] = {}
+        assert driver.move(machine, {"cpu": 20}, key=new_key(), fence=1, may_restart=True).state == "done"
 
     def test_a_machine_bound_to_its_node(self, driver: ProxmoxDriver, world: ProxmoxWorld) -> None:
         machine = world.machine()

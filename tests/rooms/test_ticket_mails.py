@@ -51,7 +51,7 @@ def answer_to(ticket: Ticket, body: str = "It works, thank you.", **headers: str
     message = EmailMessage()
     quoted = "\n".join(f"> {line}" for line in told.body.splitlines())
     fields = {
-        "From": "Aiko <aiko@example.com>", "To": told.reply_to, "Subject": f"Re: {told.subject}",
+        "From": "Aiko <aiko@example.com>", "To": told.reply_to, "Subject": f"Re: {sent_mails.outbox[-1].subject}",
         "Message-ID": "<1@example.com>",
         **headers,
     }  # fmt: skip
@@ -75,7 +75,7 @@ def test_staff_and_the_person_are_told_once_each(world: World, ticket: Ticket) -
     assert "About: web-01" in opened.body
     assert f"https://portal.example.com/staff/support/ticket/{ticket.pk}/change/" in opened.body
     assert told.to == "aiko@example.com"
-    assert told.subject == f"Answered: Memory [{token(ticket.reference, world.owner.pk)}]"
+    assert told.subject == f"Answered: Memory ({ticket.reference})"
     assert told.body.startswith("-=-=- Write your answer above this line -=-=-\n")
     for words in (
         "It grows now.",
@@ -83,6 +83,9 @@ def test_staff_and_the_person_are_told_once_each(world: World, ticket: Ticket) -
         "Answer this mail",
     ):
         assert words in told.body
+    signed = token(ticket.reference, world.owner.pk)
+    assert sent_mails.outbox[1].subject == f"{told.subject} [{signed}]"
+    assert signed not in told.subject + told.body, "staff read these"
     assert sent_mails.outbox[1].reply_to == [reply_address(ticket.reference, world.owner.pk)]
     from prorata.notices import tasks as notices
 

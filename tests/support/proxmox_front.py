@@ -54,6 +54,9 @@ class Front:
         self.jobs: list[dict[str, Any]] = []
         self.peaks: dict[int, int] = {}
         self.local_resources: list[str] = []
+        self.preconditions: dict[
+            str, Any
+        ] = {}  # what the next migrations are told otherwise; None leaves it out
         self.task_errors: dict[str, str] = {}  # kind of task -> how the next one ends
         self.unplugged: list[str] = []  # options that were taken from a running guest
         self.lost_calls: list[str] = []
@@ -65,6 +68,7 @@ class Front:
             None  # happens once, between the driver's look and its write
         )
         self.answers_instead: tuple[int, str, bytes] | None = None  # to every call
+        self.hangs_seconds = 0.0  # before a write is looked at
         self.lies = False  # says that it wrote, and did not
         self.ha = False  # the task of a migration ends before the machine has moved
         self.lose_nth_write = 0  # counted from the next one; 0: none
@@ -156,6 +160,7 @@ class Front:
             return NO_ANSWER
         if self.answers_instead:
             return self.answers_instead
+        time.sleep(self.hangs_seconds if kind != "read" else 0)
         this_one = kind != "read" and self._is_lost()
         if this_one and self.lose_what == "call":
             return NO_ANSWER
@@ -280,10 +285,12 @@ class Front:
             name for name, node in self.pve.nodes.items() if name != vm.node and node.get("online", True)
         ]
         disk = {"volid": vm.config["scsi0"].split(",")[0], "cdrom": 0, "size": 0}
-        return {
+        state = {
             "running": int(vm.status == "running"), "allowed_nodes": others, "not_allowed_nodes": {},
             "local_disks": [disk], "local_resources": self.local_resources,
+            **self.preconditions,
         }  # fmt: skip
+        return {name: value for name, value in state.items() if value is not None}
 
     def _migrate(self, vm: Any, given: dict[str, str]) -> str:
         """As migrate_vm of qemu-server: what is found early is an answer, the rest ends the task."""

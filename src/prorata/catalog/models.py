@@ -49,6 +49,10 @@ class Product(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1)],
         help_text="hours between two changes of a service; empty: none",
     )  # fmt: skip
+    may_move = models.BooleanField(
+        default=True,
+        help_text="a machine may go to another host when its own has no room for growth that is paid for",
+    )
 
     class Meta:
         constraints = [

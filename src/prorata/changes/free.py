@@ -45,10 +45,7 @@ def delete_object(user: User, service: Service, object_id: str) -> Deletion:
         pass  # it may be gone: the next reading tells
     except MachineBusy as busy:
         refused(deletion, busy.reason)
-        raise CannotFree(
-            _("The machine is busy now (%(with)s). Nothing was deleted; try again in a minute.")
-            % {"with": busy.reason}
-        ) from busy
+        raise CannotFree(_("The machine is busy now. Nothing was deleted; try again in a minute.")) from busy
     except (DriverError, UnknownDriver) as refusal:
         refused(deletion, str(refusal))
         raise CannotFree(

@@ -21,6 +21,7 @@ from prorata.catalog.values import BookValues, Value
 from prorata.changes.linked import linked
 from prorata.changes.refusals import Refusal
 from prorata.pricing.rates import OptionPrices
+from prorata.provisioning.reserve import Taken
 from prorata.services.models import Reading
 from prorata.services.readings import is_fresh
 
@@ -74,13 +75,13 @@ def limits(
     types: Sequence[ResourceType],
     configuration: Mapping[str, Value],
     reading: Reading | None,
-    held: Mapping[str, int],
+    held: Taken,
     book: BookValues,
     now: datetime,
 ) -> dict[str, Limit]:
     """The limits of every resource of a service, by code.
 
-    `held` is what other customers' submitted changes hold on the host. Without a fresh reading reductions of what is
+    `held` is what submitted changes hold on the host. Without a fresh reading reductions of what is
     measured wait; increases go on, within the room that the host had last: submit reserves from the same figure. What
     the machine never makes smaller is no matter of age either.
     """
@@ -92,9 +93,7 @@ def limits(
         if kind.kind == ResourceType.Kind.OPTION:
             found[kind.code] = _option(kind, str(configuration[kind.code]), book, reading)
         else:
-            found[kind.code] = _quantity(
-                kind, int(configuration[kind.code]), reading, known, held.get(kind.code, 0)
-            )
+            found[kind.code] = _quantity(kind, int(configuration[kind.code]), reading, known, held)
     return found
 
 
@@ -113,7 +112,7 @@ def _option(kind: ResourceType, current: str, book: BookValues, reading: Reading
 
 
 def _quantity(
-    kind: ResourceType, current: int, reading: Reading | None, known: Reading | None, held: int
+    kind: ResourceType, current: int, reading: Reading | None, known: Reading | None, held: Taken
 ) -> Limit:
     """`reading` is the newest, `known` the same if it is still to be believed."""
     stops = tuple(kind.stops())
@@ -219,19 +218,21 @@ def _named(stored: Mapping[str, Any]) -> str:
 
 
 def _ceiling(
-    kind: ResourceType, stops: tuple[int, ...], current: int, reading: Reading | None, held: int
+    kind: ResourceType, stops: tuple[int, ...], current: int, reading: Reading | None, held: Taken
 ) -> tuple[int, tuple[Refusal, ...]]:
     """The highest value that may be chosen: what is sold, and what the host can still give."""
     top = max(stops[-1], current)
     if reading is None or kind.code not in reading.headroom:
         return top, ()
-    room = current + max(int(reading.headroom[kind.code]) - held, 0)
-    limit = max((n for n in stops if n <= room), default=current)
+    free = max(int(reading.headroom[kind.code]) - held.by_others.get(kind.code, 0), 0)
+    own = held.left_over.get(kind.code, free)
+    limit = max((n for n in stops if n <= current + min(free, own)), default=current)
     limit = max(limit, current)
     if limit >= top:
         return top, ()
     unit = f"{GAP}{kind.unit}" if kind.unit else ""
-    return limit, (Refusal("host_full", kind.code, {"name": kind.name, "limit": f"{limit}{unit}"}),)
+    why = "unpaid_hold_room" if own < free else "host_full"
+    return limit, (Refusal(why, kind.code, {"name": kind.name, "limit": f"{limit}{unit}"}),)
 
 
 def check(limits: Mapping[str, Limit], wanted: Mapping[str, Value]) -> tuple[Refusal, ...]:

@@ -153,6 +153,9 @@ def _sentences() -> dict[str, str]:
             "%(name)s cannot be reduced now: how much is used is not known. Increases are possible."
         ),
         "host_full": _("%(name)s cannot go above %(limit)s on this host."),
+        "unpaid_hold_room": _(
+            "%(name)s cannot go above %(limit)s now: your unpaid changes hold as much of the host's room as they may."
+        ),
         "needs_more": _("%(what)s need at least %(need)s."),
         "option_needs_more": _("%(what)s needs at least %(need)s."),
         # the whole service
@@ -183,6 +186,10 @@ def _sentences() -> dict[str, str]:
         ),
         "no_room": _(
             "The host has no room for more %(name)s now: another change took it. Choose less, or ask support."
+        ),
+        "unpaid_hold_too_much": _(
+            "Your unpaid changes hold the host's room for %(name)s: they may hold %(left)s more."
+            " Pay or cancel one of them first, or choose less."
         ),
         # a voucher
         "voucher_unknown": _("There is no voucher %(code)s. Look at the code again."),
@@ -225,4 +232,5 @@ def _ways_out() -> dict[str, str]:
         "needs_more": _("Ask support: neither can be changed that far now."),
         "option_needs_more": _("Ask support: neither can be changed that far now."),
         "host_full": _("More is possible after a move to another host: ask support."),
+        "unpaid_hold_room": _("Pay or cancel one of them to choose more."),
     }

@@ -18,7 +18,7 @@ from prorata.changes.policy import Allowance, allowance, history, narrowed, open
 from prorata.changes.refusals import Refusal
 from prorata.changes.terms.running import Terms, terms_of
 from prorata.invoices.models import Seller
-from prorata.provisioning.reserve import held_by_others
+from prorata.provisioning.reserve import taken
 from prorata.services.models import Reading, Service
 from prorata.services.readings import newest
 
@@ -83,7 +83,7 @@ def situation(service: Service, now: datetime | None = None) -> Situation:
     found: dict[str, Limit] = {}
     try:
         book = live_book(service.product, service.currency, at)
-        held = held_by_others(reading, service, at)
+        held = taken(reading, service, at)
         found = narrowed(limits(types, service.configuration, reading, held, book, at), left, book)
     except NoPrice as missing:
         obstacles.append(Refusal("no_price", None, {"detail": str(missing)}))

@@ -110,6 +110,7 @@ class Environment:
     staff_mfa: str  # "required" or "optional"
     staff_email: str
     support_address: str  # where replies to mails about tickets arrive; empty: only in the portal
+    unpaid_room_percent: int  # of a host's free room, for the unpaid changes of one customer together
     clock_file: Path | None
     sandbox_gateway_url: str
     sandbox_gateway_secrets: tuple[str, ...] = field(repr=False)
@@ -200,6 +201,7 @@ class _Reader:
             staff_mfa=self.staff_mfa(),
             staff_email=self.environ.get("PRORATA_STAFF_EMAIL", ""),
             support_address=self.support_address(),
+            unpaid_room_percent=self.percent("PRORATA_UNPAID_ROOM_PERCENT", 50),
             clock_file=self.clock_file(),
             sandbox_gateway_url=self.local_url("PRORATA_SANDBOX_GATEWAY_URL"),
             sandbox_gateway_secrets=self.gateway_secrets(),
@@ -328,6 +330,13 @@ class _Reader:
                 " the @, or unset it: then tickets are answered in the portal alone."
             )
         return value
+
+    def percent(self, name: str, usual: int) -> int:
+        value = self.environ.get(name) or str(usual)
+        if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= 100:
+            self.mistakes.append(f"{name} is {value!r}. Set it to a whole number from 1 to 100.")
+            return usual
+        return int(value)
 
     def base_url_or_localhost(self) -> str:
         parts = _split(self.environ.get("PRORATA_BASE_URL", ""))

@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "prorata.payments.webhooks.WebhookDoor",  # before all that only people's pages need
     "prorata.config.security_policy.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pages only: the files beside them are stored compressed
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -117,6 +118,7 @@ PRORATA_PROXMOX = ENV.proxmox
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
 PRORATA_SUPPORT_ADDRESS = ENV.support_address
+PRORATA_UNPAID_ROOM_PERCENT = ENV.unpaid_room_percent
 
 # --- database -----------------------------------------------------------------------------------------------
 
@@ -207,7 +209,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": {
             "production": "whitenoise.storage.CompressedManifestStaticFilesStorage",
-            "demo": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+            "demo": "whitenoise.storage.CompressedManifestStaticFilesStorage",
             "test": "django.contrib.staticfiles.storage.StaticFilesStorage",
         }[ENV.mode]
     },

@@ -21,7 +21,7 @@ from prorata.notices.plain import body, link
 from prorata.support.close import CLOSES_AFTER
 from prorata.support.marker import marker_line
 from prorata.support.models import Message, Ticket
-from prorata.support.reply_token import reply_address, token
+from prorata.support.reply_token import reply_address
 
 
 @transaction.atomic
@@ -104,9 +104,9 @@ def _tell(ticket: Ticket, person: User, key: str, subject: str, template: str, *
         "subject": ticket.subject,
         **{name: value for name, value in facts.items() if isinstance(value, str)},
     }
-    sign = f"[{token(ticket.reference, person.pk)}]" if answers_to else f"({ticket.reference})"
     write(
-        key=f"{key}:{ticket.reference}:{person.pk}", to=person.email, subject=f"{subject % shown} {sign}", body=text,
+        key=f"{key}:{ticket.reference}:{person.pk}", to=person.email, body=text,
+        subject=f"{subject % shown} ({ticket.reference})",
         origin=ticket.origin, customer_id=ticket.customer_id, reply_to=answers_to, audience=Mail.Audience.PERSON,
     )  # fmt: skip
 

@@ -60,7 +60,9 @@ def moment(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
     zone = zone_for(zone)
     pattern = MOMENT[language()] + (":ss" if seconds else "")
     text = format_datetime(at.astimezone(zone), pattern, tzinfo=zone, locale=babel_locale())
-    return _keep(text).replace(f",{GAP}", ", ") + f"{GAP}{zone_name(at, zone)}"
+    # Between the day and the time a line may end.
+    kept = _keep(text).replace(f",{GAP}", ", ").replace(f"日{GAP}", "日 ")
+    return f"{kept}{GAP}{zone_name(at, zone)}"
 
 
 def element(at: datetime, text: str) -> SafeString:

@@ -38,5 +38,6 @@ def _wake(job: Job, *, giving_up: bool) -> None:
     assert transaction.get_connection().in_atomic_block
     # Parked, not queued: the worker tells the change that the job resumed.
     job.state, job.retry_at, job.giving_up = Job.State.PARKED, clock.now(), job.giving_up or giving_up
-    job.save(update_fields=["state", "retry_at", "giving_up"])
+    job.broken = 0
+    job.save(update_fields=["state", "retry_at", "giving_up", "broken"])
     publish("provisioning.queued", id=job.pk, lock=f"service:{job.service_id}")

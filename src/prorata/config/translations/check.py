@@ -95,7 +95,11 @@ def _short(message: Message) -> str:
 
 
 def _key(message: Message) -> tuple[str | None, str]:
-    return message.context, message.id[0] if isinstance(message.id, (tuple, list)) else str(message.id)
+    # Babel leaves the context of a compiled message as bytes.
+    context: str | bytes | None = message.context
+    return context.decode() if isinstance(context, bytes) else context, message.id[0] if isinstance(
+        message.id, (tuple, list)
+    ) else str(message.id)
 
 
 def _said(catalogue: Catalog | None) -> dict[tuple[str | None, str], list[str]]:

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from prorata.customers.models import User
@@ -18,7 +18,7 @@ from prorata.portal.views.language import remember
 
 class ProfileForm(forms.ModelForm):
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=120, required=False,
+        label=pgettext_lazy("of a person", "Name"), max_length=120, required=False,
         help_text=gettext_lazy("Your colleagues and our staff see it. Empty: your e-mail address is shown."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from prorata.provisioning.drivers.base import Applied, HostFull, MachineBusy, StepRefused
 from prorata.provisioning.drivers.proxmox.cluster import Cluster
@@ -52,7 +53,7 @@ def choose(site: Site, machine: Machine, cluster: Cluster, room: Mapping[Compone
             f"the machine cannot be moved: it uses {', '.join(state['local_resources'])} of its node"
         )
     whole = {one: room.get(one, 0) for one in site.components if machine.now(one) is not None}
-    allowed = set(state.get("allowed_nodes") or cluster.nodes())
+    allowed = _allowed(state, cluster)
     there = [
         node
         for node in cluster.nodes()
@@ -61,6 +62,14 @@ def choose(site: Site, machine: Machine, cluster: Cluster, room: Mapping[Compone
     if not there:
         raise HostFull(f"no other node has room for {', '.join(f'{u} of {c.code}' for c, u in room.items())}")
     return max(there, key=lambda node: [cluster.headroom(machine, one, node) or 0 for one in whole])
+
+
+def _allowed(state: Mapping[str, Any], cluster: Cluster) -> set[str]:
+    """The nodes that Proxmox lets it go to. Before version 9 it names those only that it does not, if the machine runs."""
+    named = state.get("allowed_nodes")
+    if named is not None:
+        return set(named)
+    return set(cluster.nodes()) - set(state.get("not_allowed_nodes") or {})
 
 
 def _write_down(site: Site, machine: Machine, target: str, key: str, fence: int) -> Machine:

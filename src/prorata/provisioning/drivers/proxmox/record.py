@@ -72,14 +72,23 @@ class Record:
         """The last operation on a component."""
         return next((done for done in reversed(self.operations) if done.component == component), None)
 
+    def without(self, component: str) -> Record:
+        """The record as if the component's last operation had never been."""
+        last = self.newest(component)
+        return replace(
+            self,
+            operations=tuple(one for one in self.operations if one is not last),
+            waiting={code: value for code, value in self.waiting.items() if code != component},
+        )
+
     def begun(self, key: str, component: str, target: Value, fence: int, has: Value | None) -> Record:
         """The record with one more operation. One that still waited for its restart is replaced, as if it never was."""
         last = self.newest(component)
-        stay = tuple(one for one in self.operations if one is not last or one.target == has)
+        before = self.without(component) if last and last.target != has else self
         return replace(
-            self,
+            before,
             fence=max(self.fence, fence),
-            operations=(*stay, Operation(digest(key), component, target))[-MOST_OPERATIONS:],
+            operations=(*before.operations, Operation(digest(key), component, target))[-MOST_OPERATIONS:],
             waiting={code: value for code, value in self.waiting.items() if code != component},
         )
 

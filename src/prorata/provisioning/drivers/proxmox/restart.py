@@ -24,7 +24,7 @@ def restart(site: Site, machine: Machine, component: Component, target: int) -> 
         outcome = _down(site, machine, component)
         if outcome is not None:
             return outcome
-        machine = _settled(site, machine)
+        machine = _settled(site, machine, component)
     if component.code in machine.record.waiting and not machine.running:
         machine = set_while_off(site, machine, component, target)
     if not machine.running:
@@ -68,11 +68,12 @@ def _clock(site: Site, machine: Machine) -> int:
     return int(site.api.get("nodes", machine.node, "time")["time"])
 
 
-def _settled(site: Site, machine: Machine) -> Machine:
+def _settled(site: Site, machine: Machine, component: Component) -> Machine:
     """The machine when it is on again, or off for as long as we wait: Proxmox starts it a moment after a reboot's task."""
     until = time.monotonic() + site.patience_seconds
     machine = look_on(site, machine.vmid, machine.node)
-    while not machine.running and not machine.record.waiting and time.monotonic() < until:
+    rebooted = component.code not in machine.record.waiting
+    while rebooted and not machine.running and time.monotonic() < until:
         time.sleep(LOOK_EVERY_SECONDS)
         machine = look_on(site, machine.vmid, machine.node)
     return machine

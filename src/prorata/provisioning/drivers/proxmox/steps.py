@@ -144,7 +144,20 @@ def carry_on(site: Site, machine: Machine, component: Component, target: int, ma
         return DONE
     if machine.running and not may_restart:
         return Applied("restart_pending", f"{component.code} changes when the machine restarts")
+    if machine.running and target < (machine.now(component) or 0):
+        still_not_below(site, machine, component, target)
     return restart(site, machine, component, target)
+
+
+def still_not_below(site: Site, machine: Machine, component: Component, target: int) -> None:
+    """Use may have grown since the reduction was written down: then it is withdrawn. Raises StepRefused."""
+    try:
+        _not_below(site, machine, component, target)
+    except StepRefused:
+        has = machine.now(component) or 0
+        withdrawn = machine.record.without(component.code)
+        write(site, machine, withdrawn, **machine.change(component, has))
+        raise
 
 
 def grow(site: Site, machine: Machine, component: Component, target: int) -> Applied:
