@@ -243,6 +243,18 @@ def test_a_machine_that_was_left_off_is_started_by_whoever_comes_next(world: Lib
     assert (slow.read(machine).state, value(slow, machine, "memory")) == ("running", 8)
 
 
+def test_a_machine_that_was_left_off_is_started_whatever_comes_next(world: LibvirtWorld) -> None:
+    """A job that gives up tells the machine, under its fence, something that it has already."""
+    slow = world.driver(shutdown_seconds=60.0, seconds=7.0)
+    machine, given_up = world.machine(), Step("memory", 8, 16)
+    assert slow.apply(machine, given_up, key=new_key(), fence=1, may_restart=True).state == "accepted"
+    world.domain(machine).destroy()
+    assert finish(slow, machine, Step("backups", 3, 3), key=new_key(), may_restart=False).state == "done"
+    reading = slow.read(machine)
+    assert (reading.state, reading.configuration["memory"]) == ("running", 16), "which its definition said"
+    assert (reading.configuration["backups"], reading.restart_pending) == (3, frozenset())
+
+
 @pytest.mark.parametrize(
     ("step", "procedures"),
     [
