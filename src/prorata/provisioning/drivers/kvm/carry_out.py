@@ -31,12 +31,12 @@ def carry_out(work: Work) -> Applied:
 def effect(work: Work) -> Applied:
     """By component and by what the machine can take while it runs."""
     sight, component = work.sight, work.component
+    if sight.restarting and component.kind not in ("cpu", "memory"):
+        restart(work)  # of an earlier step: whatever comes next, the machine comes up first
+        return Applied("accepted", "the machine restarts first")
     if component.counts_objects:
         return set_limit(work)
     if component.kind == "disk":
-        if sight.restarting:
-            restart(work)  # of an earlier step, which has not come to its end
-            return Applied("accepted", "the machine restarts first")
         return work.done() if sight.value(component) == work.target else grow_disk(work)
     if sight.restarting or mode(sight, component, work.target) == "restart" or not sight.machine.running:
         return change_cold(work)
