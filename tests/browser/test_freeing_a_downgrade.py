@@ -59,7 +59,6 @@ def test_a_downgrade_whose_blockers_are_deleted_on_the_way(
     expect(aiko.page.get_by_role("alert").first).to_contain_text("2 things stand between you and this")
     looked_at(aiko, reader, "blocked")
 
-    # Refused values hide the card's own line: the way to what is stored stands beside the error.
     aiko.page.locator("#card-snapshots").get_by_role("link", name="See what is stored").click()
     expect(aiko.page.locator("#wanted")).to_contain_text("To choose Snapshot limit 0, delete one of these.")
     looked_at(aiko, reader, "stored")

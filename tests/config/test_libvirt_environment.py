@@ -6,11 +6,13 @@ import sys
 from fractions import Fraction
 
 import pytest
+from pytest_django import Settings
 
 from prorata.config import libvirt_environment
 from prorata.config.environment import EnvironmentMistake, read_environment
 from prorata.provisioning.drivers.kvm.library import library
 from prorata.provisioning.drivers.kvm.settings import Component, read_components
+from prorata.provisioning.registry import driver
 
 GOOD = {
     "DATABASE_URL": "postgresql://prorata_app:p@db.example.com/prorata",
@@ -39,7 +41,7 @@ def test_no_host_is_no_mistake() -> None:
 def test_a_host_with_the_usual_components() -> None:
     found = read_environment({**GOOD, **HOST}).libvirt
     assert found is not None
-    assert found.uri == HOST["PRORATA_LIBVIRT_URI"]
+    assert found.hosts == {"libvirt": "qemu+tls://kvm-1.example.com/system"}
     assert found.settings.components == {
         "cpu": Component("cpu", "cpu"),
         "memory": Component("memory", "memory", GIB),
@@ -72,9 +74,25 @@ def test_a_host_with_its_own_words() -> None:
     assert (settings.memory_reserve, settings.shutdown_seconds) == (GIB // 2, 90.0)
 
 
+def test_several_hosts_are_a_driver_each(settings: Settings) -> None:
+    hosts = {"PRORATA_MODE": "test", "PRORATA_LIBVIRT_URI": "tokyo-1=test:///default osaka-1=qemu:///system"}
+    found = read_environment({**GOOD, **hosts}).libvirt
+    assert found is not None
+    settings.PRORATA_LIBVIRT, settings.PRORATA_DRIVERS = found, found.drivers
+    assert sorted(found.drivers) == ["osaka-1", "tokyo-1"]
+    pytest.importorskip("libvirt")
+    driver.cache_clear()
+    assert (driver("tokyo-1").code, driver("tokyo-1").list_machines()) == ("tokyo-1", ["test"])
+    driver.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("changed", "line"),
     [
+        ({"PRORATA_LIBVIRT_URI": "qemu:///system qemu+tls://b/system"}, "hosts without a name"),
+        ({"PRORATA_LIBVIRT_URI": "a=qemu:///system a=qemu+tls://b/system"}, "a name twice"),
+        ({"PRORATA_LIBVIRT_URI": "sandbox=qemu:///system"}, "a name twice"),
+        ({"PRORATA_LIBVIRT_URI": "Tokyo=qemu:///system"}, "Set libvirt's address"),
         ({"PRORATA_LIBVIRT_URI": ""}, "PRORATA_LIBVIRT_URI is ''. Set libvirt's address"),
         ({"PRORATA_LIBVIRT_URI": "kvm-1"}, "PRORATA_LIBVIRT_URI is 'kvm-1'. Set libvirt's address"),
         ({"PRORATA_LIBVIRT_URI": "test:///default"}, "where no machine is real"),

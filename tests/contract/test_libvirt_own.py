@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from prorata.provisioning.drivers.base import (
+    Applied,
     DriverUnreachable,
     HostFull,
     MachineBusy,
@@ -88,13 +89,12 @@ def test_a_smaller_disk_is_never_asked_of_libvirt(driver: LibvirtDriver, world: 
 def test_a_disk_that_grows_at_the_same_moment_is_not_cut(world: LibvirtWorld) -> None:
     """Between the look and the call somebody makes it 200 GB; our 150 would cut 50 off."""
     machine = world.machine()
-    driver = world.driver()
 
     def somebody(call: Call, seen: Machine) -> dict[str, int]:
         world.domain(machine).blockResize("vda", 200 * GIB, 1)
         return {}
 
-    driver._figures = somebody
+    driver = world.driver(figures=somebody)
     with pytest.raises(StepRefused, match="not made smaller"):
         driver.apply(machine, Step("disk", 100, 150), key=new_key(), fence=1, may_restart=True)
     assert world.domain(machine).blockInfo("vda")[0] == 200 * GIB
@@ -164,8 +164,7 @@ def test_a_change_of_mind_waits_no_more(driver: LibvirtDriver, world: LibvirtWor
 
 
 def test_memory_that_nobody_tells_about_is_not_taken(world: LibvirtWorld) -> None:
-    machine, driver = world.machine(), world.driver()
-    driver._figures = lambda call, seen: {}
+    machine, driver = world.machine(), world.driver(figures=lambda call, seen: {})
     assert "memory" not in driver.read(machine).usage
     with pytest.raises(StepRefused, match="does not tell how much memory"):
         driver.apply(machine, Step("memory", 8, 7), key=new_key(), fence=1, may_restart=True)
@@ -186,14 +185,14 @@ def test_memory_that_is_used_meanwhile_is_not_taken(driver: LibvirtDriver, world
 
 
 def test_memory_used_between_the_look_and_the_stop(world: LibvirtWorld) -> None:
-    machine, driver, looks = world.machine(), world.driver(), []
+    machine, looks = world.machine(), []
 
     def more_each_time(call: Call, seen: Machine) -> dict[str, int]:
         looks.append(seen)
         world.used_kib += 100 * 1024
         return world.figures(call, seen)
 
-    driver._figures = more_each_time
+    driver = world.driver(figures=more_each_time)
     run = world.domain(machine).ID()
     with pytest.raises(StepRefused, match="in use"):
         driver.apply(machine, Step("memory", 8, 7), key=new_key(), fence=1, may_restart=True)
@@ -292,7 +291,7 @@ def settled(driver: LibvirtDriver, machine: str) -> Reading:
     )
 
 
-def finish_fenced(driver: LibvirtDriver, machine: str, step: Step, key: str):
+def finish_fenced(driver: LibvirtDriver, machine: str, step: Step, key: str) -> Applied:
     """As the next run of the job does it: under a higher fence."""
     return wait_until(
         lambda: (
@@ -306,16 +305,14 @@ def finish_fenced(driver: LibvirtDriver, machine: str, step: Step, key: str):
 
 
 def test_a_run_that_wakes_up_in_the_middle_stops(world: LibvirtWorld) -> None:
-    machine, late, newer = world.machine(), world.driver(), world.driver()
+    """After it has looked, a newer one does its work; the late one finds that out before it writes anything."""
+    machine, newer = world.machine(), world.driver()
 
     def meanwhile(call: Call, seen: Machine) -> dict[str, int]:
-        finish_newer()
+        newer.apply(machine, Step("cpu", 2, 5), key=new_key(), fence=9, may_restart=True)
         return {}
 
-    def finish_newer() -> None:
-        newer.apply(machine, Step("cpu", 2, 5), key=new_key(), fence=9, may_restart=True)
-
-    late._figures = meanwhile
+    late = world.driver(figures=meanwhile)
     with pytest.raises(StaleFence):
         late.apply(machine, Step("cpu", 2, 3), key=new_key(), fence=8, may_restart=True)
     assert value(newer, machine, "cpu") == 5
@@ -345,7 +342,7 @@ def test_a_machine_that_hangs_keeps_nobody_waiting(world: LibvirtWorld) -> None:
     assert world.effects(stuck) == 1
 
 
-def unless_unreachable(driver: LibvirtDriver, machine: str, step: Step, key: str):
+def unless_unreachable(driver: LibvirtDriver, machine: str, step: Step, key: str) -> Applied | None:
     with contextlib.suppress(DriverUnreachable, MachineBusy):
         return finish(driver, machine, step, key=key)
     return None
@@ -440,6 +437,19 @@ def test_a_late_deletion_spares_a_newer_backup_of_the_same_name(
     world.volume("backups", f"{machine}@monday", 2**20, "raw")
     driver.delete_object(machine, old.id)
     assert "monday" in {stored.name for stored in driver.read(machine).objects}
+
+
+def test_what_is_deleted_during_a_step_stays_known(world: LibvirtWorld) -> None:
+    machine = world.machine()
+    gone = world.driver().read(machine).objects[0].id
+
+    def meanwhile(call: Call, seen: Machine) -> dict[str, int]:
+        world.driver().delete_object(machine, gone)
+        return {}
+
+    during = world.driver(figures=meanwhile)
+    assert finish(during, machine, Step("cpu", 2, 3), key=new_key()).state == "done"
+    world.driver().delete_object(machine, gone)  # repeated, and still harmless
 
 
 def test_backups_of_a_machine_with_a_longer_name_are_its_own(

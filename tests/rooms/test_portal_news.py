@@ -84,6 +84,13 @@ def test_what_is_meant_for_staff_or_one_person_is_nobody_elses_news(world: World
         )
     aiko = person(world.owner)
     assert new_ones(world.owner) == 0
+    mine = kept | {"to": world.owner.email.upper()}
+    to_me = Mail.objects.create(
+        key="mine", audience="person", subject="for me", created_at=web.created_at, **mine
+    )
+    assert new_ones(world.owner) == 1
+    assert aiko.get(f"/notifications/{to_me.pk}").status_code == 200
+    to_me.delete()
     assert "for staff" not in text(aiko.get("/notifications"))
     for mail in Mail.objects.all():
         assert aiko.get(f"/notifications/{mail.pk}").status_code == 404

@@ -16,6 +16,7 @@ from prorata.provisioning.drivers.kvm.lanes import Call
 from prorata.provisioning.drivers.kvm.machine import Machine
 from prorata.provisioning.drivers.kvm.notes import PREFIX, SPACE
 from prorata.provisioning.drivers.kvm.settings import HostSettings, read_components
+from prorata.provisioning.drivers.kvm.sight import MemoryFigures
 from support.guest import NOBODY, LibvirtDaemon
 from support.libvirt_wire import Wire
 from support.sandboxes import wait_until
@@ -79,9 +80,13 @@ class LibvirtWorld:
         }
         return HostSettings(**{**facts, **more})
 
-    def driver(self, *, seconds: float = 14.0, **more: Any) -> LibvirtDriver:
-        """A driver whose calls go through the wire."""
-        return LibvirtDriver(self.wire.uri, self.settings(**more), figures=self.figures, seconds=seconds)
+    def driver(
+        self, *, seconds: float = 14.0, figures: MemoryFigures | None = None, **more: Any
+    ) -> LibvirtDriver:
+        """A driver whose calls go through the wire; `more` are settings other than the world's."""
+        return LibvirtDriver(
+            self.wire.uri, self.settings(**more), figures=figures or self.figures, seconds=seconds
+        )
 
     def figures(self, call: Call, machine: Machine) -> dict[str, int]:
         actual = machine.now.memory // 1024

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from django.utils.translation import gettext as _
 
+from prorata.catalog.names import in_language
 from prorata.changes.refusals import Refusal, Refused
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
@@ -30,7 +31,7 @@ def delete_object(user: User, service: Service, object_id: str) -> Deletion:
     """
     mine = my_one(user, Service.objects.all(), right="change", pk=service.pk)
     if mine.status != Service.Status.ACTIVE:
-        shown = {"status": mine.get_status_display(), "reason": mine.status_reason}
+        shown = {"status": mine.get_status_display(), "reason": in_language(mine.status_reason)}
         raise Refused(Refusal("not_active", None, shown))
     last = newest(mine.pk)
     thing = next((o for o in last.objects_stored if o["id"] == object_id), None) if last else None
@@ -44,10 +45,7 @@ def delete_object(user: User, service: Service, object_id: str) -> Deletion:
         pass  # it may be gone: the next reading tells
     except MachineBusy as busy:
         refused(deletion, busy.reason)
-        raise CannotFree(
-            _("The machine is busy now (%(with)s). Nothing was deleted; try again in a minute.")
-            % {"with": busy.reason}
-        ) from busy
+        raise CannotFree(_("The machine is busy now. Nothing was deleted; try again in a minute.")) from busy
     except (DriverError, UnknownDriver) as refusal:
         refused(deletion, str(refusal))
         raise CannotFree(

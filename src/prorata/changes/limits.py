@@ -11,11 +11,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from prorata import language
 from prorata.catalog.links import Link
 from prorata.catalog.models import ResourceType
+from prorata.catalog.names import in_language
 from prorata.catalog.values import BookValues, Value
 from prorata.changes.linked import linked
 from prorata.changes.refusals import Refusal
@@ -57,16 +58,16 @@ class Limit:
     def show(self, value: object) -> str:
         """A value with its unit, or an option's name."""
         if self.kind == ResourceType.Kind.OPTION:
-            return self.option_names.get(str(value), str(value))
+            return in_language(self.option_names.get(str(value), str(value)))
         return f"{value}{GAP}{self.unit}" if self.unit else str(value)
 
     def say(self, value: object) -> str:
         """A value with its resource: 8 GB of Memory, 8 CPU cores, Instance type 2C4G."""
         if self.kind == ResourceType.Kind.OPTION:
-            return f"{self.name} {self.show(value)}"
+            return f"{in_language(self.name)} {self.show(value)}"
         if self.unit:
-            return _("%(amount)s of %(name)s") % {"amount": self.show(value), "name": self.name}
-        return f"{value}{GAP}{self.name}"
+            return _("%(amount)s of %(name)s") % {"amount": self.show(value), "name": in_language(self.name)}
+        return _("%(count)s\u00a0%(things)s") % {"count": value, "things": in_language(self.name)}
 
 
 def limits(
@@ -191,7 +192,7 @@ def _floor(
         "name": kind.name, "floor": f"{floor}{unit}", "used": _plain(used, unit), "percent": reserve,
     }  # fmt: skip
     if kind.usage == ResourceType.Usage.OBJECTS:
-        named = ", ".join(_named(o) for o in objects[:3]) + (", …" if len(objects) > 3 else "")
+        named = _(", ").join([*map(_named, objects[:3]), *(["…"] if len(objects) > 3 else [])])
         return floor, (
             Refusal("objects_exist", kind.code, {**facts, "count": len(objects), "objects": named}),
         )
@@ -214,7 +215,7 @@ def _up(amount: Decimal) -> str:
 
 def _named(stored: Mapping[str, Any]) -> str:
     made = datetime.fromisoformat(stored["created_at"])
-    return _("“%(name)s” of %(date)s") % {"name": stored["name"], "date": date_format(made, "j M Y")}
+    return _("“%(name)s” of %(date)s") % {"name": stored["name"], "date": language.day(made)}
 
 
 def _ceiling(

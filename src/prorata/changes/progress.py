@@ -9,6 +9,7 @@ from typing import Literal
 
 from django.utils.translation import gettext as _
 
+from prorata.catalog.names import in_language
 from prorata.changes import states
 from prorata.changes.models import Change, ChangeLine
 from prorata.changes.words import reason_words
@@ -103,7 +104,8 @@ def _usually(times: Usual | None) -> str:
 def step_name(line: ChangeLine, before: object, after: object) -> str:
     """What one step does, e.g. "Memory 4 → 8 GB", of which the values stay on one line."""
     unit = f"{GAP}{line.unit}" if line.unit else ""
-    return f"{line.name} {line.named(before)}{GAP}→{GAP}{line.named(after)}{unit}"
+    old, new = (in_language(line.named(value)) for value in (before, after))
+    return f"{in_language(line.name)} {old}{GAP}→{GAP}{new}{unit}"
 
 
 def _state(step: JobStep) -> StepState:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from prorata.catalog.names import in_language
+
 
 @dataclass(frozen=True)
 class WayOut:
@@ -42,11 +44,17 @@ class Refused(Exception):
 def words(refusal: Refusal) -> str:
     """One or two full sentences: what is so, and what to do."""
     if (counted := _COUNTED.get(refusal.code)) is not None:
-        return counted(int(str(refusal.params["count"]))) % dict(refusal.params)
+        return counted(int(str(refusal.params["count"]))) % _said(refusal)
     sentence = _sentences().get(refusal.code)
     if sentence is None:
         raise KeyError(f"refusal {refusal.code!r} has no words")
-    return sentence % dict(refusal.params)
+    return sentence % _said(refusal)
+
+
+def _said(refusal: Refusal) -> dict[str, object]:
+    """What fills the words; the resource by its name in the reader's language."""
+    said = dict(refusal.params)
+    return said | {"name": in_language(str(said["name"]))} if "name" in said else said
 
 
 def way_out(refusal: Refusal) -> str:

@@ -1,4 +1,4 @@
-"""What an installation says about its libvirt host, and how much of it is sold."""
+"""What an installation says about its libvirt hosts, and how much of each is sold."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from prorata.provisioning.drivers.kvm.settings import (
 )
 
 T = TypeVar("T")
-URI = re.compile(r"[a-z]+(\+[a-z0-9]+)?://\S*")
+HOST = re.compile(r"(?:([a-z][a-z0-9-]{0,39})=)?([a-z]+(?:\+[a-z0-9]+)?://\S*)")
+USUAL_NAME, TAKEN = "libvirt", ("sandbox", "proxmox")
 NAMES = (
     "PRORATA_LIBVIRT_URI",
     "PRORATA_LIBVIRT_COMPONENTS",
@@ -33,26 +34,25 @@ NAMES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Libvirt:
-    """A libvirt host and what of it is sold."""
+    """libvirt hosts, each an address by the name that services are kept with, and what of each is sold."""
 
-    uri: str
+    hosts: Mapping[str, str]
     settings: HostSettings
+
+    @property
+    def drivers(self) -> dict[str, str]:
+        """Entries for PRORATA_DRIVERS."""
+        return {name: f"prorata.config.wiring.libvirt_driver:{name}" for name in self.hosts}
 
 
 def read_libvirt(
     environ: Mapping[str, str], given: Collection[str], mode: str, mistakes: list[str]
 ) -> Libvirt | None:
-    """The host, or None where nothing of it is set. What is wrong is one line each in `mistakes`."""
+    """The hosts, or None where nothing of them is set. What is wrong is one line each in `mistakes`."""
     if not any(name in given for name in NAMES):
         return None
-    uri, components, pool, cpus, memory, disks, seconds = (environ.get(name, "").strip() for name in NAMES)
-    if not URI.fullmatch(uri):
-        mistakes.append(
-            f"{NAMES[0]} is {uri!r}. Set libvirt's address, such as qemu:///system or"
-            " qemu+tls://host.example.com/system, or unset all of PRORATA_LIBVIRT_*."
-        )
-    elif mode == "production" and uri.startswith("test:"):
-        mistakes.append(f"{NAMES[0]} is {uri!r}, where no machine is real. Set the address of a host.")
+    uris, components, pool, cpus, memory, disks, seconds = (environ.get(name, "").strip() for name in NAMES)
+    hosts = read_hosts(uris, mode, mistakes)
     if not find_spec("libvirt"):
         mistakes.append(f"{NAMES[0]} is set. {MISSING}.")
 
@@ -74,7 +74,25 @@ def read_libvirt(
     )
     if not pool and any(component.kind == "backups" for component in found.components.values()):
         mistakes.append(f"{NAMES[1]} names backups. Set {NAMES[2]} to the storage pool that holds them.")
-    return Libvirt(uri=uri, settings=found)
+    return Libvirt(hosts=hosts, settings=found)
+
+
+def read_hosts(text: str, mode: str, mistakes: list[str]) -> dict[str, str]:
+    """One address, or several with a name each. What is wrong is one line in `mistakes`."""
+    read = [HOST.fullmatch(part) for part in text.split()]
+    hosts = {found[1] or USUAL_NAME: found[2] for found in read if found}
+    if not read or not all(read):
+        mistakes.append(
+            f"{NAMES[0]} is {text!r}. Set libvirt's address, such as qemu:///system or"
+            " qemu+tls://host.example.com/system, or unset all of PRORATA_LIBVIRT_*."
+        )
+    elif len(hosts) < len(read) or hosts.keys() & set(TAKEN):
+        mistakes.append(
+            f"{NAMES[0]} has hosts without a name, or a name twice. Write several as tokyo-1=qemu+tls://... tokyo-2=..."
+        )
+    elif mode == "production" and any(uri.startswith("test:") for uri in hosts.values()):
+        mistakes.append(f"{NAMES[0]} is {text!r}, where no machine is real. Set the address of a host.")
+    return hosts
 
 
 def without_backups(components: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet, Subquery
+from django.db.models import Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from prorata.customers.models import User
@@ -15,8 +15,9 @@ MANY = 9
 
 
 def news(user: User) -> QuerySet[Mail]:
-    """Everything a customer of mine was told, newest first."""
-    told = Mail.objects.filter(audience=Mail.Audience.CUSTOMER)
+    """Everything a customer of mine was told, and what was written to me alone about one of them; newest first."""
+    to_me = Q(audience=Mail.Audience.PERSON, to__iexact=user.email)
+    told = Mail.objects.filter(Q(audience=Mail.Audience.CUSTOMER) | to_me)
     return mine(user, told, path="customer_id").order_by("-id")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Mail(models.Model):
@@ -13,12 +14,13 @@ class Mail(models.Model):
         PERSON = "person", "One person alone"
 
     class State(models.TextChoices):
-        WAITING = "waiting"
-        SENT = "sent"
-        FAILED = "failed"
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
 
     key = models.TextField(unique=True, help_text="one mail a fact: e.g. change.applied:C-20931")
     to = models.EmailField()
+    reply_to = models.EmailField(blank=True, default="")
     subject = models.CharField(max_length=250)
     body = models.TextField()
     origin = models.TextField()

@@ -50,8 +50,16 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     same = hashlib.sha256(f"{mail.pk}:{mail.key}".encode()).hexdigest()[:32]
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
     headers = {"Message-ID": f"<{same}@{domain}>", "Auto-Submitted": "auto-generated"}
+    answers = [mail.reply_to] if mail.reply_to else None
     message = EmailMultiAlternatives(
-        mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers
+        _subject(mail), mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers, reply_to=answers
     )
     message.attach_alternative(as_html(mail.subject, mail.body), "text/html")
     return message
+
+
+def _subject(mail: Mail) -> str:
+    """With the token of the reply address, for mail programs that answer to another one. It is put in here and not kept in
+    the outbox, where staff would read what lets its holder write as the customer."""
+    token = mail.reply_to.partition("@")[0].partition("+")[2]
+    return f"{mail.subject} [{token}]" if token else mail.subject

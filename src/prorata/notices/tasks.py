@@ -16,6 +16,7 @@ from prorata.notices import (
     tell_staff,
     tell_staff_of_payments,
     tell_term,
+    tell_ticket,
     tell_transfer,
 )
 
@@ -144,6 +145,26 @@ def money_taken_back(id: int) -> None:
 @app.task(name="notices.person_invited", retry=RETRY)
 def person_invited(id: int) -> None:
     tell_person.invited(id)
+
+
+@app.task(name="notices.ticket_written", retry=RETRY)
+def ticket_written(id: int) -> None:
+    tell_ticket.written(id)
+
+
+@app.task(name="notices.ticket_answered", retry=RETRY)
+def ticket_answered(id: int) -> None:
+    tell_ticket.answered(id)
+
+
+@app.task(name="notices.ticket_closes_soon", retry=RETRY)
+def ticket_closes_soon(id: int) -> None:
+    tell_ticket.closes_soon(id)
+
+
+@app.task(name="notices.ticket_closed", retry=RETRY)
+def ticket_closed(id: int) -> None:
+    tell_ticket.closed(id)
 
 
 @app.task(name="notices.send", retry=RETRY_SENDING)

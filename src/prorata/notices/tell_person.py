@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from prorata.customers.models import Membership, User
+from prorata.language import speaking
 from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link
+from prorata.notices.reader import ENGLISH
 
 
 @transaction.atomic
@@ -21,6 +23,11 @@ def invited(user_id: int) -> None:
     person = User.objects.prefetch_related("memberships__customer").get(pk=user_id)
     if person.has_usable_password() or not person.is_active:
         return
+    with speaking(person.language or ENGLISH, person.time_zone):
+        _invite(person)
+
+
+def _invite(person: User) -> None:
     memberships = list(person.memberships.all())
     names = ", ".join(membership.customer.name for membership in memberships)
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(person)
@@ -42,9 +49,10 @@ def let_in(membership_id: int) -> None:
     member = Membership.objects.select_related("user", "customer").filter(pk=membership_id).first()
     if member is None or not member.user.has_usable_password() or not member.user.is_active:
         return
-    subject = _("You can act for %(customer)s now") % {"customer": member.customer}
-    write(
-        key=f"person.let_in:{member.pk}", to=member.user.email, subject=subject,
-        body=body("person_let_in.txt", person=member.user, customer=member.customer, page=link("/services")),
-        origin=f"user:{member.user_id}", customer_id=member.customer_id, audience=Mail.Audience.PERSON,
-    )  # fmt: skip
+    with speaking(member.user.language or ENGLISH, member.user.time_zone):
+        write(
+            key=f"person.let_in:{member.pk}", to=member.user.email,
+            subject=_("You can act for %(customer)s now") % {"customer": member.customer},
+            body=body("person_let_in.txt", person=member.user, customer=member.customer, page=link("/services")),
+            origin=f"user:{member.user_id}", customer_id=member.customer_id, audience=Mail.Audience.PERSON,
+        )  # fmt: skip

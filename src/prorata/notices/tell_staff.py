@@ -13,6 +13,7 @@ from prorata.notices import change_facts as facts
 from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
+from prorata.notices.reader import told_to_staff
 from prorata.payments.models import MoneyBack
 from prorata.provisioning.models import Job
 from prorata.verify.models import Run
@@ -20,6 +21,7 @@ from prorata.verify.models import Run
 SHOWN = 20
 
 
+@told_to_staff
 @transaction.atomic
 def needs_you(change_id: int) -> None:
     change = facts.read(change_id)
@@ -54,6 +56,7 @@ def needs_you(change_id: int) -> None:
     )
 
 
+@told_to_staff
 @transaction.atomic
 def books_broken(run_id: int) -> None:
     """What the nightly walk over the books found: the first rows, and where to read the rest."""
@@ -77,6 +80,7 @@ def books_broken(run_id: int) -> None:
     )  # fmt: skip
 
 
+@told_to_staff
 @transaction.atomic
 def money_taken_back(money_back_id: int) -> None:
     """A bank took a payment back, or it is with us again; refunds are made by staff and told to nobody."""

@@ -13,11 +13,13 @@ from django.utils.translation import ngettext
 from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
+from prorata.notices.reader import told_to_staff
 from prorata.payments.models import PaymentAttempt, Reconciliation
 
 SHOWN = 20
 
 
+@told_to_staff
 @transaction.atomic
 def overdue(invoice_id: int) -> None:
     """The open attempt of this invoice that should have ended by now."""
@@ -42,6 +44,7 @@ def overdue(invoice_id: int) -> None:
     )  # fmt: skip
 
 
+@told_to_staff
 @transaction.atomic
 def differ(run_id: int) -> None:
     """What the daily comparison with a gateway's own list left over, or why it could not be made."""

@@ -17,6 +17,7 @@ SECTIONS = {
     "payments": ("/payments", "/receipts"),
     "invoices": ("/invoices", "/credit-notes"),
     "credit": ("/credit",),
+    "tickets": ("/tickets",),
     "mails": ("/demo",),
     "notifications": ("/notifications",),
     "people": ("/people",),

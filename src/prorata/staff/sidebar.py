@@ -34,6 +34,8 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Needs somebody"), "notification_important", "changes.change"),
             Item(_("All changes"), "swap_vert", "changes.change", query="?show=all"),
             Item(_("Quotes"), "request_quote", "changes.quote"),
+            Item(_("Tickets"), "support_agent", "support.ticket"),
+            Item(_("Canned answers"), "quickreply", "support.cannedanswer"),
         ],
     ),
     (
@@ -67,6 +69,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("Products"), "inventory_2", "catalog.product"),
             Item(_("Price books"), "sell", "catalog.pricebook"),
+            Item(_("Names in languages"), "translate", "catalog.nameinlanguage"),
             Item(_("Discount schedules"), "percent", "catalog.discountschedule"),
             Item(
                 _("Simulator"),

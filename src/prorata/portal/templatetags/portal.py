@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
+from django.db.models import Model
 from django.forms import BoundField
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -20,6 +21,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from prorata.catalog.names import in_language
 from prorata.changes.refusals import Refusal
 from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
@@ -27,20 +29,22 @@ from prorata.changes.situation import Situation
 from prorata.credit.models import LogLine, Voucher
 from prorata.guides.library import GUIDES
 from prorata.guides.pictures import Picture
+from prorata.invoices.line_words import line_words as words_of_line
 from prorata.invoices.models import CreditNoteLine, InvoiceLine
+from prorata.language import OWN_NAMES, html_language, spoken
 from prorata.notices.bell import MANY, new_ones
 from prorata.payments.receipts import Receipt
 from prorata.portal import menu, when
 from prorata.portal import money as amounts
 from prorata.portal.credit_log import Filter
 from prorata.portal.explanation_file import pages
-from prorata.portal.language import html_language
 from prorata.portal.paper_words import Reduced, rate_words
 from prorata.portal.paper_words import reduces as reduced_by
 from prorata.portal.payments_list import went_to
 from prorata.portal.voucher_words import worth
 from prorata.pricing.terms import local_date
 from prorata.services.readings import is_fresh
+from prorata.support.about import origin_of
 
 register = template.Library()
 ICONS = Path(__file__).resolve().parent.parent / "static" / "portal" / "vendor" / "lucide-1.62.0"
@@ -84,6 +88,18 @@ def voucher_words(voucher: Voucher) -> str:
 def price_before(line: InvoiceLine, tax_included: bool) -> int:
     """What an invoice line asks before a minimum charge and a voucher, in minor units."""
     return line.price_minor(tax_included)
+
+
+@register.filter
+def sold(name: str) -> str:
+    """A name the provider gave, in the reader's language."""
+    return in_language(name)
+
+
+@register.filter
+def line_words(line: InvoiceLine | CreditNoteLine) -> str:
+    """What a document line is for."""
+    return words_of_line(line)
 
 
 @register.filter
@@ -242,6 +258,16 @@ def lang() -> str:
 
 
 @register.simple_tag
+def languages() -> list[dict[str, str]]:
+    """Those the portal speaks, each by its own name."""
+    return [
+        {"code": code, "tag": html_language(code), "name": name}
+        for code, name in OWN_NAMES.items()
+        if code in spoken()
+    ]
+
+
+@register.simple_tag
 def demo_mode() -> bool:
     return settings.PRORATA_MODE == "demo"
 
@@ -268,6 +294,12 @@ def styled(field: BoundField) -> SafeString:
     if described:
         attrs["aria-describedby"] = " ".join(described)
     return field.as_widget(attrs=attrs)
+
+
+@register.inclusion_tag("portal/parts/ask.html")
+def ask_support(row: Model | None = None) -> dict[str, str]:
+    """A link that opens a ticket about a row, or about nothing yet."""
+    return {"about": origin_of(row) if row is not None else ""}
 
 
 @register.simple_tag(takes_context=True)

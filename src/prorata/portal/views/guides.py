@@ -19,7 +19,7 @@ from prorata.guides.models import Reaction
 from prorata.guides.pictures import picture
 from prorata.guides.react import NotUnderstood
 from prorata.guides.react import react as say
-from prorata.portal.language import language
+from prorata.language import language
 from prorata.portal.prerequisites import first_active, prerequisites
 from prorata.portal.views.frame import Asked, signed_in
 from prorata.services.models import Service

@@ -106,13 +106,15 @@ def _things(found: Situation, limit: Limit, deletions: Mapping[str, Deletion]) -
     rows = []
     for one in _listed(found, limit.code):
         deletion = deletions.get(one["id"])
+        seen_since = bool(deletion and found.reading and found.reading.taken_at > deletion.asked_at)
+        late = bool(deletion and found.now - deletion.asked_at >= ASK_AGAIN_AFTER)
         rows.append(
             Thing(
                 id=one["id"], name=one["name"] or one["id"], kind=limit.unit_word or limit.name,
                 made=datetime.fromisoformat(one["created_at"]), size=with_unit(Decimal(one["size_gb"]), "GB"),
                 deletion=deletion,
-                seen_since=bool(deletion and found.reading and found.reading.taken_at > deletion.asked_at),
-                ask_again=bool(deletion and found.now - deletion.asked_at >= ASK_AGAIN_AFTER),
+                seen_since=seen_since,
+                ask_again=late or bool(deletion and deletion.state == Deletion.State.ASKED and seen_since),
             )
         )  # fmt: skip
     return sorted(rows, key=lambda thing: thing.made)

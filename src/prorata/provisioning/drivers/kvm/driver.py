@@ -32,11 +32,10 @@ class LibvirtDriver:
     settings   what is what, and how much of the host is sold
     figures    where a guest's own figures about its memory come from
     seconds    how long one call may take; after that its outcome is unknown
+    code       the name that services are kept with; one for each host
 
     Raises RuntimeError where libvirt's Python library is not installed.
     """
-
-    code = "libvirt"
 
     def __init__(
         self,
@@ -45,8 +44,10 @@ class LibvirtDriver:
         *,
         figures: MemoryFigures = guest_figures,
         seconds: float = CALL_SECONDS,
+        code: str = "libvirt",
     ) -> None:
         library()
+        self.code = code
         self._lanes = Lanes(uri, seconds)
         self._settings, self._figures = settings, figures
 

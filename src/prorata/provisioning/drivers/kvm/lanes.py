@@ -16,10 +16,18 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
-from prorata.provisioning.drivers.base import DriverUnreachable, MachineUnknown
+from prorata.provisioning.drivers.base import (
+    DriverUnreachable,
+    HostFull,
+    MachineBusy,
+    MachineUnknown,
+    StaleFence,
+    StepRefused,
+)
 from prorata.provisioning.drivers.kvm.answers import meaning, numbers, one_line
 from prorata.provisioning.drivers.kvm.library import library
 
+CERTAIN_NO = (HostFull, MachineBusy, MachineUnknown, StaleFence, StepRefused)
 KEEPALIVE_SECONDS, KEEPALIVE_MISSES = 5, 2
 
 
@@ -142,12 +150,14 @@ class Lanes:
             if lane.connection is None:
                 call.ask(lane.connect)
             yield call
+        except CERTAIN_NO:
+            self._put_back(lane)
+            raise
         except BaseException:
-            # Whoever has failed may have a connection that is broken; a new one costs a millisecond.
+            # The connection may be broken, or still busy with what was asked.
             self._drop(lane, about)
             raise
-        with self._guard:
-            self._idle.append(lane)
+        self._put_back(lane)
 
     def _take(self) -> Lane:
         while True:
@@ -158,6 +168,10 @@ class Lanes:
             if _alive(lane):
                 return lane
             lane.leave()
+
+    def _put_back(self, lane: Lane) -> None:
+        with self._guard:
+            self._idle.append(lane)
 
     def _drop(self, lane: Lane, about: str) -> None:
         lane.leave()

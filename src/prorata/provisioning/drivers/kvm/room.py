@@ -49,7 +49,9 @@ def others(connection: Any, uuid: str) -> list[list[Size]]:
         if domain.UUIDString() == uuid:
             continue
         try:
-            texts = [domain.XMLDesc(0), domain.XMLDesc(library().VIR_DOMAIN_XML_INACTIVE)]
+            texts = [domain.XMLDesc(library().VIR_DOMAIN_XML_INACTIVE)]
+            if domain.ID() >= 0:
+                texts.append(domain.XMLDesc(0))
         except library().libvirtError as error:
             if error.get_error_code() == library().VIR_ERR_NO_DOMAIN:
                 continue  # it has just been removed

@@ -30,10 +30,12 @@ class Work:
 
     def keep(self, notes: Notes) -> None:
         """Write the notes, unless somebody newer has written. Raises StaleFence, MachineBusy, DriverUnreachable."""
-        self.still_ours()
-        self.notes = write_notes(self.call, self.sight.machine.domain, notes)
+        found = self.still_ours()
+        # What a customer deletes meanwhile is no run's business, and must not be forgotten.
+        mine = replace(notes, deleted=found.deleted)
+        self.notes = write_notes(self.call, self.sight.machine.domain, mine)
 
-    def still_ours(self) -> None:
+    def still_ours(self) -> Notes:
         """Asked right before everything that is done. Raises StaleFence if another run has written meanwhile.
 
         libvirt cannot compare and write in one go: between two runs that are both awake, what is left is the time of
@@ -42,6 +44,7 @@ class Work:
         found = read_notes(self.call, self.sight.machine.domain)
         if (found.fence, found.operations) != (self.notes.fence, self.notes.operations):
             raise StaleFence("another run has written to the machine meanwhile")
+        return found
 
     def machine_now(self) -> Machine:
         """The machine, looked at again."""
