@@ -59,7 +59,7 @@ def missing() -> str:
     if not find_spec("libvirt"):
         return "Install libvirt-python (requirements/libvirt.txt); it needs gcc, pkg-config, libvirt-dev, python3-dev."
     if not SYSTEM.exists():
-        return f"There is no kernel for it in {SYSTEM}: start ./test on Debian."
+        return f"There is no kernel for it in {SYSTEM}: start ./test on Debian 12."
     if as_nobody() is None:
         return "Root can become nobody else here: run the tests as an ordinary user."
     try:
