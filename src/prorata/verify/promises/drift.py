@@ -66,8 +66,8 @@ SELECT 'provisioning_jobstep ' || s.id, j.origin, 'is not what drift_decision ' 
        ELSE (s.from_value, s.to_value) <> (c.measured, c.sold)
             OR (s.kind = 'reduce') <> (jsonb_typeof(c.sold) = 'number' AND c.sold < c.measured) END
 UNION ALL
-SELECT 'drift_difference ' || d.id, d.component, 'was brought to what is sold, but provisioning_jobstep ' || s.id || ' is ' ||
-       s.state
+SELECT 'drift_difference ' || d.id, d.component, 'was brought to what is sold, but provisioning_jobstep ' || s.id ||
+       ' is ' || s.state
   FROM drift_difference d JOIN (
        SELECT difference_id, max(id) AS id FROM drift_decision WHERE what = 'bring' GROUP BY 1) c ON c.difference_id = d.id
   JOIN provisioning_job j ON j.origin = 'drift:' || c.id JOIN provisioning_jobstep s ON s.job_id = j.id AND s.kind <> 'undo'
