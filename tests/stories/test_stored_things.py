@@ -108,7 +108,7 @@ def test_a_slow_deletion_is_under_way_until_a_reading_no_longer_lists_it(
 def test_a_busy_machine_says_so_and_nothing_is_deleted(world: World, web: Service) -> None:
     clean = object_id(web, "clean")
     world.hypervisor.busy(web.external_id, "backup")
-    with pytest.raises(CannotFree, match="The machine is busy now. Nothing was deleted; try again"):
+    with pytest.raises(CannotFree, match=r"The machine is busy now\. Nothing was deleted; try again"):
         delete_object(world.owner, web, clean)
     assert Deletion.objects.get().state == State.REFUSED
     assert sorted(names(world, web)) == ["before-php8", "clean"]
