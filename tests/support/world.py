@@ -81,9 +81,12 @@ FACTS = (
     "invoices_invoice", "invoices_invoiceline", "invoices_creditnote", "invoices_layer",
     "invoices_unwinding", "invoices_numberseries", "ledger_transfer", "ledger_entry", "payments_capture",
     "payments_refund", "payments_moneyback",
-    "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_reservation",
-    "services_service", "notices_mail", "recognition_day", "recognition_recognised", "recognition_opening",
+    "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_jobevent",
+    "provisioning_reservation",
+    "services_service", "support_ticket", "support_message", "support_attachment", "support_content",
+    "notices_mail", "recognition_day", "recognition_recognised", "recognition_opening",
     "bank_bankaccount", "bank_statement", "bank_statementline", "bank_allocation", "bank_unallocation",
+    "drift_decision",
 )  # fmt: skip
 
 

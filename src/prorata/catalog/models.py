@@ -49,6 +49,10 @@ class Product(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1)],
         help_text="hours between two changes of a service; empty: none",
     )  # fmt: skip
+    may_move = models.BooleanField(
+        default=True,
+        help_text="a machine may go to another host when its own has no room for growth that is paid for",
+    )
 
     class Meta:
         constraints = [
@@ -419,3 +423,31 @@ class DiscountTier(models.Model):
 
     def __str__(self) -> str:
         return f"from {self.months} months: {self.off * 100:f} % off"
+
+
+class NameInLanguage(models.Model):
+    """What customers read in another language for a name the provider gave: "Memory" is メモリ in Japanese.
+
+    Resource types, options, units, products and tax labels: whatever has this very name.
+    """
+
+    class Language(models.TextChoices):
+        ENGLISH = "en", "English"
+        JAPANESE = "ja", "日本語"
+        CHINESE = "zh-hans", "简体中文"
+
+    name = models.CharField(max_length=120, help_text="as it stands at the product, e.g. Memory")
+    language = models.CharField(max_length=10, choices=Language)
+    said = models.CharField(max_length=120, help_text="what customers read in this language")
+
+    class Meta:
+        verbose_name_plural = "names in languages"
+        constraints = [
+            models.UniqueConstraint(fields=["name", "language"], name="one_name_a_language"),
+            models.CheckConstraint(
+                condition=models.Q(language__in=["en", "ja", "zh-hans"]), name="name_language_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language}): {self.said}"

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from django.utils.translation import gettext as _
 
+from prorata.catalog.names import in_language
 from prorata.changes.refusals import Refusal, Refused
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
@@ -30,7 +31,7 @@ def delete_object(user: User, service: Service, object_id: str) -> Deletion:
     """
     mine = my_one(user, Service.objects.all(), right="change", pk=service.pk)
     if mine.status != Service.Status.ACTIVE:
-        shown = {"status": mine.get_status_display(), "reason": mine.status_reason}
+        shown = {"status": mine.get_status_display(), "reason": in_language(mine.status_reason)}
         raise Refused(Refusal("not_active", None, shown))
     last = newest(mine.pk)
     thing = next((o for o in last.objects_stored if o["id"] == object_id), None) if last else None

@@ -11,15 +11,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from prorata import language
 from prorata.catalog.links import Link
 from prorata.catalog.models import ResourceType
+from prorata.catalog.names import in_language
 from prorata.catalog.values import BookValues, Value
 from prorata.changes.linked import linked
 from prorata.changes.refusals import Refusal
 from prorata.pricing.rates import OptionPrices
+from prorata.provisioning.reserve import Taken
 from prorata.services.models import Reading
 from prorata.services.readings import is_fresh
 
@@ -57,29 +59,29 @@ class Limit:
     def show(self, value: object) -> str:
         """A value with its unit, or an option's name."""
         if self.kind == ResourceType.Kind.OPTION:
-            return self.option_names.get(str(value), str(value))
+            return in_language(self.option_names.get(str(value), str(value)))
         return f"{value}{GAP}{self.unit}" if self.unit else str(value)
 
     def say(self, value: object) -> str:
         """A value with its resource: 8 GB of Memory, 8 CPU cores, Instance type 2C4G."""
         if self.kind == ResourceType.Kind.OPTION:
-            return f"{self.name} {self.show(value)}"
+            return f"{in_language(self.name)} {self.show(value)}"
         if self.unit:
-            return _("%(amount)s of %(name)s") % {"amount": self.show(value), "name": self.name}
-        return f"{value}{GAP}{self.name}"
+            return _("%(amount)s of %(name)s") % {"amount": self.show(value), "name": in_language(self.name)}
+        return _("%(count)s\u00a0%(things)s") % {"count": value, "things": in_language(self.name)}
 
 
 def limits(
     types: Sequence[ResourceType],
     configuration: Mapping[str, Value],
     reading: Reading | None,
-    held: Mapping[str, int],
+    held: Taken,
     book: BookValues,
     now: datetime,
 ) -> dict[str, Limit]:
     """The limits of every resource of a service, by code.
 
-    `held` is what other customers' submitted changes hold on the host. Without a fresh reading reductions of what is
+    `held` is what submitted changes hold on the host. Without a fresh reading reductions of what is
     measured wait; increases go on, within the room that the host had last: submit reserves from the same figure. What
     the machine never makes smaller is no matter of age either.
     """
@@ -91,9 +93,7 @@ def limits(
         if kind.kind == ResourceType.Kind.OPTION:
             found[kind.code] = _option(kind, str(configuration[kind.code]), book, reading)
         else:
-            found[kind.code] = _quantity(
-                kind, int(configuration[kind.code]), reading, known, held.get(kind.code, 0)
-            )
+            found[kind.code] = _quantity(kind, int(configuration[kind.code]), reading, known, held)
     return found
 
 
@@ -112,7 +112,7 @@ def _option(kind: ResourceType, current: str, book: BookValues, reading: Reading
 
 
 def _quantity(
-    kind: ResourceType, current: int, reading: Reading | None, known: Reading | None, held: int
+    kind: ResourceType, current: int, reading: Reading | None, known: Reading | None, held: Taken
 ) -> Limit:
     """`reading` is the newest, `known` the same if it is still to be believed."""
     stops = tuple(kind.stops())
@@ -191,7 +191,7 @@ def _floor(
         "name": kind.name, "floor": f"{floor}{unit}", "used": _plain(used, unit), "percent": reserve,
     }  # fmt: skip
     if kind.usage == ResourceType.Usage.OBJECTS:
-        named = ", ".join(_named(o) for o in objects[:3]) + (", …" if len(objects) > 3 else "")
+        named = _(", ").join([*map(_named, objects[:3]), *(["…"] if len(objects) > 3 else [])])
         return floor, (
             Refusal("objects_exist", kind.code, {**facts, "count": len(objects), "objects": named}),
         )
@@ -214,23 +214,25 @@ def _up(amount: Decimal) -> str:
 
 def _named(stored: Mapping[str, Any]) -> str:
     made = datetime.fromisoformat(stored["created_at"])
-    return _("“%(name)s” of %(date)s") % {"name": stored["name"], "date": date_format(made, "j M Y")}
+    return _("“%(name)s” of %(date)s") % {"name": stored["name"], "date": language.day(made)}
 
 
 def _ceiling(
-    kind: ResourceType, stops: tuple[int, ...], current: int, reading: Reading | None, held: int
+    kind: ResourceType, stops: tuple[int, ...], current: int, reading: Reading | None, held: Taken
 ) -> tuple[int, tuple[Refusal, ...]]:
     """The highest value that may be chosen: what is sold, and what the host can still give."""
     top = max(stops[-1], current)
     if reading is None or kind.code not in reading.headroom:
         return top, ()
-    room = current + max(int(reading.headroom[kind.code]) - held, 0)
-    limit = max((n for n in stops if n <= room), default=current)
+    free = max(int(reading.headroom[kind.code]) - held.by_others.get(kind.code, 0), 0)
+    own = held.left_over.get(kind.code, free)
+    limit = max((n for n in stops if n <= current + min(free, own)), default=current)
     limit = max(limit, current)
     if limit >= top:
         return top, ()
     unit = f"{GAP}{kind.unit}" if kind.unit else ""
-    return limit, (Refusal("host_full", kind.code, {"name": kind.name, "limit": f"{limit}{unit}"}),)
+    why = "unpaid_hold_room" if own < free else "host_full"
+    return limit, (Refusal(why, kind.code, {"name": kind.name, "limit": f"{limit}{unit}"}),)
 
 
 def check(limits: Mapping[str, Limit], wanted: Mapping[str, Value]) -> tuple[Refusal, ...]:

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
-from django.utils.formats import date_format
 
+from prorata import language
 from prorata.catalog.models import Product
 from prorata.catalog.values import BookValues
 from prorata.changes import states
@@ -152,5 +152,5 @@ def _no_less(limit: Limit, left: Allowance, book: BookValues) -> Limit:
 
 def _moment(at: datetime) -> str:
     """16 Aug 2026, 00:00 JST, of a time in the billing zone."""
-    day = date_format(at, "j M Y").replace(" ", GAP)
-    return f"{day}, {at:%H:%M}{GAP}{at.tzname()}"
+    said = language.moment(at).replace(" ", GAP).replace(f",{GAP}", ", ")
+    return f"{said}{GAP}{at.tzname()}"

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from prorata.catalog.names import in_language
+
 
 @dataclass(frozen=True)
 class WayOut:
@@ -42,11 +44,17 @@ class Refused(Exception):
 def words(refusal: Refusal) -> str:
     """One or two full sentences: what is so, and what to do."""
     if (counted := _COUNTED.get(refusal.code)) is not None:
-        return counted(int(str(refusal.params["count"]))) % dict(refusal.params)
+        return counted(int(str(refusal.params["count"]))) % _said(refusal)
     sentence = _sentences().get(refusal.code)
     if sentence is None:
         raise KeyError(f"refusal {refusal.code!r} has no words")
-    return sentence % dict(refusal.params)
+    return sentence % _said(refusal)
+
+
+def _said(refusal: Refusal) -> dict[str, object]:
+    """What fills the words; the resource by its name in the reader's language."""
+    said = dict(refusal.params)
+    return said | {"name": in_language(str(said["name"]))} if "name" in said else said
 
 
 def way_out(refusal: Refusal) -> str:
@@ -145,6 +153,13 @@ def _sentences() -> dict[str, str]:
             "%(name)s cannot be reduced now: how much is used is not known. Increases are possible."
         ),
         "host_full": _("%(name)s cannot go above %(limit)s on this host."),
+        "unpaid_hold_room": _(
+            "%(name)s cannot go above %(limit)s now: your unpaid changes hold as much of the host's room as they may."
+        ),
+        "differs": _(
+            "%(name)s cannot be changed now:"
+            " our staff are looking at a difference between what was bought and what the machine has."
+        ),
         "needs_more": _("%(what)s need at least %(need)s."),
         "option_needs_more": _("%(what)s needs at least %(need)s."),
         # the whole service
@@ -175,6 +190,10 @@ def _sentences() -> dict[str, str]:
         ),
         "no_room": _(
             "The host has no room for more %(name)s now: another change took it. Choose less, or ask support."
+        ),
+        "unpaid_hold_too_much": _(
+            "Your unpaid changes hold the host's room for %(name)s: they may hold %(left)s more."
+            " Pay or cancel one of them first, or choose less."
         ),
         # a voucher
         "voucher_unknown": _("There is no voucher %(code)s. Look at the code again."),
@@ -214,7 +233,9 @@ def _ways_out() -> dict[str, str]:
         "machine_keeps": _("Move to a smaller machine, or ask support."),
         "no_shrink": _("Move to a smaller disk, or ask support."),
         "usage_unknown": _("Refresh in a minute; if it stays so, ask support."),
+        "differs": _("Everything else can be changed. Ask support how long it takes."),
         "needs_more": _("Ask support: neither can be changed that far now."),
         "option_needs_more": _("Ask support: neither can be changed that far now."),
         "host_full": _("More is possible after a move to another host: ask support."),
+        "unpaid_hold_room": _("Pay or cancel one of them to choose more."),
     }

@@ -10,14 +10,16 @@ from zoneinfo import ZoneInfo
 
 from prorata import clock
 from prorata.catalog.models import Product, ResourceType
+from prorata.catalog.names import in_language
 from prorata.catalog.values import BookValues, NoPrice, ScheduleValues, live_book, live_schedule
+from prorata.changes.drift.hold_still import hold_still
 from prorata.changes.limits import Limit, limits
 from prorata.changes.models import Change, SoldTerm
 from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
 from prorata.changes.refusals import Refusal
 from prorata.changes.terms.running import Terms, terms_of
 from prorata.invoices.models import Seller
-from prorata.provisioning.reserve import held_by_others
+from prorata.provisioning.reserve import taken
 from prorata.services.models import Reading, Service
 from prorata.services.readings import newest
 
@@ -82,8 +84,9 @@ def situation(service: Service, now: datetime | None = None) -> Situation:
     found: dict[str, Limit] = {}
     try:
         book = live_book(service.product, service.currency, at)
-        held = held_by_others(reading, service, at)
-        found = narrowed(limits(types, service.configuration, reading, held, book, at), left, book)
+        held = taken(reading, service, at)
+        free = narrowed(limits(types, service.configuration, reading, held, book, at), left, book)
+        found = hold_still(free, service.differing)
     except NoPrice as missing:
         obstacles.append(Refusal("no_price", None, {"detail": str(missing)}))
     return Situation(
@@ -99,7 +102,7 @@ def _obstacles(service: Service, open_change: Change | None, terms: Terms, now: 
     if service.status == Service.Status.WAITING and terms.unpaid is not None:
         found.append(Refusal("unpaid_purchase", None, {"invoice": terms.unpaid.invoice}))
     elif service.status != Service.Status.ACTIVE:
-        shown = {"status": service.get_status_display(), "reason": service.status_reason}
+        shown = {"status": service.get_status_display(), "reason": in_language(service.status_reason)}
         found.append(Refusal("not_active", None, shown))
     if now >= service.term_ends_at:
         found.append(Refusal("term_over"))

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from prorata.catalog.names import in_language
 from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit
 from prorata.changes.refusals import Refusal, WayOut, way_out, words
@@ -103,7 +104,7 @@ class Card:
 
     @property
     def name(self) -> str:
-        return self.limit.name
+        return in_language(self.limit.name)
 
     @property
     def is_option(self) -> bool:
@@ -169,7 +170,9 @@ class Card:
 
     @property
     def ceiling_words(self) -> list[tuple[str, str]]:
-        return [(words(refusal), way_out(refusal)) for refusal in self.limit.ceiling_reasons]
+        """The same for the ceiling; what holds in both directions was said already."""
+        above = [one for one in self.limit.ceiling_reasons if one not in self.limit.floor_reasons]
+        return [(words(refusal), way_out(refusal)) for refusal in above]
 
     @property
     def description(self) -> str:
@@ -290,7 +293,7 @@ def _rate(limit: Limit, book: BookValues, currency: str) -> str:
     rate = book.rates.get(limit.code)
     if rate is None or isinstance(rate, OptionPrices):
         return ""
-    one = limit.unit_word or limit.unit or limit.name
+    one = in_language(limit.unit_word or limit.unit or limit.name)
     if isinstance(rate, UnitPrice):
         return _("%(price)s per %(one)s and month") % {"price": exact_money(rate.unit, currency), "one": one}
     parts = [part for stop in limit.stops for part in rate.parts(stop)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from prorata.catalog.models import Product
 from prorata.customers.models import Customer
@@ -14,11 +15,11 @@ class Service(models.Model):
     """One running thing sold for a term. `version` rises with every change of configuration, term or status."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active"
-        SUSPENDED = "suspended"
-        TERMINATED = "terminated"
-        WAITING = "waiting", "Waiting for payment"
-        UNSTARTED = "unstarted", "Never started"
+        ACTIVE = "active", _("Active")
+        SUSPENDED = "suspended", _("Suspended")
+        TERMINATED = "terminated", _("Terminated")
+        WAITING = "waiting", _("Waiting for payment")
+        UNSTARTED = "unstarted", _("Never started")
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="services")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="services")
@@ -39,6 +40,10 @@ class Service(models.Model):
     )
     # One JSON object, code -> quantity or option: the configuration changes as one thing, under one version.
     configuration = models.JSONField(help_text='what was paid for, e.g. {"cpu": 2, "memory": 4}')
+    differing = models.JSONField(
+        default=list,
+        help_text="resources whose sold, invoiced and measured size differ: they cannot be changed until that is settled",
+    )
     carry = models.DecimalField(
         max_digits=20,
         decimal_places=8,

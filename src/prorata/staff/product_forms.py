@@ -43,17 +43,19 @@ class ProductForm(forms.ModelForm):
         model = Product
         fields = [
             "name", "code", "tax_rate", "tax_label", "rule", "credit_model", "changes_a_day", "cooldown_hours",
-            "reductions_a_term",
+            "reductions_a_term", "may_move",
         ]  # fmt: skip
         labels = {
             "changes_a_day": _("Changes a day"),
             "cooldown_hours": _("Hours between two changes"),
             "reductions_a_term": _("Reductions a term"),
+            "may_move": _("Machines may move to another host"),
         }
         help_texts = {
             "changes_a_day": _("of one service, in a day of the billing zone; empty: as many as wanted"),
             "cooldown_hours": _("counted from Submit of the last one; empty: none"),
             "reductions_a_term": _("changes that make something smaller; empty: any number, 0: none"),
+            "may_move": _("when their own has no room for growth that is paid for; where the hypervisor can"),
         }
 
 
