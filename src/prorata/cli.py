@@ -99,10 +99,23 @@ def recognition(arguments: list[str]) -> int:
     return _checked(lambda: recognition_main(arguments))
 
 
+def mail_in(arguments: list[str]) -> int:
+    from prorata.config.processes import mail_in as mail_in_main
+
+    # Whatever is wrong with this installation, the mail server keeps the mail and tries again.
+    return os.EX_TEMPFAIL if _checked(lambda: mail_in_main(arguments)) else 0
+
+
 def clock(arguments: list[str]) -> int:
     from prorata.config.clock_command import main as clock_main
 
     return _checked(lambda: clock_main(arguments))
+
+
+def translations(arguments: list[str]) -> int:
+    from prorata.config.translations.command import main as translations_main
+
+    return translations_main(arguments)
 
 
 def version(arguments: list[str]) -> int:
@@ -117,6 +130,7 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "simulate": ("what other prices or another rule would bring", simulate),
     "verify": ("prove on live data that every cent can be traced", verify),
     "recognition": ("what a month earned of what was prepaid, tied to the ledger", recognition),
+    "mail-in": ("take in one mail that answers a ticket, from a mail server's pipe", mail_in),
     "demo": ("run the whole portal on this machine, with pretend money", demo),
     "serve": ("run the web server", serve),
     "worker": ("run the worker that takes jobs from the queue", worker),
@@ -125,6 +139,7 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "sandbox-gateway": ("run the pretend payment processor (demo and test)", sandbox_gateway),
     "sandbox-hypervisor": ("run the pretend hypervisor (demo and test)", sandbox_hypervisor),
     "clock": ("move the business clock forward (demo and test), e.g. prorata clock forward 3d", clock),
+    "translations": ("keep what customers read complete in every language", translations),
     "version": ("print the version", version),
 }
 

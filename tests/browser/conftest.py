@@ -106,7 +106,7 @@ def visitor(chromium: Browser, installed: Installation) -> Iterator[NewVisitor]:
 
         def new(**options: Any) -> Visitor:
             context = chromium.new_context(
-                locale="en-GB", **{"viewport": {"width": 1280, "height": 900}, **options}
+                **{"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, **options}
             )
             found = Visitor(context, installed.url, [installed.gateway.url])
             closing.callback(found.close)

@@ -101,6 +101,8 @@ SEALED = (
     "invoices_layer",
     "changes_quote",
     "recognition_recognised",
+    "support_message",
+    "support_attachment",
 )
 
 

@@ -17,7 +17,11 @@ from prorata.payments.look import look
 from prorata.payments.models import Capture, PaymentAttempt
 from prorata.payments.refund import refund
 from prorata.services.models import Service
+from prorata.support.answer import write_note
+from prorata.support.attach import Sent
+from prorata.support.close import close_mine
 from support.bank import ACTOR, Entry, bank_account, statement
+from support.tickets import LOG, answered, ask
 from support.world import World
 
 LIVE = {"grow": "live", "shrink": "live"}
@@ -35,6 +39,7 @@ def every_kind(world: World) -> None:
     _still_open(world)
     _terms(world)
     _corrections(world)
+    _tickets(world)
     _earned(world)
 
 
@@ -197,6 +202,17 @@ def _corrections(world: World) -> None:
     take_back(LogLine.objects.get(origin="correction:down"), **said)
     world.gift(40, until="2026-12-24T00:00+09:00")
     take_back(LogLine.objects.filter(what="granted").latest("id"), **said)
+
+
+def _tickets(world: World) -> None:
+    """One about a change, with a file, answered and noted; one that was closed."""
+    change = Change.objects.order_by("id").first()
+    assert change is not None
+    ticket = ask(world.owner, about=change.origin, files=[Sent(name="boot.log", data=LOG)])
+    write_note(world.staff, ticket.pk, "The host was full.", key="note")
+    answered(world.staff, ticket)
+    close_mine(world.owner, ask(world.owner, key="two").reference)
+    world.work()
 
 
 def _earned(world: World) -> None:

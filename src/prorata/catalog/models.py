@@ -117,6 +117,11 @@ class ResourceType(models.Model):
         help_text="how much of the size must stay free when it is reduced",
         validators=[MaxValueValidator(90)],
     )
+    peak_days = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="a reduction stays above the most that was used in so many days; 0: above what is used now",
+        validators=[MaxValueValidator(30)],
+    )
     grow_restarts = models.BooleanField(
         default=False, help_text="an increase needs a restart; the machine has the last word"
     )
@@ -141,6 +146,9 @@ class ResourceType(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["quantity", "option"]), name="resource_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(peak_days__lte=30), name="resource_peak_within_kept_readings"
             ),
         ]
 
@@ -415,3 +423,31 @@ class DiscountTier(models.Model):
 
     def __str__(self) -> str:
         return f"from {self.months} months: {self.off * 100:f} % off"
+
+
+class NameInLanguage(models.Model):
+    """What customers read in another language for a name the provider gave: "Memory" is メモリ in Japanese.
+
+    Resource types, options, units, products and tax labels: whatever has this very name.
+    """
+
+    class Language(models.TextChoices):
+        ENGLISH = "en", "English"
+        JAPANESE = "ja", "日本語"
+        CHINESE = "zh-hans", "简体中文"
+
+    name = models.CharField(max_length=120, help_text="as it stands at the product, e.g. Memory")
+    language = models.CharField(max_length=10, choices=Language)
+    said = models.CharField(max_length=120, help_text="what customers read in this language")
+
+    class Meta:
+        verbose_name_plural = "names in languages"
+        constraints = [
+            models.UniqueConstraint(fields=["name", "language"], name="one_name_a_language"),
+            models.CheckConstraint(
+                condition=models.Q(language__in=["en", "ja", "zh-hans"]), name="name_language_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language}): {self.said}"

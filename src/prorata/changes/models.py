@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from prorata.catalog.models import DiscountSchedule, PriceBook
 from prorata.changes import states
@@ -288,7 +289,8 @@ class Intervention(AppendOnly):
 
     change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="interventions")
     what = models.CharField(
-        max_length=12, choices=[("retry", "Retried"), ("reverse", "Reversed"), ("take_over", "Taken over")]
+        max_length=12,
+        choices=[("retry", _("Retried")), ("reverse", _("Reversed")), ("take_over", _("Taken over"))],
     )
     reason = models.TextField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="interventions")

@@ -6,15 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 
 def line_text(line: Mapping[str, Any]) -> str:
-    """What a document line says, e.g. "Memory 4 to 8 GB"."""
+    """What a document keeps of a line, e.g. "Memory 4 to 8 GB"; pages and mails say it in the reader's language."""
     unit = f"\u00a0{line['unit']}" if line["unit"] else ""
-    return _("%(name)s %(before)s to %(after)s%(unit)s") % {
-        "name": line["name"], "before": line["before_name"], "after": line["after_name"], "unit": unit,
-    }  # fmt: skip
+    return f"{line['name']} {line['before_name']} to {line['after_name']}{unit}"
 
 
 def line_facts(line: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, Any]:

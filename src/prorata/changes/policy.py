@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
-from django.utils.formats import date_format
 
+from prorata import language
 from prorata.catalog.models import Product
 from prorata.catalog.values import BookValues
 from prorata.changes import states
-from prorata.changes.limits import GAP, Limit
+from prorata.changes.limits import GAP, NEVER_LESS, Limit
 from prorata.changes.models import Change
 from prorata.changes.refusals import Refusal
 from prorata.changes.terms.running import running
@@ -138,7 +138,7 @@ def _no_less(limit: Limit, left: Allowance, book: BookValues) -> Limit:
         return value >= limit.current
 
     allowed = tuple(value for value in limit.allowed if not_less(value))
-    never = any(reason.code == "no_shrink" for reason in limit.floor_reasons)
+    never = any(reason.code in NEVER_LESS for reason in limit.floor_reasons)
     less = limit.allowed if limit.option_names else limit.stops
     if never or all(not_less(value) for value in less):
         return limit  # it never shrinks and says so, or nothing smaller is sold
@@ -152,5 +152,5 @@ def _no_less(limit: Limit, left: Allowance, book: BookValues) -> Limit:
 
 def _moment(at: datetime) -> str:
     """16 Aug 2026, 00:00 JST, of a time in the billing zone."""
-    day = date_format(at, "j M Y").replace(" ", GAP)
-    return f"{day}, {at:%H:%M}{GAP}{at.tzname()}"
+    said = language.moment(at).replace(" ", GAP).replace(f",{GAP}", ", ")
+    return f"{said}{GAP}{at.tzname()}"

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from prorata.catalog.names import in_language
+
 
 @dataclass(frozen=True)
 class WayOut:
@@ -42,17 +44,25 @@ class Refused(Exception):
 def words(refusal: Refusal) -> str:
     """One or two full sentences: what is so, and what to do."""
     if (counted := _COUNTED.get(refusal.code)) is not None:
-        return counted(int(str(refusal.params["count"]))) % dict(refusal.params)
+        return counted(int(str(refusal.params["count"]))) % _said(refusal)
     sentence = _sentences().get(refusal.code)
     if sentence is None:
         raise KeyError(f"refusal {refusal.code!r} has no words")
-    return sentence % dict(refusal.params)
+    return sentence % _said(refusal)
+
+
+def _said(refusal: Refusal) -> dict[str, object]:
+    """What fills the words; the resource by its name in the reader's language."""
+    said = dict(refusal.params)
+    return said | {"name": in_language(str(said["name"]))} if "name" in said else said
 
 
 def way_out(refusal: Refusal) -> str:
     """What would make it possible; empty where the sentence itself says it."""
     if refusal.ways:
         return _("Choose %(ways)s.") % {"ways": _(" or ").join(way.words for way in refusal.ways)}
+    if refusal.code in ("in_use_peak", "in_use_peak_reserve"):
+        return _peak_passes(int(str(refusal.params["count"]))) % dict(refusal.params)
     return _ways_out().get(refusal.code, "") % dict(refusal.params)
 
 
@@ -60,6 +70,31 @@ def _objects_exist(count: int) -> str:
     return ngettext(
         "%(name)s cannot go below %(floor)s: %(count)s exists (%(objects)s).",
         "%(name)s cannot go below %(floor)s: %(count)s exist (%(objects)s).",
+        count,
+    )
+
+
+def _in_use_peak(count: int) -> str:
+    return ngettext(
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last day.",
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last %(count)s days.",
+        count,
+    )
+
+
+def _in_use_peak_reserve(count: int) -> str:
+    return ngettext(
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last day and %(percent)s %% must stay free.",
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last %(count)s days and %(percent)s %% must"
+        " stay free.",
+        count,
+    )
+
+
+def _peak_passes(count: int) -> str:
+    return ngettext(
+        "Use less for a day, and less can be chosen.",
+        "Use less for %(count)s days, and less can be chosen.",
         count,
     )
 
@@ -92,6 +127,8 @@ def _cooling_down(count: int) -> str:
 
 _COUNTED = {
     "objects_exist": _objects_exist,
+    "in_use_peak": _in_use_peak,
+    "in_use_peak_reserve": _in_use_peak_reserve,
     "no_reductions_left": _no_reductions_left,
     "changes_used_up": _changes_used_up,
     "cooling_down": _cooling_down,
@@ -111,6 +148,7 @@ def _sentences() -> dict[str, str]:
             "%(name)s cannot go below %(floor)s: %(used)s is used and %(percent)s %% must stay free."
         ),
         "no_shrink": _("%(name)s can grow but not shrink: %(floor)s is the lowest possible."),
+        "machine_keeps": _("%(name)s cannot go below %(floor)s: %(reason)s."),
         "usage_unknown": _(
             "%(name)s cannot be reduced now: how much is used is not known. Increases are possible."
         ),
@@ -188,6 +226,7 @@ def _ways_out() -> dict[str, str]:
         "no_reductions_left": _("Less is possible in your next term, from %(when)s on."),
         "changes_used_up": _("It can be changed again from %(when)s on."),
         "cooling_down": _("It can be changed again from %(when)s on."),
+        "machine_keeps": _("Move to a smaller machine, or ask support."),
         "no_shrink": _("Move to a smaller disk, or ask support."),
         "usage_unknown": _("Refresh in a minute; if it stays so, ask support."),
         "needs_more": _("Ask support: neither can be changed that far now."),

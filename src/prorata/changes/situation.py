@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from prorata import clock
 from prorata.catalog.models import Product, ResourceType
+from prorata.catalog.names import in_language
 from prorata.catalog.values import BookValues, NoPrice, ScheduleValues, live_book, live_schedule
 from prorata.changes.limits import Limit, limits
 from prorata.changes.models import Change, SoldTerm
@@ -99,7 +100,7 @@ def _obstacles(service: Service, open_change: Change | None, terms: Terms, now: 
     if service.status == Service.Status.WAITING and terms.unpaid is not None:
         found.append(Refusal("unpaid_purchase", None, {"invoice": terms.unpaid.invoice}))
     elif service.status != Service.Status.ACTIVE:
-        shown = {"status": service.get_status_display(), "reason": service.status_reason}
+        shown = {"status": service.get_status_display(), "reason": in_language(service.status_reason)}
         found.append(Refusal("not_active", None, shown))
     if now >= service.term_ends_at:
         found.append(Refusal("term_over"))

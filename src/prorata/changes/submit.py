@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from prorata import clock
 from prorata.catalog.models import ResourceType
+from prorata.catalog.names import in_language
 from prorata.catalog.values import book
 from prorata.changes import states
 from prorata.changes.limits import check, limits
@@ -151,7 +152,7 @@ def _still_true(
             )
         )
     if service.status != Service.Status.ACTIVE:
-        shown = {"status": service.get_status_display(), "reason": service.status_reason}
+        shown = {"status": service.get_status_display(), "reason": in_language(service.status_reason)}
         raise Refused(Refusal("not_active", None, shown))
     if now >= service.term_ends_at:
         raise Refused(Refusal("term_over"))

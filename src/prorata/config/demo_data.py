@@ -15,6 +15,7 @@ from prorata import clock
 from prorata.catalog.models import (
     DiscountSchedule,
     DiscountTier,
+    NameInLanguage,
     Option,
     PriceBook,
     Product,
@@ -29,6 +30,7 @@ from prorata.invoices.models import NumberSeries, Seller
 from prorata.payments.bank.models import BankAccount
 from prorata.pricing.terms import add_months
 from prorata.services.models import Service
+from prorata.support.models import CannedAnswer
 
 ZONE = ZoneInfo("Asia/Tokyo")
 PASSWORD = "prorata-demo"  # noqa: S105 - printed on the screen; the demo has no real money
@@ -37,7 +39,7 @@ CLOUD: dict[str, dict[str, Any]] = {
     "cpu": {"name": "CPU cores", "unit_word": "core", "steps": [1, 2, 3, 4, 6, 8, 12, 16], "rate": "600"},
     "memory": {
         "name": "Memory", "unit": "GB", "unit_word": "GB", "steps": [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64],
-        "rate": "450", "usage": "amount",
+        "rate": "450", "usage": "amount", "peak_days": 7,
     },
     "disk": {
         "name": "NVMe SSD", "unit": "GB", "unit_word": "GB", "reserve_percent": 10, "rate": "20", "usage": "amount",
@@ -52,6 +54,16 @@ CLOUD: dict[str, dict[str, Any]] = {
         "usage": "objects", "shrink_restarts": False,
     },
 }  # fmt: skip
+# What customers who read Japanese or Chinese see for a name above.
+NAMES = {
+    "CPU cores": ("CPUコア数", "CPU 核数"), "core": ("コア", "核"), "Memory": ("メモリ", "内存"),
+    "Backup generations": ("バックアップ保持世代数", "备份保留份数"), "generation": ("世代", "份备份"),
+    "Snapshot limit": ("スナップショット上限", "快照上限"), "snapshot": ("スナップショット", "个快照"),
+    "Instance type": ("インスタンスタイプ", "实例规格"), "Consumption tax": ("消費税", "消费税"),
+    "Welcome to the demo": ("デモへようこそ", "欢迎使用演示环境"),
+    "An older invoice is overdue.": ("以前の請求書のお支払い期限が過ぎています。", "有较早的账单逾期未付。"),
+    "Welcome offer": ("ご利用開始特典", "迎新优惠"), "Cloud server": ("クラウドサーバー", "云服务器"),
+}  # fmt: skip
 INSTANCES = {"1c1g": ("1C1G", "65"), "2c4g": ("2C4G", "218"), "4c8g": ("4C8G", "420")}
 WEB: dict[str, int | str] = {"cpu": 2, "memory": 4, "disk": 100, "backups": 7, "snapshots": 2}
 SMALL: dict[str, int | str] = {"cpu": 1, "memory": 2, "disk": 40, "backups": 1, "snapshots": 0}
@@ -63,6 +75,7 @@ def load() -> dict[str, str]:
         _machines()
         with transaction.atomic():  # all or nothing: the next start looks for the seller only
             _provider()
+            _names()
             _customer()
     return {
         "Customer": f"aiko@example.com   password {PASSWORD}",
@@ -86,6 +99,7 @@ def _provider() -> None:
     begin = clock.now() - timedelta(days=400)
     _cloud(begin)
     _instances(begin)
+    _canned_answers()
     staff = User.objects.create_superuser("staff@example.com", PASSWORD, name="Ken Sato")
     staff.save()
 
@@ -122,6 +136,24 @@ def _instances(begin: datetime) -> None:
     for position, (code, (name, monthly)) in enumerate(INSTANCES.items()):
         option = Option.objects.create(resource_type=kind, code=code, name=name, position=position)
         Rate.objects.create(price_book=book, resource_type=kind, option=option, monthly=Decimal(monthly))
+
+
+def _canned_answers() -> None:
+    CannedAnswer.objects.create(
+        title="How far a resource can go down",
+        body_en="Dear {person},\n\nthis is what keeps {service} from going lower now:\n\n{floor_reasons}",
+        body_ja="{person} 様\n\n{service} を今これ以上減らせない理由は次のとおりです。\n\n{floor_reasons}",
+        body_zh_hans="{person}，您好：\n\n{service} 目前不能再降低的原因如下：\n\n{floor_reasons}",
+    )
+    CannedAnswer.objects.create(
+        title="Where a change stands",
+        body_en="Dear {person},\n\nchange {change} ({change.lines}) is: {change.state}. {change.reason}\n\n"
+        "It ends by {deadline} at the latest; money for what is not done comes back by itself.",
+        body_ja="{person} 様\n\n変更 {change}（{change.lines}）の現在の状態は「{change.state}」です。{change.reason}\n\n"
+        "遅くとも {deadline} までに終わります。実行できなかった分の金額は自動的に戻ります。",
+        body_zh_hans="{person}，您好：\n\n变更 {change}（{change.lines}）目前的状态：{change.state}。{change.reason}\n\n"
+        "最迟在 {deadline} 结束；未能完成的部分，款项会自动退回。",
+    )
 
 
 def _machines() -> None:
@@ -166,6 +198,14 @@ def _control(what: str, body: dict[str, object]) -> None:
     )  # fmt: skip
     if answer.status_code != httpx.codes.CONFLICT:  # a machine that exists already stays as it is
         answer.raise_for_status()
+
+
+def _names() -> None:
+    NameInLanguage.objects.bulk_create(
+        NameInLanguage(name=name, language=language, said=said)
+        for name, both in NAMES.items()
+        for language, said in zip(("ja", "zh-hans"), both, strict=True)
+    )
 
 
 def _customer() -> None:

@@ -69,6 +69,11 @@ def recognition(arguments: list[str]) -> int:
     return _reading("prorata.recognition.command", arguments)
 
 
+def mail_in(arguments: list[str]) -> int:
+    """Take in one mail that answers a ticket, from standard input."""
+    return _reading("prorata.support.mail_in.command", arguments)
+
+
 def _reading(command: str, arguments: list[str]) -> int:
     """Run `main` of the module named, on the database of this environment; one clear line where that cannot be read."""
     environment = read_environment()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from prorata.catalog.models import Product
 from prorata.customers.models import Customer
@@ -16,8 +17,8 @@ class Purse(models.Model):
     """Credit of one kind in one currency. Changed only under the customer's lock, by `credit.move`, never below zero."""
 
     class Kind(models.TextChoices):
-        ACCOUNT = "account", "Account credit"
-        GIFTED = "gifted", "Gifted credit"
+        ACCOUNT = "account", _("Account credit")
+        GIFTED = "gifted", _("Gifted credit")
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="purses")
     kind = models.CharField(max_length=7, choices=Kind)

@@ -27,7 +27,8 @@ class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
-    language = models.CharField(max_length=10, default="en")
+    language = models.CharField(max_length=10, blank=True, help_text="empty: as the browser says")
+    time_zone = models.CharField(max_length=64, blank=True, help_text="e.g. Asia/Tokyo; empty: the seller's")
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

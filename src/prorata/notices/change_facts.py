@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from prorata.catalog.names import in_language
 from prorata.changes.models import Change, ChangeLine
 from prorata.credit.models import LogLine
+from prorata.invoices.line_words import line_words
 from prorata.invoices.models import CreditNote, Invoice
 from prorata.notices.plain import money, table
 
@@ -19,26 +21,32 @@ def read(change_id: int) -> Change:
 
 def in_short(lines: list[ChangeLine]) -> str:
     """For a subject: "Memory 4→8 GB, NVMe SSD 100→160 GB"."""
-    return ", ".join(
-        f"{line.name} {line.from_name}{ARROW}{line.to_name} {line.unit}".strip() for line in lines
-    )
+    return _(", ").join(map(_line_in_short, lines))
+
+
+def _line_in_short(line: ChangeLine) -> str:
+    before, after = in_language(line.from_name), in_language(line.to_name)
+    return f"{in_language(line.name)} {before}{ARROW}{after} {line.unit}".strip()
 
 
 def lines_table(lines: list[ChangeLine]) -> str:
     return table(
-        [(line.name, _valued(line, line.from_name), ARROW, _valued(line, line.to_name)) for line in lines]
+        [
+            (in_language(line.name), _valued(line, line.from_name), ARROW, _valued(line, line.to_name))
+            for line in lines
+        ]
     )
 
 
 def _valued(line: ChangeLine, value: str) -> str:
-    return f"{value} {line.unit}".strip()
+    return f"{in_language(value)} {line.unit}".strip()
 
 
 def paid_table(invoice: Invoice) -> str:
     """The lines and totals of an invoice, and what they were paid with."""
     currency = invoice.currency
     lines = list(invoice.lines.all())
-    rows = [(line.text, money(line.price_minor(invoice.tax_included), currency)) for line in lines]
+    rows = [(line_words(line), money(line.price_minor(invoice.tax_included), currency)) for line in lines]
     if raised := sum(line.raised_minor for line in lines):
         rows.append((_("Minimum charge"), money(raised, currency)))
     if discount := sum(line.discount_minor for line in lines):
@@ -56,7 +64,7 @@ def paid_table(invoice: Invoice) -> str:
 def credited_table(note: CreditNote) -> str:
     """The lines and totals of a credit note, and which credit they became."""
     currency = note.currency
-    rows = [(line.text, money(line.net_minor, currency)) for line in note.lines.all()]
+    rows = [(line_words(line), money(line.net_minor, currency)) for line in note.lines.all()]
     rows += _totals(note.net_minor, note.tax_minor, note.gross_minor, note.tax_label, currency)
     if note.gifted_minor:
         rows.append((_("of it as gifted credit"), money(note.gifted_minor, currency)))
@@ -70,7 +78,7 @@ def _totals(net: int, tax: int, gross: int, tax_label: str, currency: str) -> li
         return [(_("Total"), money(gross, currency))]
     return [
         (_("Subtotal"), money(net, currency)),
-        (tax_label or _("Tax"), money(tax, currency)),
+        (in_language(tax_label) or _("Tax"), money(tax, currency)),
         (_("Total"), money(gross, currency)),
     ]
 

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.formats import date_format
 
+from prorata import language
+from prorata.language import zone_for
 from prorata.pricing.display import amount_text
 
 
@@ -43,9 +44,9 @@ def _width(text: str) -> int:
 
 
 def local(moment: datetime, zone: str) -> str:
-    """An instant as its seller's customers read it, with the zone."""
-    there = moment.astimezone(ZoneInfo(zone))
-    return f"{date_format(there, 'j M Y, H:i')} {zone}"
+    """An instant in the reader's zone, or else in `zone`, with its name."""
+    there = zone_for(ZoneInfo(zone))
+    return f"{language.moment(moment.astimezone(there))} {there}"
 
 
 def link(path: str) -> str:

@@ -11,8 +11,10 @@ from prorata.invoices.models import CreditNote
 from prorata.notices import change_facts as facts
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
+from prorata.notices.reader import told_to_customer
 
 
+@told_to_customer(Change)
 @transaction.atomic
 def applied(change_id: int) -> None:
     change = facts.read(change_id)
@@ -29,6 +31,7 @@ def applied(change_id: int) -> None:
     )
 
 
+@told_to_customer(Change)
 @transaction.atomic
 def partly_applied(change_id: int) -> None:
     change = facts.read(change_id)
@@ -51,6 +54,7 @@ def partly_applied(change_id: int) -> None:
     )
 
 
+@told_to_customer(Change)
 @transaction.atomic
 def reversed_(change_id: int) -> None:
     change = facts.read(change_id)
@@ -67,6 +71,7 @@ def reversed_(change_id: int) -> None:
     _tell(change, subject, "change_reversed.txt", lines=facts.lines_table(lines), note=note)
 
 
+@told_to_customer(Change)
 @transaction.atomic
 def given_up(change_id: int) -> None:
     """Cancelled, or expired because it was not paid in time."""
@@ -87,6 +92,7 @@ def given_up(change_id: int) -> None:
     )
 
 
+@told_to_customer(Change)
 @transaction.atomic
 def parked(change_id: int) -> None:
     """Only when the customer himself must do something: restart. What waits for the machine goes on by itself."""

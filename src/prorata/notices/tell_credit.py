@@ -10,9 +10,11 @@ from prorata.invoices.models import CreditNote
 from prorata.notices import change_facts as facts
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, money
+from prorata.notices.reader import told_to_customer
 from prorata.payments.models import Capture
 
 
+@told_to_customer(CreditNote)
 @transaction.atomic
 def booked(note_id: int) -> None:
     """A reduction gave credit. What an undelivered line gives back is told by the mail about its change."""
@@ -40,6 +42,7 @@ def booked(note_id: int) -> None:
     )
 
 
+@told_to_customer(Capture)
 @transaction.atomic
 def late_payment(capture_id: int) -> None:
     """Money that no invoice waited for became account credit by itself."""

@@ -11,8 +11,10 @@ from prorata.credit.models import LogLine, Purse
 from prorata.credit.words import change_of
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
+from prorata.notices.reader import told_to_customer
 
 
+@told_to_customer(Purse)
 @transaction.atomic
 def ends_soon(purse_id: int) -> None:
     """A gift ends within days; nothing where it was spent, held or ended before this mail was written."""
@@ -31,6 +33,7 @@ def ends_soon(purse_id: int) -> None:
     )  # fmt: skip
 
 
+@told_to_customer(LogLine, key="transfer")
 @transaction.atomic
 def expired(transfer_id: int) -> None:
     """What was left of a gift at its end is gone, and said so."""

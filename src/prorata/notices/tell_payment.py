@@ -10,10 +10,12 @@ from prorata.changes.models import SoldTerm
 from prorata.invoices.models import Invoice
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money, table
-from prorata.payments.models import PaymentAttempt
+from prorata.notices.reader import told_to_customer
+from prorata.payments.models import Capture, PaymentAttempt
 from prorata.payments.receipts import Receipt, captures, receipt
 
 
+@told_to_customer(Capture)
 @transaction.atomic
 def received(capture_id: int) -> None:
     """Money came for an invoice, or in a currency that keeps it apart. What became credit is told by the mail about that."""
@@ -36,6 +38,7 @@ def received(capture_id: int) -> None:
     )  # fmt: skip
 
 
+@told_to_customer(Invoice)
 @transaction.atomic
 def failed(invoice_id: int) -> None:
     """A payment ended without money while its invoice still waits; nothing where it was paid or closed meanwhile."""

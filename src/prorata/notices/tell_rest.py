@@ -11,6 +11,7 @@ from prorata.invoices.models import Invoice
 from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
+from prorata.notices.reader import told_to_customer
 
 # Three quarters of the time are over: late enough to be news, early enough to act on.
 WHEN = (3, 4)
@@ -30,6 +31,7 @@ def remind() -> int:
     return sum(_remind(one.pk) for one in late if f"{KEY}{one.reference}" not in told)
 
 
+@told_to_customer(Invoice)
 @transaction.atomic
 def _remind(invoice_id: int) -> bool:
     """As the invoice stands now: nothing where the rest came a moment ago."""

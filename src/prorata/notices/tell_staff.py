@@ -10,8 +10,10 @@ from django.utils.translation import ngettext
 
 from prorata.changes import states
 from prorata.notices import change_facts as facts
+from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
+from prorata.notices.reader import told_to_staff
 from prorata.payments.models import MoneyBack
 from prorata.provisioning.models import Job
 from prorata.verify.models import Run
@@ -19,6 +21,7 @@ from prorata.verify.models import Run
 SHOWN = 20
 
 
+@told_to_staff
 @transaction.atomic
 def needs_you(change_id: int) -> None:
     change = facts.read(change_id)
@@ -48,10 +51,12 @@ def needs_you(change_id: int) -> None:
         body=text,
         origin=change.origin,
         customer_id=change.customer_id,
+        audience=Mail.Audience.STAFF,
         subject=_("Needs you: %(service)s, %(why)s (%(reference)s)") % shown,
     )
 
 
+@told_to_staff
 @transaction.atomic
 def books_broken(run_id: int) -> None:
     """What the nightly walk over the books found: the first rows, and where to read the rest."""
@@ -70,10 +75,12 @@ def books_broken(run_id: int) -> None:
     )
     write(
         key=f"verify.broken:{run.pk}", to=to, body=text, origin=f"verify_run:{run.pk}", customer_id=None,
+        audience=Mail.Audience.STAFF,
         subject=subject % {"n": run.broken},
     )  # fmt: skip
 
 
+@told_to_staff
 @transaction.atomic
 def money_taken_back(money_back_id: int) -> None:
     """A bank took a payment back, or it is with us again; refunds are made by staff and told to nobody."""
@@ -95,4 +102,5 @@ def money_taken_back(money_back_id: int) -> None:
     write(
         key=f"payment.taken_back:{back.pk}", to=to, body=text, origin=back.transfer.origin,
         customer_id=back.customer_id, subject=subject % shown,
+        audience=Mail.Audience.STAFF,
     )  # fmt: skip

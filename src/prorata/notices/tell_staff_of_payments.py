@@ -10,13 +10,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
+from prorata.notices.reader import told_to_staff
 from prorata.payments.models import PaymentAttempt, Reconciliation
 
 SHOWN = 20
 
 
+@told_to_staff
 @transaction.atomic
 def overdue(invoice_id: int) -> None:
     """The open attempt of this invoice that should have ended by now."""
@@ -35,11 +38,13 @@ def overdue(invoice_id: int) -> None:
     )  # fmt: skip
     write(
         key=f"payment.overdue:{attempt.pk}", to=to, body=text, origin=f"attempt:{attempt.pk}", customer_id=None,
+        audience=Mail.Audience.STAFF,
         subject=_("Needs you: nobody knows how the payment of %(reference)s ended")
         % {"reference": invoice.reference},
     )  # fmt: skip
 
 
+@told_to_staff
 @transaction.atomic
 def differ(run_id: int) -> None:
     """What the daily comparison with a gateway's own list left over, or why it could not be made."""
@@ -64,6 +69,7 @@ def differ(run_id: int) -> None:
     )
     write(
         key=f"payments.differ:{run.pk}", to=to, body=text, origin=f"reconciliation:{run.pk}", customer_id=None,
+        audience=Mail.Audience.STAFF,
         subject=subject % {"n": count, "gateway": run.gateway},
     )  # fmt: skip
 

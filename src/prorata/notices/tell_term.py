@@ -10,11 +10,13 @@ from prorata.invoices.models import Invoice
 from prorata.notices import change_facts as facts
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
+from prorata.notices.reader import told_to_customer
 from prorata.payments.models import Capture
 
 Status = SoldTerm.Status
 
 
+@told_to_customer(SoldTerm)
 @transaction.atomic
 def sold(term_id: int) -> None:
     """There is an invoice to pay. What is paid already, or given up, is told by another mail."""
@@ -28,6 +30,7 @@ def sold(term_id: int) -> None:
     )  # fmt: skip
 
 
+@told_to_customer(SoldTerm)
 @transaction.atomic
 def paid(term_id: int) -> None:
     term = _read(term_id)
@@ -48,6 +51,7 @@ def _receipts(invoice: Invoice | None) -> list[str]:
     return [link(f"/receipts/{one.pk}") for one in found]
 
 
+@told_to_customer(SoldTerm)
 @transaction.atomic
 def given_up(term_id: int) -> None:
     """Cancelled, or expired because it was not paid in time."""

@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 from prorata.invoices.models import Invoice
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money, table
+from prorata.notices.reader import told_to_customer
 from prorata.payments.bank.instructions import instructions
 from prorata.payments.bank.models import Allocation, Unallocation
 from prorata.payments.bank.wait import transfer_page
 
 
+@told_to_customer(Invoice)
 @transaction.atomic
 def awaited(invoice_id: int) -> None:
     """A transfer was chosen: what to type at the bank. Nothing where it is not awaited any more."""
@@ -38,6 +40,7 @@ def awaited(invoice_id: int) -> None:
     )  # fmt: skip
 
 
+@told_to_customer(Allocation)
 @transaction.atomic
 def credited(allocation_id: int) -> None:
     """A transfer that named no invoice became account credit."""
@@ -55,6 +58,7 @@ def credited(allocation_id: int) -> None:
     )  # fmt: skip
 
 
+@told_to_customer(Unallocation, "allocation__customer_id")
 @transaction.atomic
 def taken_back(unallocation_id: int) -> None:
     """Money was assigned to this customer by mistake: credit went down, or he owes what was used of it."""

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from prorata.catalog.names import in_language
 from prorata.catalog.values import Value
 from prorata.changes.estimate import Estimate
 from prorata.changes.example import Example
@@ -210,7 +211,7 @@ class Bill:
 def listed(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
-    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+    return _("%(first)s and %(last)s") % {"first": _(", ").join(names[:-1]), "last": names[-1]}
 
 
 def of_estimate(estimate: Estimate) -> Bill:
@@ -251,11 +252,12 @@ def _bill(
 
     def show(line: Mapping[str, Any], value: Value) -> str:
         named = options.get(line["code"], {}).get(str(value))
-        return named or (f"{value}{GAP}{line['unit']}" if line["unit"] else str(value))
+        return in_language(named or "") or (f"{value}{GAP}{line['unit']}" if line["unit"] else str(value))
 
     lines = tuple(
         BillLine(
-            code=line["code"], name=line["name"], before=show(line, line["before"]), after=show(line, line["after"]),
+            code=line["code"], name=in_language(line["name"]),
+            before=show(line, line["before"]), after=show(line, line["after"]),
             amount_minor=line[basis] - line.get("raised_minor", 0) + line.get("discount_minor", 0),
             wanted=line["after"], net_minor=line["net_minor"], tax_minor=line["tax_minor"], gross_minor=line["gross_minor"],
             restart=line["mode"] == "restart", reduces=line["reduces"],
@@ -268,7 +270,8 @@ def _bill(
         raised_minor=found.get("raised_minor", 0), discount_minor=found.get("discount_minor", 0),
         voucher=found.get("voucher", ""), net_minor=found["net_minor"], tax_minor=found["tax_minor"],
         gross_minor=found["gross_minor"],
-        tax_label=found["tax_label"] or _("Tax"), tax_rate=Decimal(found["tax_rate"]), tax_included=found["tax_included"],
+        tax_label=in_language(found["tax_label"]) or _("Tax"),
+        tax_rate=Decimal(found["tax_rate"]), tax_included=found["tax_included"],
         monthly_before=Decimal(found["monthly_before"]), monthly_after=Decimal(found["monthly_after"]),
         renewal_before_minor=found["renewal_before_minor"], renewal_after_minor=found["renewal_after_minor"],
         renewal_months=found["renewal_months"], restart=found["restart"],
@@ -276,7 +279,7 @@ def _bill(
         keep_rate_until=datetime.fromisoformat(found["keep_rate_until"]) if found["keep_rate_until"] else None,
         parts=explain(
             [(step["key"], step["params"]) for step in found["steps"]], names={line.code: line.name for line in lines},
-            zone=zone, tax_label=found["tax_label"], digits=minor_digits(currency),
+            zone=zone, tax_label=in_language(found["tax_label"]), digits=minor_digits(currency),
         ),
     )  # fmt: skip
 

@@ -14,7 +14,9 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from prorata.catalog.names import in_language
 from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit
 from prorata.changes.refusals import Refusal, WayOut, way_out, words
@@ -102,7 +104,7 @@ class Card:
 
     @property
     def name(self) -> str:
-        return self.limit.name
+        return in_language(self.limit.name)
 
     @property
     def is_option(self) -> bool:
@@ -140,6 +142,14 @@ class Card:
     @property
     def used_text(self) -> str:
         return "" if self.limit.used is None else with_unit(self.limit.used, self.limit.unit)
+
+    @property
+    def peak_text(self) -> str:
+        """The most that was used in the product's window, where it asks for one: peak 2.9 GB in 7 days."""
+        if self.limit.peak is None:
+            return ""
+        shown = {"peak": with_unit(self.limit.peak, self.limit.unit), "days": self.limit.peak_days}
+        return ngettext("%(peak)s in a day", "%(peak)s in %(days)s days", self.limit.peak_days) % shown
 
     @property
     def used_label(self) -> str:
@@ -281,7 +291,7 @@ def _rate(limit: Limit, book: BookValues, currency: str) -> str:
     rate = book.rates.get(limit.code)
     if rate is None or isinstance(rate, OptionPrices):
         return ""
-    one = limit.unit_word or limit.unit or limit.name
+    one = in_language(limit.unit_word or limit.unit or limit.name)
     if isinstance(rate, UnitPrice):
         return _("%(price)s per %(one)s and month") % {"price": exact_money(rate.unit, currency), "one": one}
     parts = [part for stop in limit.stops for part in rate.parts(stop)]

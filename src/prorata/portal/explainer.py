@@ -96,7 +96,7 @@ class _Explanation:
     def scoped(self, p: Params, text: str) -> str:
         """With the line or side it holds for, where it does not hold for all."""
         side = {"old": _("before"), "new": _("after")}.get(p.get("side", "both"), "")
-        scope = ", ".join(part for part in (self.name(p["line"]) if p.get("line") else "", side) if part)
+        scope = _(", ").join(part for part in (self.name(p["line"]) if p.get("line") else "", side) if part)
         return f"{scope}: {text}" if scope else text
 
     # --- lines ---

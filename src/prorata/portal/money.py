@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from babel.numbers import get_currency_name
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from prorata.portal.language import numbers
+from prorata.language import babel_locale, language, numbers
 from prorata.pricing.money import minor_digits
 
 MINUS = "\u2212"
 GAP = "\u00a0"
-# The signs of CLDR change with the reader's language (JP¥, ￥, ¥ for two currencies); these do not.
+# The signs of CLDR change with the reader's language (JP¥, ￥, ¥ for two currencies); these do so only where a sign would
+# be read as another currency: ¥ is the yuan in Chinese. What has no sign here is shown with its ISO code.
 SIGNS = {"JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
+SIGNS_IN = {"zh-hans": {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}}
 NAMES = {
     "JPY": "Japanese yen", "USD": "US dollars", "EUR": "euros", "GBP": "pounds sterling", "CNY": "Chinese yuan",
     "KRW": "South Korean won", "TWD": "New Taiwan dollars", "SGD": "Singapore dollars", "AUD": "Australian dollars",
@@ -64,6 +67,8 @@ def spoken(minor: int, currency: str) -> str:
 
 def name(currency: str) -> str:
     """The currency in words, or its code where there is no word for it here."""
+    if language() != "en":
+        return get_currency_name(currency, locale=babel_locale())
     return NAMES.get(currency, currency)
 
 
@@ -73,7 +78,7 @@ def _data(value: Decimal, text: str) -> SafeString:
 
 def _signed(value: Decimal, currency: str, decimals: int, *, plus: bool) -> str:
     sign = MINUS if value < 0 else "+" if plus and value > 0 else ""
-    symbol = SIGNS.get(currency, currency + GAP)
+    symbol = SIGNS_IN.get(language(), SIGNS).get(currency, currency + GAP)
     return f"{sign}{symbol}{numbers(abs(value), decimals)}"
 
 

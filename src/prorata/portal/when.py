@@ -1,4 +1,4 @@
-"""Dates and times in the billing zone, always with the zone's name where a time is given."""
+"""Dates in the billing zone they count in; times in the reader's own zone, where there is one, always with its name."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from babel.dates import format_date, format_datetime, format_time
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from prorata.portal.language import babel_locale, language
+from prorata.language import DAY, MOMENT, babel_locale, language, zone_for
 
 GAP = "\u00a0"
-DAY = {"en": "d MMM y", "ja": "y年M月d日", "zh-hans": "y年M月d日"}
 SHORT_DAY = {"en": "d MMM", "ja": "M月d日", "zh-hans": "M月d日"}
 MONTH = {"en": "MMMM y", "ja": "y年M月", "zh-hans": "y年M月"}
 
@@ -43,17 +42,27 @@ def month(at: datetime | date, zone: ZoneInfo | None = None) -> str:
 
 def clock_time(at: datetime, zone: ZoneInfo, *, seconds: bool = False, named: bool = True) -> str:
     """14:02 JST."""
+    zone = zone_for(zone)
     text = format_time(
         at.astimezone(zone), "HH:mm:ss" if seconds else "HH:mm", tzinfo=zone, locale=babel_locale()
     )
     return f"{text}{GAP}{zone_name(at, zone)}" if named else text
 
 
+def as_of(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """14:02 JST of today, otherwise with its day."""
+    today = at.astimezone(zone).date() == now.astimezone(zone).date()
+    return clock_time(at, zone) if today else moment(at, zone)
+
+
 def moment(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
     """15 Aug 2026, 14:02 JST."""
-    pattern = f"{DAY[language()]}, HH:mm{':ss' if seconds else ''}"
+    zone = zone_for(zone)
+    pattern = MOMENT[language()] + (":ss" if seconds else "")
     text = format_datetime(at.astimezone(zone), pattern, tzinfo=zone, locale=babel_locale())
-    return _keep(text).replace(f",{GAP}", ", ") + f"{GAP}{zone_name(at, zone)}"
+    # Between the day and the time a line may end.
+    kept = _keep(text).replace(f",{GAP}", ", ").replace(f"日{GAP}", "日 ")
+    return f"{kept}{GAP}{zone_name(at, zone)}"
 
 
 def element(at: datetime, text: str) -> SafeString:

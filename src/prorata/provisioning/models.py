@@ -4,8 +4,57 @@ from __future__ import annotations
 
 from django.db import models
 
+from prorata.customers.models import User
 from prorata.ledger.append_only import AppendOnly
 from prorata.services.models import Service
+
+
+class Silence(models.Model):
+    """A machine that was asked how it is and did not answer; the row goes when it does. Business time."""
+
+    service = models.OneToOneField(Service, on_delete=models.PROTECT, related_name="silence")
+    since = models.DateTimeField()
+    tries = models.PositiveIntegerField()
+    ask_again_at = models.DateTimeField()
+    reason = models.CharField(max_length=300, blank=True, help_text="for staff")
+
+    def __str__(self) -> str:
+        return f"{self.service} since {self.since:%Y-%m-%d %H:%M:%S}"
+
+
+class Deletion(models.Model):
+    """Somebody asked for a stored object to be deleted. Open until a reading no longer lists it, or it was refused."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", "Asked; the hypervisor has not answered"
+        BEGUN = "begun", "Being deleted"
+        GONE = "gone", "Deleted"
+        REFUSED = "refused"
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="deletions")
+    object_id = models.CharField(max_length=200)
+    kind = models.CharField(max_length=40, help_text="the resource it counted against")
+    name = models.CharField(max_length=200, blank=True)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(help_text="business time")
+    state = models.CharField(max_length=7, choices=State, default=State.ASKED)
+    reason = models.CharField(max_length=300, blank=True, help_text="why it was refused, as the machine said")
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service", "object_id"], condition=models.Q(ended_at=None), name="deletion_asked_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["asked", "begun"], ended_at=None)
+                | models.Q(state__in=["gone", "refused"], ended_at__isnull=False),
+                name="deletion_state_matches_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name or self.object_id} of {self.service}"
 
 
 class Job(models.Model):

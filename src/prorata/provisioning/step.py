@@ -21,6 +21,7 @@ from prorata.provisioning.drivers.base import (
     StepRefused,
 )
 from prorata.provisioning.lease import LostLease, Run
+from prorata.provisioning.measure import keep
 from prorata.provisioning.models import JobEvent, JobStep
 
 LOOKS, LOOK_EVERY_SECONDS = 60, 0.5  # how long a step that was accepted is watched before the job waits
@@ -70,7 +71,8 @@ def do(run: Run, step: JobStep) -> None:
         )
     if seen.state == "busy":
         raise Wait("busy", seen.busy_with)
-    with run.writing():
+    with run.writing() as job:
+        keep(job.service, seen)  # what the step stood on
         JobStep.objects.filter(pk=step.pk).update(
             state=StepState.DOING,
             attempts=step.attempts + 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from prorata.catalog.models import Product
 from prorata.customers.models import Customer
@@ -14,11 +15,11 @@ class Service(models.Model):
     """One running thing sold for a term. `version` rises with every change of configuration, term or status."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active"
-        SUSPENDED = "suspended"
-        TERMINATED = "terminated"
-        WAITING = "waiting", "Waiting for payment"
-        UNSTARTED = "unstarted", "Never started"
+        ACTIVE = "active", _("Active")
+        SUSPENDED = "suspended", _("Suspended")
+        TERMINATED = "terminated", _("Terminated")
+        WAITING = "waiting", _("Waiting for payment")
+        UNSTARTED = "unstarted", _("Never started")
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="services")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="services")
@@ -87,6 +88,11 @@ class Reading(models.Model):
     objects_stored = models.JSONField(default=list, help_text="[{id, kind, name, created_at, size_gb}]")
     headroom = models.JSONField(default=dict, help_text="code -> how many more the host can give")
     restart_pending = models.JSONField(default=list, help_text="codes that wait for a restart")
+    fixed = models.JSONField(default=dict, help_text="code -> why the machine never makes it smaller")
+    # Kept with the reading, so that what a page offers costs no look through a week of them.
+    peaks = models.JSONField(
+        default=dict, help_text='code -> the most used in its product\'s window: {"amount", "at", "days"}'
+    )
 
     class Meta:
         indexes = [models.Index(fields=["service", "-taken_at", "-id"], name="reading_newest")]

@@ -22,12 +22,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from prorata.credit.available import available
 from prorata.customers.models import Customer, Membership, User
+from prorata.customers.people import AlreadyThere, let_act
+from prorata.language import zones
 from prorata.pricing.display import amount_text
 from prorata.services.models import Service
 from prorata.staff.correct_view import correct
 from prorata.staff.grant_view import grant
 from prorata.staff.pages import guarded, page
-from prorata.staff.people import AlreadyThere, let_act
 from prorata.staff.person_form import PersonFields
 from prorata.staff.readonly import DeskAdmin, ReadOnlyRows
 from prorata.staff.tax_identity import TaxIdentity
@@ -200,7 +201,7 @@ class PersonAdmin(UserAdmin, DeskAdmin):  # type: ignore[misc]
     ordering = ["email"]
     filter_horizontal = ()
     fieldsets = [
-        (None, {"fields": ["email", "name", "language", "password"]}),
+        (None, {"fields": ["email", "name", "language", "time_zone", "password"]}),
         (gettext_lazy("Rights"), {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "is_staff", "password1", "password2"]})]
@@ -211,8 +212,15 @@ class PersonAdmin(UserAdmin, DeskAdmin):  # type: ignore[misc]
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "language":
             return forms.ChoiceField(
-                choices=settings.LANGUAGES, label=_("Language"), widget=UnfoldAdminSelectWidget()
-            )
+                choices=[("", _("As the browser says; mails in English")), *settings.LANGUAGES],
+                label=_("Language"), required=False, widget=UnfoldAdminSelectWidget(),
+            )  # fmt: skip
+        if db_field.name == "time_zone":
+            places = [(name, name) for name in sorted(zones())]
+            return forms.ChoiceField(
+                choices=[("", _("As the seller's")), *places], label=_("Time zone"), required=False,
+                widget=UnfoldAdminSelectWidget(),
+            )  # fmt: skip
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @transaction.atomic

@@ -31,7 +31,7 @@ class ResourceTypes(StackedInline):
     verbose_name_plural = _("Resource types")
     fields = [
         ("name", "code"), ("kind", "position"), ("unit", "unit_word"), ("minimum", "maximum", "step"), "steps",
-        "options_text", ("usage", "reserve_percent"), ("may_shrink", "grow_restarts", "shrink_restarts"),
+        "options_text", ("usage", "reserve_percent", "peak_days"), ("may_shrink", "grow_restarts", "shrink_restarts"),
     ]  # fmt: skip
 
     def get_extra(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> int:

@@ -18,6 +18,7 @@ from prorata.payments.bank.models import BankAccount
 from prorata.payments.bank.waiting_lines import waiting_lines
 from prorata.payments.models import InboxEvent, Reconciliation
 from prorata.payments.overdue import overdue
+from prorata.support.models import Ticket
 from prorata.verify.models import Run
 
 
@@ -31,6 +32,10 @@ def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user = request.user
     if user.has_perm("changes.view_change"):
         shown += _changes()
+    if user.has_perm("support.view_ticket"):
+        waiting = Ticket.objects.filter(state=Ticket.State.OPEN).count()
+        link = reverse("admin:support_ticket_changelist")
+        shown.append(_figure(_("Tickets that wait for us"), waiting, link, bad=True))
     if user.has_perm("payments.view_inboxevent"):
         quarantined = InboxEvent.objects.filter(state=InboxEvent.State.QUARANTINED).count()
         link = reverse("admin:payments_inboxevent_changelist") + "?state__exact=quarantined"

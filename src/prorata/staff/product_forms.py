@@ -75,13 +75,14 @@ class ResourceTypeForm(forms.ModelForm):
         model = ResourceType
         fields = [
             "name", "code", "kind", "unit", "unit_word", "minimum", "maximum", "step", "steps", "options_text", "usage",
-            "reserve_percent", "may_shrink", "grow_restarts", "shrink_restarts", "position",
+            "reserve_percent", "peak_days", "may_shrink", "grow_restarts", "shrink_restarts", "position",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("minimum", "maximum", "step", "reserve_percent", "position"):
+        for name in ("minimum", "maximum", "step", "reserve_percent", "peak_days", "position"):
             self.fields[name].required = False
+        self.fields["peak_days"].label = _("Days whose peak use counts")
         for name, label in FLAGS.items():
             self.fields[name].label, self.fields[name].help_text = label, ""
         if not self.instance.pk:
@@ -129,7 +130,7 @@ class ResourceTypeForm(forms.ModelForm):
             self._clean_choice(values)
         else:
             self._clean_quantity(values)
-        for name, nothing in (("reserve_percent", 0), ("position", 0)):
+        for name, nothing in (("reserve_percent", 0), ("peak_days", 0), ("position", 0)):
             values[name] = nothing if values.get(name) is None else values[name]
         return values
 

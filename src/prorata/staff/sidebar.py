@@ -34,6 +34,8 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Needs somebody"), "notification_important", "changes.change"),
             Item(_("All changes"), "swap_vert", "changes.change", query="?show=all"),
             Item(_("Quotes"), "request_quote", "changes.quote"),
+            Item(_("Tickets"), "support_agent", "support.ticket"),
+            Item(_("Canned answers"), "quickreply", "support.cannedanswer"),
         ],
     ),
     (
@@ -41,6 +43,9 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("Customers"), "apartment", "customers.customer"),
             Item(_("People"), "group", "customers.user"),
+            Item(
+                _("What readers felt"), "mood", "guides_reaction_figures", permission="guides.view_reaction"
+            ),
         ],
     ),
     (
@@ -64,6 +69,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("Products"), "inventory_2", "catalog.product"),
             Item(_("Price books"), "sell", "catalog.pricebook"),
+            Item(_("Names in languages"), "translate", "catalog.nameinlanguage"),
             Item(_("Discount schedules"), "percent", "catalog.discountschedule"),
             Item(
                 _("Simulator"),
@@ -122,7 +128,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
 # Pages whose address lies under that of a list, with an entry of their own.
 PAGES = (
     "services_service_adopt", "services_service_sell", "catalog_pricebook_simulator", "recognition_recognised_month",
-    "bank_waiting",
+    "bank_waiting", "guides_reaction_figures",
 )  # fmt: skip
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
-
 from prorata.changes.models import SoldTerm
 from prorata.changes.quote import reference
 from prorata.changes.split import Split, split
@@ -142,6 +140,6 @@ def _line(line: TermLine, offer: TermPrice) -> DraftLine:
 
 
 def line_text(line: TermLine) -> str:
-    """What a document line says, e.g. "Memory 8 GB"."""
+    """What a document keeps of a line, e.g. "Memory 8 GB"; pages and mails say it in the reader's language."""
     unit = f"\u00a0{line.unit}" if line.unit else ""
-    return _("%(name)s %(value)s%(unit)s") % {"name": line.name, "value": line.value_name, "unit": unit}
+    return f"{line.name} {line.value_name}{unit}"

@@ -9,9 +9,10 @@ from django.http import HttpResponse
 from prorata.invoices.models import CreditNote, Invoice
 from prorata.invoices.paper.pdf import credit_note_pdf, invoice_pdf
 from prorata.invoices.paper.words import Language, language_of
+from prorata.language import OWN_NAMES, html_language
 
 # What people are offered to choose from: each language by its own name.
-NAMES = (("en", "en", "English"), ("ja", "ja", "日本語"), ("zh-hans", "zh-Hans", "简体中文"))
+NAMES = tuple((code, html_language(code), name) for code, name in OWN_NAMES.items())
 
 
 def download(paper: Invoice | CreditNote, *wanted: str | None) -> HttpResponse:

@@ -32,7 +32,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "went_to": ("What it went to", "充当先", "用途"),
     "amount": ("Amount ({currency})", "金額（{currency}）", "金额（{currency}）"),
     "to_invoice": ("Invoice {invoice}", "請求書 {invoice}", "账单 {invoice}"),
-    "to_credit": ("Account credit", "アカウントクレジット", "账户信用额"),
+    "to_credit": ("Account credit", "アカウントクレジット", "账户余额"),
     "surplus": (
         "More was paid than was due.", "請求額を超えるお支払いの分です。", "超出应付金额的部分。",
     ),
@@ -48,7 +48,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "returned": (
         "The invoice was closed before it was covered; this became account credit on {date}.",
         "全額のお支払い前に請求書が終了したため、{date} にアカウントクレジットになりました。",
-        "账单在付清前已关闭，该款项于 {date} 转为账户信用额。",
+        "账单在付清前已关闭，该款项于 {date} 转为账户余额。",
     ),
     "total": ("Received", "入金額", "实收金额"),
 }  # fmt: skip

@@ -102,7 +102,7 @@ def checkout(request: Asked, reference: str) -> HttpResponse:
     wanted = request.POST.get("method", chosen.code if chosen is not None else "")
     context |= {
         "method": wanted, "saved": offered_saved(request.user, found),
-        "keepers": ", ".join(str(one.name) for one in choice.offered if can_keep(one.gateway)),
+        "keepers": _(", ").join(str(one.name) for one in choice.offered if can_keep(one.gateway)),
         "keep": "keep" in request.POST,
     }  # fmt: skip
     if (transfer := next((one for one in choice.offered if one.is_transfer), None)) is not None:

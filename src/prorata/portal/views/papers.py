@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from prorata.customers.scope import my_one
 from prorata.invoices.paper.download import download
 from prorata.invoices.paper.read import printable_credit_notes, printable_invoices
+from prorata.language import language
 from prorata.portal.views.frame import Asked, signed_in
 
 
@@ -15,11 +16,11 @@ from prorata.portal.views.frame import Asked, signed_in
 @signed_in
 def invoice_pdf(request: Asked, reference: str) -> HttpResponse:
     found = my_one(request.user, printable_invoices(), reference=reference)
-    return download(found, request.GET.get("lang"), request.user.language)
+    return download(found, request.GET.get("lang"), language())
 
 
 @require_GET
 @signed_in
 def credit_note_pdf(request: Asked, number: str) -> HttpResponse:
     found = my_one(request.user, printable_credit_notes(), number=number)
-    return download(found, request.GET.get("lang"), request.user.language)
+    return download(found, request.GET.get("lang"), language())

@@ -14,6 +14,7 @@ from prorata.changes.models import Change
 from prorata.changes.situation import seller
 from prorata.customers.scope import mine, my_one
 from prorata.invoices.paper.download import NAMES
+from prorata.language import language
 from prorata.payments.models import Capture
 from prorata.payments.paper.download import download_receipt
 from prorata.payments.receipts import captures, receipts
@@ -64,7 +65,7 @@ def receipt(request: Asked, pk: int) -> HttpResponse:
 def receipt_pdf(request: Asked, pk: int) -> HttpResponse:
     """The same as a PDF, in the person's language or in one that is asked for."""
     one = receipt_of(my_one(request.user, captures(), pk=pk))
-    return download_receipt(one, request.GET.get("lang"), request.user.language)
+    return download_receipt(one, request.GET.get("lang"), language())
 
 
 def _mine(request: Asked, days: Days, zone: ZoneInfo) -> QuerySet[Capture]:

@@ -1,0 +1,207 @@
+"""Pages, mails and files are written in their reader's language and zone; the desk and its mails in English."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from prorata.catalog.models import NameInLanguage
+from prorata.catalog.names import forget_names, in_language
+from prorata.customers.models import Membership, User
+from prorata.language import speaking, zones
+from prorata.notices import tasks
+from prorata.notices.models import Mail
+from prorata.notices.reader import reader_of
+from prorata.portal.money import exact_money, money, name
+from prorata.services.models import Service
+from support.portal import person, text
+from support.world import World
+
+
+@pytest.fixture
+def web(world: World, settings: Settings) -> Service:
+    settings.PRORATA_STAFF_EMAIL = "desk@example.com"
+    world.open("2026-06-01T08:00+09:00")
+    service = world.service(paid=34_188)
+    world.at("2026-08-15T14:02+09:00")
+    world.measure(service)
+    return service
+
+
+def speaks(user: User, language: str, zone: str = "") -> User:
+    User.objects.filter(pk=user.pk).update(language=language, time_zone=zone)
+    return User.objects.get(pk=user.pk)
+
+
+# --- pages --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("chosen", "browser", "shown"),
+    [
+        ("", "en-GB", "en"),
+        ("", "ja", "ja"),
+        ("", "zh-CN", "zh-Hans"),
+        ("", "fr", "en"),
+        ("ja", "zh-CN", "ja"),
+        ("en", "ja", "en"),
+        ("fr", "ja", "ja"),
+    ],
+)
+def test_a_page_is_in_the_language_that_was_chosen_or_else_the_browsers(
+    world: World, web: Service, chosen: str, browser: str, shown: str
+) -> None:
+    aiko = person(speaks(world.owner, chosen))
+    page = aiko.get("/services", headers={"accept-language": browser})
+    assert f'<html lang="{shown}"' in page.content.decode()
+    assert page["Content-Language"] == shown
+    assert text(page).count({"en": "Services", "ja": "サービス", "zh-Hans": "服务"}[shown]) > 1
+
+
+def test_the_switch_is_kept_by_the_browser_before_sign_in_and_with_the_person_after(
+    world: World, web: Service
+) -> None:
+    nobody = Client()
+    sent = nobody.post("/language", {"language": "ja", "next": "/accounts/login/"})
+    assert (sent.status_code, sent["Location"]) == (302, "/accounts/login/")
+    assert '<html lang="ja"' in nobody.get("/accounts/login/").content.decode()
+    for wrong in ("fr", "", "../x"):
+        nobody.post("/language", {"language": wrong})
+        assert nobody.cookies["language"].value == "ja"
+    assert nobody.post("/language", {"language": "en", "next": "https://evil.example"})["Location"] == "/"
+
+    aiko = person(world.owner)
+    aiko.post("/language", {"language": "zh-hans"})
+    assert User.objects.get(pk=world.owner.pk).language == "zh-hans"
+
+
+def test_a_profile_is_saved_and_what_there_is_not_is_refused(world: World, web: Service) -> None:
+    aiko = person(world.owner)
+    assert "Time zone" in text(aiko.get("/profile"))
+    sent = aiko.post("/profile", {"name": "Aiko T.", "language": "ja", "time_zone": "Europe/Berlin"})
+    assert (sent.status_code, sent["Location"]) == (302, "/profile")
+    saved = User.objects.get(pk=world.owner.pk)
+    assert (saved.name, saved.language, saved.time_zone) == ("Aiko T.", "ja", "Europe/Berlin")
+    assert "プロフィールを保存しました。" in text(aiko.get("/profile"))
+    refused = aiko.post("/profile", {"name": "x", "language": "tlh", "time_zone": "Mars/Olympus"})
+    assert refused.status_code == 422
+    assert User.objects.get(pk=world.owner.pk).name == "Aiko T."
+    assert Client().get("/profile").status_code == 302
+
+
+def test_times_are_in_the_persons_zone_and_days_stay_the_sellers(world: World, web: Service) -> None:
+    aiko = person(speaks(world.owner, "en", "Europe/Berlin"))
+    page = text(aiko.get(f"/services/{web.pk}/resources"))
+    assert "07:02 CEST" in page
+    assert "14:02 JST" not in page
+    assert "1 Jun" in page
+    assert "Europe/Berlin" in zones()
+    # A zone that a newer list has dropped is as none.
+    aiko = person(speaks(world.owner, "en", "Mars/Olympus"))
+    assert "14:02 JST" in text(aiko.get(f"/services/{web.pk}/resources"))
+
+
+def test_a_file_that_is_written_while_it_is_sent_is_in_the_readers_language(
+    world: World, web: Service
+) -> None:
+    world.gift(1_500, until="2026-12-31T00:00+09:00")
+    aiko = person(speaks(world.owner, "ja"))
+    sent = aiko.get("/credit.csv")
+    assert sent.streaming
+    assert "付与クレジットを追加" in b"".join(sent.streaming_content).decode()  # type: ignore[attr-defined]
+
+
+def test_the_desk_speaks_english_to_everybody(world: World, web: Service) -> None:
+    staff = User.objects.create_superuser("staff@example.com", "x")
+    desk = person(speaks(staff, "ja"))
+    page = desk.get(f"/staff/services/service/{web.pk}/change/")
+    assert page.status_code == 200
+    assert page["Content-Language"] == "en"
+    assert "Active" in text(page)
+    assert "利用中" not in text(page)
+
+
+# --- mails --------------------------------------------------------------------------------------------------
+
+
+def test_a_mail_is_in_the_language_and_the_zone_of_who_reads_it(world: World, web: Service) -> None:
+    speaks(world.owner, "ja", "Europe/Berlin")
+    change = world.change(web, memory=8)
+    world.pay(change)
+    world.work()
+    done = Mail.objects.get(key=f"change.applied:{change.reference}")
+    assert done.subject == f"web-01: Memory 4→8 GB – 完了 ({change.reference})"
+    assert "web-01の変更が完了しました。" in done.body
+    assert "合計" in done.body
+    speaks(world.owner, "zh-hans")
+    tasks.change_applied(change.pk)
+    assert Mail.objects.filter(key=done.key).count() == 1, "told once, in the language of that moment"
+
+
+def test_who_reads_a_customers_mail(world: World, web: Service) -> None:
+    assert reader_of(world.customer.pk) == world.owner
+    reader = User.objects.create_user("billing@example.com", name="B")
+    Membership.objects.create(customer=world.customer, user=reader, role="billing")
+    assert reader_of(world.customer.pk) == world.owner
+    world.customer.email = "Billing@example.com"
+    world.customer.save()
+    assert reader_of(world.customer.pk) == reader
+    Membership.objects.all().delete()
+    assert reader_of(world.customer.pk) is None
+
+
+def test_a_mail_to_staff_is_english_whatever_the_customer_reads(world: World, web: Service) -> None:
+    speaks(world.owner, "ja")
+    change = world.change(web, memory=8)
+    world.hypervisor.change_machine(web.external_id, configuration={"memory": 6})
+    world.pay(change)
+    with speaking("ja"):
+        world.work()
+    told = Mail.objects.get(to="desk@example.com")
+    assert "Needs you" in told.subject
+    assert "受領しました" in Mail.objects.get(key__startswith="payment.received").subject
+    assert all(letter.isascii() or not letter.isalpha() for letter in told.subject + told.body), told.body
+
+
+# --- amounts and names --------------------------------------------------------------------------------------
+
+
+def test_a_sign_is_used_only_where_it_is_not_another_currencys() -> None:
+    said = {}
+    for code in ("en", "ja", "zh-hans"):
+        with speaking(code):
+            said[code] = (money(14_924, "JPY"), money(1_000, "CNY"), exact_money("65", "USD"), name("JPY"))
+    assert said == {
+        "en": ("¥14,924", "CNY\u00a010.00", "$65.00", "Japanese yen"),
+        "ja": ("¥14,924", "CNY\u00a010.00", "$65.00", "日本円"),
+        "zh-hans": ("JPY\u00a014,924", "¥10.00", "$65.00", "日元"),
+    }
+
+
+def test_what_is_sold_is_called_what_the_provider_wrote_for_the_language(world: World, web: Service) -> None:
+    NameInLanguage.objects.create(name="Memory", language="ja", said="メモリ")
+    forget_names()
+    aiko = person(speaks(world.owner, "ja"))
+    page = text(aiko.get(f"/services/{web.pk}/change?memory=8"))
+    assert "メモリ" in page
+    assert "Memory" not in page
+    change = world.change(web, memory=8)
+    world.pay(change)
+    world.work()
+    assert "メモリ 4→8 GB" in Mail.objects.get(key=f"change.applied:{change.reference}").subject
+    shown = world.reread(change)
+    assert shown.lines.get().name == "Memory", "the name that was sold is kept"
+    assert shown.invoice.lines.get().text == "Memory 4 to 8\u00a0GB"
+    page = text(aiko.get(f"/invoices/{shown.invoice.reference}"))
+    assert "メモリ 4 → 8 GB" in page
+    with speaking("zh-hans"):
+        assert in_language("Memory") == "Memory"
+    forget_names()
+
+
+def test_a_document_keeps_one_text_whoever_submits(world: World, web: Service) -> None:
+    with speaking("ja"):
+        change = world.change(web, memory=8)
+    assert change.invoice is not None
+    assert [line.text for line in change.invoice.lines.all()] == ["Memory 4 to 8\u00a0GB"]
