@@ -344,6 +344,16 @@ class FencingContract:
         assert self.applied(driver, machine, Step(world.live, 4, 5), new_key(), fence=8).state == "done"
         assert value(driver, machine, world.live) == 5
 
+    def test_a_run_that_changes_nothing_shuts_the_older_out_too(
+        self, driver: Driver, world: DriverWorld
+    ) -> None:
+        """Told what it has already, the machine remembers the fence: a call still on its way is refused from then on."""
+        machine = world.machine()
+        assert self.applied(driver, machine, Step(world.live, 2, 2), new_key(), fence=7).state == "done"
+        with pytest.raises(StaleFence):
+            driver.apply(machine, Step(world.live, 2, 4), key=new_key(), fence=6, may_restart=True)
+        assert value(driver, machine, world.live) == 2
+
     def test_fences_of_machines_are_their_own(self, driver: Driver, world: DriverWorld) -> None:
         one, other = world.machine(), world.machine()
         self.applied(driver, one, Step(world.live, 2, 3), new_key(), fence=9)
