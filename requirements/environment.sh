@@ -17,13 +17,16 @@ find_python() {
 
 is_root_with_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
 
-# Once per run, and only if something has to be installed.
+# Once per run, and only if something has to be fetched.
+apt_update() {
+    [ -z "${apt_updated:-}" ] || return 0
+    apt-get update -qq >/dev/null || say "apt-get update failed; trying with what is known."
+    apt_updated=1
+}
+
 apt_install() {
     say "Installing with apt: $*"
-    if [ -z "${apt_updated:-}" ]; then
-        apt-get update -qq >/dev/null || say "apt-get update failed; trying with what is known."
-        apt_updated=1
-    fi
+    apt_update
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null </dev/null
 }
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 KEPT = (
+    "PRORATA_PICTURES",
     "PRORATA_PROVE", "PRORATA_PG_BIN", "PRORATA_OWNER_DATABASE_URL", "PRORATA_SCREENSHOTS", "PRORATA_STORY_SEED",
     "PRORATA_STORY_DAYS",
 )  # fmt: skip
@@ -31,6 +32,7 @@ from pytest_django import DjangoDbBlocker
 
 from prorata.clock import HandClock, set_clock
 from prorata.config.environment import checkout
+from support import guest
 from support.database import TestDatabase, test_database
 
 PROVE = bool(os.environ.get("PRORATA_PROVE"))
@@ -45,13 +47,15 @@ settings.load_profile("prove" if PROVE else "test")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long forms wait for ./prove; stories in a browser need a browser."""
-    chromium = find_chromium()
+    """The long forms wait for ./prove; stories in a browser need a browser, real machines a hypervisor."""
+    chromium, no_machines = find_chromium(), guest.missing()
     for item in items:
         if item.get_closest_marker("prove") and not PROVE:
             item.add_marker(pytest.mark.skip(reason="the long form: run ./prove"))
         if item.get_closest_marker("browser") and not chromium:
             item.add_marker(pytest.mark.skip(reason="no chromium on this machine"))
+        if item.get_closest_marker("real_machine") and no_machines:
+            item.add_marker(pytest.mark.skip(reason=no_machines))
 
 
 def find_chromium() -> str | None:

@@ -93,10 +93,23 @@ def verify(arguments: list[str]) -> int:
     return _checked(lambda: verify_main(arguments))
 
 
+def drift(arguments: list[str]) -> int:
+    from prorata.config.processes import drift as drift_main
+
+    return _checked(lambda: drift_main(arguments))
+
+
 def recognition(arguments: list[str]) -> int:
     from prorata.config.processes import recognition as recognition_main
 
     return _checked(lambda: recognition_main(arguments))
+
+
+def mail_in(arguments: list[str]) -> int:
+    from prorata.config.processes import mail_in as mail_in_main
+
+    # Whatever is wrong with this installation, the mail server keeps the mail and tries again.
+    return os.EX_TEMPFAIL if _checked(lambda: mail_in_main(arguments)) else 0
 
 
 def clock(arguments: list[str]) -> int:
@@ -122,7 +135,9 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "quote": ("price a change from a JSON file, with the arithmetic", quote),
     "simulate": ("what other prices or another rule would bring", simulate),
     "verify": ("prove on live data that every cent can be traced", verify),
+    "drift": ("where sold, invoiced and measured sizes differ", drift),
     "recognition": ("what a month earned of what was prepaid, tied to the ledger", recognition),
+    "mail-in": ("take in one mail that answers a ticket, from a mail server's pipe", mail_in),
     "demo": ("run the whole portal on this machine, with pretend money", demo),
     "serve": ("run the web server", serve),
     "worker": ("run the worker that takes jobs from the queue", worker),

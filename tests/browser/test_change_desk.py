@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from browser.demo_service import MACHINE, papers, today, web_01
 from browser.desk import Desk
-from browser.walk import log, measured, open_sliders, pay_with, wait_until_applied
+from browser.walk import log, measured, park, wait_until_applied
 from support.browser import NewVisitor, Visitor
 from support.installation import Installation
 
@@ -72,25 +72,6 @@ def test_a_parked_change_is_retried_and_another_reversed(
     }
     desk.go("Needs somebody")
     expect(staff.page.locator("#result_list")).to_have_count(0)
-
-
-def park(demo: Installation, aiko: Visitor, **values: str) -> str:
-    """Submit and pay a change while the machine is busy; its reference."""
-    demo.hypervisor.busy(MACHINE, "backup")
-    open_sliders(aiko)
-    for code, value in values.items():
-        aiko.page.locator(f"#{code}").fill(value)
-    expect(aiko.page.locator("#total")).to_be_visible()
-    aiko.page.locator("#continue").click()
-    if aiko.page.get_by_role("radio", name="Credit card").count():
-        aiko.page.get_by_role("radio", name="Credit card").check()
-        aiko.page.locator("#submit").click()
-        aiko.click("button", "Pay Now!")
-        pay_with(aiko)
-    else:
-        aiko.page.locator("#submit").click()
-    expect(aiko.page.locator("#headline")).to_have_text("Waiting for the machine")
-    return aiko.path.rpartition("/")[2]
 
 
 def take_up(desk: Desk, action: str, reference: str, reason: str, said: str) -> None:

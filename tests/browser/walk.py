@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
+from browser.demo_service import MACHINE
 from prorata.services.models import Service
 from support.browser import Visitor
 from support.installation import Installation
@@ -95,3 +96,22 @@ def open_sliders(visitor: Visitor, *, offered: bool = True) -> None:
     """The change page of web-01."""
     visitor.open(f"/services/{Service.objects.get(name='web-01').pk}/change")
     expect(visitor.page.locator("#change-form")).to_have_count(1 if offered else 0)
+
+
+def park(demo: Installation, aiko: Visitor, **values: str) -> str:
+    """Submit and pay a change while the machine is busy; its reference."""
+    demo.hypervisor.busy(MACHINE, "backup")
+    open_sliders(aiko)
+    for code, value in values.items():
+        aiko.page.locator(f"#{code}").fill(value)
+    expect(aiko.page.locator("#total")).to_be_visible()
+    aiko.page.locator("#continue").click()
+    if aiko.page.get_by_role("radio", name="Credit card").count():
+        aiko.page.get_by_role("radio", name="Credit card").check()
+        aiko.page.locator("#submit").click()
+        aiko.click("button", "Pay Now!")
+        pay_with(aiko)
+    else:
+        aiko.page.locator("#submit").click()
+    expect(aiko.page.locator("#headline")).to_have_text("Waiting for the machine")
+    return aiko.path.rpartition("/")[2]

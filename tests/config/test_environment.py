@@ -94,7 +94,25 @@ def test_secrets_do_not_show_when_it_is_printed() -> None:
         ),
         ("PRORATA_SMTP_URL", "mail.example.com", "PRORATA_SMTP_URL is not a mail address. Write it like"),
         ("PRORATA_DATABASE_ROLE", "root", "PRORATA_DATABASE_ROLE is 'root'. Set it to application or owner"),
+        (
+            "PRORATA_SUPPORT_ADDRESS",
+            "support+tickets@example.com",
+            (
+                "PRORATA_SUPPORT_ADDRESS is 'support+tickets@example.com'. Write it like support@example.com, at most 16"
+                " characters before the @, or unset it: then tickets are answered in the portal alone."
+            ),
+        ),
         ("PRORATA_STAFF_MFA", "no", "PRORATA_STAFF_MFA is 'no'. Set it to required or optional."),
+        (
+            "PRORATA_UNPAID_ROOM_PERCENT",
+            "0",
+            "PRORATA_UNPAID_ROOM_PERCENT is '0'. Set it to a whole number from 1 to 100.",
+        ),
+        (
+            "PRORATA_UNPAID_ROOM_PERCENT",
+            "half",
+            "PRORATA_UNPAID_ROOM_PERCENT is 'half'. Set it to a whole number from 1 to 100.",
+        ),
         (
             "PRORATA_CLOCK_FILE",
             "/tmp/clock",

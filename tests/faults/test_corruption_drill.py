@@ -64,7 +64,9 @@ COLUMNS = {
     "changes_changeline": "change_id component exact net_minor tax_minor state",
     "changes_soldterm": "service_id customer_id status months configuration price_book_id schedule_id currency net_minor "
     "tax_minor gross_minor invoice_id",
-    "services_service": "customer_id product_id currency configuration carry",
+    "services_service": "customer_id product_id currency configuration carry differing",
+    "drift_difference": "service_id component",
+    "drift_decision": "difference_id service_id component reason",
     "provisioning_job": "service_id origin state",
     "provisioning_jobstep": "job_id kind component state",
     "recognition_day": "day",
@@ -101,6 +103,8 @@ SEALED = (
     "invoices_layer",
     "changes_quote",
     "recognition_recognised",
+    "support_message",
+    "support_attachment",
 )
 
 
@@ -130,6 +134,8 @@ def another(dice: random.Random, column: str, was: Any, others: list[Any]) -> An
         values = json.loads(was)
         code = dice.choice(sorted(values))
         return json.dumps(values | {code: values[code] + 1 if isinstance(values[code], int) else "4c8g"})
+    if column == "differing":
+        return json.dumps([code for code in ("cpu", "disk") if code not in json.loads(was)])
     if isinstance(was, date):
         return was + timedelta(days=dice.choice([-30, -1, 1, 30]))
     if was is None or isinstance(was, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.apps import apps
@@ -17,6 +17,7 @@ from psycopg.errors import (
 )
 
 from prorata.changes import staff_actions
+from prorata.changes.drift.leave import leave
 from prorata.changes.models import SecurityEvent
 from prorata.customers.models import User
 from prorata.ledger.accounts import AccountName
@@ -29,11 +30,14 @@ from prorata.payments.bank.take_back import take_back
 from prorata.payments.models import Capture
 from prorata.payments.reconcile import reconcile
 from prorata.payments.refund import refund
+from prorata.support.attach import Sent
 from prorata.verify import nightly
 from prorata.verify.seal import seal_all
 from support import bank
 from support.attacks import ROLES, Attack, Connection, attack, refused, refused_at_commit
 from support.database import TestDatabase
+from support.drift import found
+from support.tickets import ask
 from support.world import World
 
 __all__ = ["attack"]
@@ -222,7 +226,9 @@ def everything_written(world: World) -> None:
     world.work()
     SecurityEvent.objects.create(kind="tampered_amount", about="a quote", at=NOW)
     world.recognise()
+    leave(staff, found(world, web, cpu=3).pk, "A trial", until=world.clock.now() + timedelta(days=1))
     _money_from_elsewhere(world)
+    ask(world.owner, files=[Sent(name="a.txt", data=b"the log")])
     seal_all()
     nightly.run()
 
@@ -247,6 +253,7 @@ def test_every_append_only_table_refuses_to_change(everything_written: None, att
     assert {m.__name__ for m in APPEND_ONLY} >= {
         "Transfer", "Entry", "LogLine", "InvoiceLine", "CreditNote", "CreditNoteLine", "Layer", "Unwinding", "Capture",
         "Quote", "Intervention", "SecurityEvent", "Day", "Recognised", "Opening",
+        "Message", "Attachment",
     }  # fmt: skip
     for model in APPEND_ONLY:
         table, key = model._meta.db_table, model._meta.pk.column

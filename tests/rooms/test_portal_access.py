@@ -19,9 +19,10 @@ from prorata.notices.models import Mail
 from prorata.payments.models import Capture
 from prorata.services.models import Service
 from support.portal import part, person, text
+from support.tickets import ask
 from support.world import World
 
-MOST_QUERIES = 10  # the credit page has purses, vouchers, the log and who moved it
+MOST_QUERIES = 11  # the credit page has purses, vouchers, the log and who moved it, and the bell
 
 
 @pytest.fixture
@@ -51,18 +52,22 @@ def addresses(world: World, web: Service) -> dict[str, list[str]]:
     note, mail = CreditNote.objects.get(), Mail.objects.first()
     assert mail is not None
     service, invoice = f"/services/{web.pk}", f"/invoices/{change.invoice.reference}"
+    ticket = f"/tickets/{ask(world.owner, about=change.origin).reference}"
     return {
         "get": [
             service, f"{service}/resources", f"{service}/change", f"{service}/changes", f"{service}/stored/snapshots",
             f"{service}/stored/snapshots/{thing}/delete", f"/quotes/{quote.reference}", invoice, f"{invoice}/checkout",
             f"/credit-notes/{note.number}", f"/changes/{change.reference}", f"/changes/{change.reference}/state",
             f"{invoice}/state", receipt, f"{receipt}/pdf", f"/changes/{change.reference}/cancel",
-            f"/payments/{attempt.pk}/return", f"/demo/mails/{mail.pk}",
+            f"/payments/{attempt.pk}/return", f"/demo/mails/{mail.pk}", f"/notifications/{mail.pk}",
+            f"{service}/timeline", f"{service}/timeline.json",
+            ticket, f"/tickets/new?about={change.origin}",
         ],
         "post": [
             f"{service}/measure", f"{service}/estimate", f"{service}/change", f"{service}/stored/snapshots/{thing}/delete",
             f"/quotes/{quote.reference}/submit", f"/quotes/{quote.reference}/renew", f"{invoice}/checkout",
             f"/changes/{change.reference}/cancel", f"/payment-methods/{world.customer.pk}",
+            ticket, f"{ticket}/close",
         ],
     }  # fmt: skip
 
@@ -85,6 +90,7 @@ def test_what_is_another_customers_does_not_exist(world: World, web: Service) ->
             "/payments.csv",
             "/payment-methods",
             "/credit",
+            "/tickets",
             "/demo/mails",
         ):
             said = text(stranger.get(page))
@@ -103,6 +109,8 @@ def test_nothing_is_shown_to_who_is_not_signed_in(world: World, web: Service, cl
             "/payments.csv",
             "/payment-methods",
             "/credit",
+            "/tickets",
+            "/tickets/new",
             "/example",
         ]
         for address in [*places["get"], *lists, "/demo/mails"]:
@@ -188,6 +196,8 @@ def test_every_page_is_under_a_strict_policy(world: World, web: Service) -> None
         "/payments",
         "/payment-methods",
         "/credit",
+        "/tickets",
+        "/tickets/new",
         "/example",
         "/demo/mails",
         "/nothing",

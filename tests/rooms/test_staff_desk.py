@@ -12,6 +12,7 @@ from django.urls import reverse
 from prorata.changes import states
 from prorata.changes.models import Change, Intervention
 from prorata.customers.models import User
+from prorata.provisioning.models import Job
 from prorata.services.models import Service
 from support.forms import problems, send, words
 from support.world import World
@@ -81,6 +82,28 @@ def test_a_change_page_shows_what_the_customer_sees_beside_the_journal(
     assert "To the invoice" in system
     for account in ("gateway/sandbox/clearing/JPY", "revenue/deferred/JPY", "tax/0.1/JPY"):
         assert account in system
+
+
+def test_a_change_page_shows_what_every_run_wrote_down(world: World, web: Service, staff: Client) -> None:
+    """A call whose answer was lost, and the run after it: when, by which fence, for which step, what."""
+    world.hypervisor.fault(call="apply", effect="before")
+    change = world.change(web, memory=8)
+    world.pay(change)
+    world.work()
+    world.wait(minutes=1)
+    page = words(staff.get(reverse("admin:changes_change_change", args=[change.pk])))
+    journal = page.partition("Journal Written once")[2]
+    for line in (
+        "1 1 Grow memory Intended memory to 8, try 1",
+        "1 1 Grow memory Answered no answer: ",
+        "1 – Waits unreachable: ",
+        "2 1 Grow memory Intended memory to 8, try 2",
+        "2 1 Grow memory Recorded done",
+        "2 – Ended –",
+    ):
+        assert line in journal
+    job = reverse("admin:provisioning_job_change", args=[Job.objects.get(origin=change.origin).pk])
+    assert "memory to 8, try 2" in words(staff.get(job))
 
 
 def test_an_action_says_what_the_customer_will_be_told(world: World, web: Service, staff: Client) -> None:

@@ -42,6 +42,15 @@ def test_how_often_a_service_may_be_changed(world: World, staff: Client) -> None
     assert (cloud.changes_a_day, cloud.cooldown_hours, cloud.reductions_a_term) == (None, None, None)
 
 
+def test_whether_machines_may_move_is_a_choice_of_the_product(world: World, staff: Client) -> None:
+    world.open("2026-06-01T08:00+09:00")
+    address = reverse("admin:catalog_product_change", args=[world.cloud.pk])
+    for typed, chosen in ((None, False), ("on", True)):
+        answer = send(staff, address, may_move=typed)
+        assert answer.status_code == 302, problems(answer)
+        assert world.reread(world.cloud).may_move is chosen
+
+
 @pytest.mark.parametrize("typed", ["0", "-1", "twice"])
 def test_a_limit_that_is_none_is_refused(world: World, staff: Client, typed: str) -> None:
     world.open("2026-06-01T08:00+09:00")

@@ -39,7 +39,7 @@ def campaign(world: World, part: str = "0.5", **other: str) -> PriceBook:
 
 
 def bought(world: World, book: PriceBook, paid: int) -> Service:
-    machine = world.hypervisor.create_machine(dict(WEB), host="tokyo-1")
+    machine = world.hypervisor.create_machine(dict(WEB), host="tokyo-1", usage={"memory": "0", "disk": "0"})
     return adopt(
         customer=world.customer, product=world.cloud, name="web-09", driver="sandbox", external_id=machine,
         term_starts_at=JUNE, term_ends_at=datetime.fromisoformat("2026-12-01T08:00+09:00"), term_months=6,
@@ -134,7 +134,7 @@ def staff(world: World) -> Client:
 def test_staff_adopt_what_was_bought_in_a_campaign(world: World) -> None:
     world.open("2026-06-01T08:00+09:00")
     world.hypervisor.create_host("tokyo-1")
-    world.hypervisor.create_machine(dict(WEB), id="vm-9", host="tokyo-1")
+    world.hypervisor.create_machine(dict(WEB), id="vm-9", host="tokyo-1", usage={"memory": "0", "disk": "0"})
     book, desk = campaign(world), staff(world)
     address = reverse("admin:services_service_adopt") + (
         f"?customer={world.customer.pk}&product={world.cloud.pk}&currency=JPY&driver=sandbox&external_id=vm-9"

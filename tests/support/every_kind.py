@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from prorata.changes.cancel import cancel
+from prorata.changes.drift.accept import accept
+from prorata.changes.drift.bring import bring
+from prorata.changes.drift.leave import leave
+from prorata.changes.drift.open_now import open_now
 from prorata.changes.models import Change
 from prorata.changes.pay import start_paying
 from prorata.changes.terms import close
@@ -17,7 +22,12 @@ from prorata.payments.look import look
 from prorata.payments.models import Capture, PaymentAttempt
 from prorata.payments.refund import refund
 from prorata.services.models import Service
+from prorata.support.answer import write_note
+from prorata.support.attach import Sent
+from prorata.support.close import close_mine
 from support.bank import ACTOR, Entry, bank_account, statement
+from support.drift import by_hand, compared
+from support.tickets import LOG, answered, ask
 from support.world import World
 
 LIVE = {"grow": "live", "shrink": "live"}
@@ -35,6 +45,8 @@ def every_kind(world: World) -> None:
     _still_open(world)
     _terms(world)
     _corrections(world)
+    _tickets(world)
+    _by_hand(world)
     _earned(world)
 
 
@@ -152,6 +164,18 @@ def _ends(world: World, change: Change) -> str:
     return status
 
 
+def _by_hand(world: World) -> None:
+    """web-10: machines changed by hand, one size taken over, one brought back, one left until a date."""
+    web = world.service(paid=34_188, name="web-10")
+    by_hand(world, web, cpu=4, memory=6, backups=9)
+    compared(world)
+    of_web = {one.component: one for one in open_now().filter(service=web)}
+    accept(world.staff, of_web["memory"].pk, "A gift for the trouble.", shown_measured=6)
+    leave(world.staff, of_web["cpu"].pk, "A trial.", until=world.clock.now() + timedelta(days=30))
+    bring(world.staff, of_web["backups"].pk, "A mistake.", shown_measured=9, may_restart=True)
+    world.work()
+
+
 def _still_open(world: World) -> None:
     """cvm-01 in USD changes its instance type; web-04 waits for money, with a pledge and a voucher that are held."""
     cvm = world.cvm_01()
@@ -197,6 +221,17 @@ def _corrections(world: World) -> None:
     take_back(LogLine.objects.get(origin="correction:down"), **said)
     world.gift(40, until="2026-12-24T00:00+09:00")
     take_back(LogLine.objects.filter(what="granted").latest("id"), **said)
+
+
+def _tickets(world: World) -> None:
+    """One about a change, with a file, answered and noted; one that was closed."""
+    change = Change.objects.order_by("id").first()
+    assert change is not None
+    ticket = ask(world.owner, about=change.origin, files=[Sent(name="boot.log", data=LOG)])
+    write_note(world.staff, ticket.pk, "The host was full.", key="note")
+    answered(world.staff, ticket)
+    close_mine(world.owner, ask(world.owner, key="two").reference)
+    world.work()
 
 
 def _earned(world: World) -> None:

@@ -54,12 +54,12 @@ class Site(Installation):
             "PGAPPNAME": WORKER,
         }
 
-    def start_worker(self, name: str = "worker") -> None:
+    def start_worker(self, name: str = "worker", *, concurrency: int = 8) -> None:
         """Start one more worker and wait until it takes jobs."""
         before = self._workers()
         with (self.home / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "prorata.cli", "worker", "--concurrency", "8"],
+                [sys.executable, "-m", "prorata.cli", "worker", "--concurrency", str(concurrency)],
                 env={**self.environment, "PRORATA_PARENT": str(os.getpid())},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip

@@ -81,9 +81,12 @@ FACTS = (
     "invoices_invoice", "invoices_invoiceline", "invoices_creditnote", "invoices_layer",
     "invoices_unwinding", "invoices_numberseries", "ledger_transfer", "ledger_entry", "payments_capture",
     "payments_refund", "payments_moneyback",
-    "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_reservation",
-    "services_service", "notices_mail", "recognition_day", "recognition_recognised", "recognition_opening",
+    "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_jobevent",
+    "provisioning_reservation",
+    "services_service", "support_ticket", "support_message", "support_attachment", "support_content",
+    "notices_mail", "recognition_day", "recognition_recognised", "recognition_opening",
     "bank_bankaccount", "bank_statement", "bank_statementline", "bank_allocation", "bank_unallocation",
+    "drift_decision",
 )  # fmt: skip
 
 
@@ -172,6 +175,8 @@ class World:
     ) -> str:
         """A machine is made on the hypervisor; its id there."""
         self.machines += 1
+        # Nothing of it is used, unless the story says so: of what nobody knows, nothing may be given back.
+        machine.setdefault("usage", {code: "0" for code in ("memory", "disk") if code in configuration})
         if capacity is not None or self.machines == 1:
             self.hypervisor.create_host(host, **(capacity or {}))
         return self.hypervisor.create_machine(
@@ -302,7 +307,7 @@ class World:
         self.gateway.pay(attempt.gateway_ref, card, **{"mode": "never", **how})
         return look(attempt.pk)
 
-    def work(self, *, tried_again: bool = False) -> None:
+    def work(self, *, tried_again: bool = False, at_once: int = 1) -> None:
         """Run the deferred jobs with a real worker until none is left that can run now.
 
         A job that broke fails the story, unless jobs are expected to be `tried_again` later.
@@ -313,7 +318,7 @@ class World:
                 # Sweeps run when the story says so (see sweep), not when the machine's second hand does.
                 open_app.periodic_registry = PeriodicRegistry()
                 await open_app.run_worker_async(
-                    wait=False, install_signal_handlers=False, listen_notify=False, concurrency=1
+                    wait=False, install_signal_handlers=False, listen_notify=False, concurrency=at_once
                 )
 
         asyncio.run(once())

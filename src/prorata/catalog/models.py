@@ -49,6 +49,10 @@ class Product(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1)],
         help_text="hours between two changes of a service; empty: none",
     )  # fmt: skip
+    may_move = models.BooleanField(
+        default=True,
+        help_text="a machine may go to another host when its own has no room for growth that is paid for",
+    )
 
     class Meta:
         constraints = [
@@ -113,6 +117,11 @@ class ResourceType(models.Model):
         help_text="how much of the size must stay free when it is reduced",
         validators=[MaxValueValidator(90)],
     )
+    peak_days = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="a reduction stays above the most that was used in so many days; 0: above what is used now",
+        validators=[MaxValueValidator(30)],
+    )
     grow_restarts = models.BooleanField(
         default=False, help_text="an increase needs a restart; the machine has the last word"
     )
@@ -137,6 +146,9 @@ class ResourceType(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["quantity", "option"]), name="resource_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(peak_days__lte=30), name="resource_peak_within_kept_readings"
             ),
         ]
 

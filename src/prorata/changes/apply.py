@@ -13,6 +13,7 @@ from prorata.changes.submit import APPLY_WITHIN
 from prorata.credit import voucher_use
 from prorata.events.publish import publish
 from prorata.invoices.models import Invoice
+from prorata.provisioning import reserve
 from prorata.provisioning.models import Job
 from prorata.provisioning.start import Wanted, start
 
@@ -32,6 +33,7 @@ def on_paid(invoice_id: int) -> None:
     change.deadline = min(now + APPLY_WITHIN, change.service.term_ends_at)
     change.save(update_fields=["status", "started_at", "deadline"])
     voucher_use.use(origin=change.origin, at=now)
+    reserve.paid(change.origin)
     publish("change.applying", id=change.pk, lock=f"service:{change.service_id}")
 
 
@@ -43,8 +45,8 @@ def begin(change_id: int) -> None:
         return
     lines = change.quote.figures["lines"]
     start(
-        service=change.service, origin=change.origin, may_restart=change.may_restart, deadline=change.deadline,
-        now=clock.now(),
+        service=change.service, origin=change.origin, may_restart=change.may_restart,
+        may_move=change.service.product.may_move, deadline=change.deadline, now=clock.now(),
         wanted=[Wanted(x["code"], "reduce" if x["reduces"] else "grow", x["before"], x["after"]) for x in lines],
     )  # fmt: skip
 
@@ -73,11 +75,13 @@ def follow(job_id: int) -> None:
 
 
 def _move(change: Change, status: str, job: Job) -> None:
-    if change.status == status and change.reason == job.reason:
+    known = change.status == status and change.reason == job.reason
+    if known and change.detail == job.detail:
         return
     if change.status == states.ATTENTION and status == states.PARKED:
         return  # it goes on when the job runs again
     change.status, change.reason, change.detail = status, job.reason, job.detail
     change.save(update_fields=["status", "reason", "detail"])
-    if status != states.APPLYING:  # also for a new reason: the customer may be asked for a restart only now
+    # Also for a new reason: the customer may be asked for a restart only now. Staff are told of every new fact.
+    if status == states.ATTENTION or (status != states.APPLYING and not known):
         publish(f"change.{status}", id=change.pk)

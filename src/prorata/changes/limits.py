@@ -21,11 +21,14 @@ from prorata.catalog.values import BookValues, Value
 from prorata.changes.linked import linked
 from prorata.changes.refusals import Refusal
 from prorata.pricing.rates import OptionPrices
+from prorata.provisioning.reserve import Taken
 from prorata.services.models import Reading
 from prorata.services.readings import is_fresh
 
 # A no-break space, so that number and unit stay together.
 GAP = "\u00a0"
+# Reasons that hold whatever is used: the product does not sell less, or the machine never gives less.
+NEVER_LESS = ("no_shrink", "machine_keeps")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,8 @@ class Limit:
     option_names: Mapping[str, str]
     current: Value
     used: Decimal | None
+    peak: Decimal | None = None
+    peak_days: int = 0
     objects: tuple[dict[str, Any], ...]
     floor: Value
     floor_reasons: tuple[Refusal, ...]
@@ -70,14 +75,15 @@ def limits(
     types: Sequence[ResourceType],
     configuration: Mapping[str, Value],
     reading: Reading | None,
-    held: Mapping[str, int],
+    held: Taken,
     book: BookValues,
     now: datetime,
 ) -> dict[str, Limit]:
     """The limits of every resource of a service, by code.
 
-    `held` is what other customers' submitted changes hold on the host. Without a fresh reading reductions of what is
-    measured wait; increases go on.
+    `held` is what submitted changes hold on the host. Without a fresh reading reductions of what is
+    measured wait; increases go on, within the room that the host had last: submit reserves from the same figure. What
+    the machine never makes smaller is no matter of age either.
     """
     known = reading if is_fresh(reading, now) else None
     found = {}
@@ -85,52 +91,76 @@ def limits(
         if kind.code not in configuration:
             continue
         if kind.kind == ResourceType.Kind.OPTION:
-            found[kind.code] = _option(kind, str(configuration[kind.code]), book)
+            found[kind.code] = _option(kind, str(configuration[kind.code]), book, reading)
         else:
-            found[kind.code] = _quantity(kind, int(configuration[kind.code]), known, held.get(kind.code, 0))
+            found[kind.code] = _quantity(kind, int(configuration[kind.code]), reading, known, held)
     return found
 
 
-def _option(kind: ResourceType, current: str, book: BookValues) -> Limit:
+def _option(kind: ResourceType, current: str, book: BookValues, reading: Reading | None) -> Limit:
     names = {option.code: option.name for option in kind.options.all()}
     rate = book.rates.get(kind.code)
     sold = tuple(code for code in names if isinstance(rate, OptionPrices) and code in rate.options)
-    cheaper_ok = [
-        c for c in sold if kind.may_shrink or book.monthly(kind.code, c) >= book.monthly(kind.code, current)
-    ]
+    never = _never_less(kind, names.get(current, current), reading)
+    allowed = [c for c in sold if not never or book.monthly(kind.code, c) >= book.monthly(kind.code, current)]
     return Limit(
         code=kind.code, name=kind.name, unit="", unit_word=kind.unit_word, kind=kind.kind, usage_kind=kind.usage, stops=sold,
-        option_names=names, current=current, used=None, objects=(), floor=current, floor_reasons=(), ceiling=current,
-        ceiling_reasons=(), unknown=False, allowed=tuple(cheaper_ok), links=kind.asks(),
+        option_names=names, current=current, used=None, objects=(), floor=current,
+        floor_reasons=never if len(allowed) < len(sold) else (), ceiling=current,
+        ceiling_reasons=(), unknown=False, allowed=tuple(allowed), links=kind.asks(),
     )  # fmt: skip
 
 
-def _quantity(kind: ResourceType, current: int, reading: Reading | None, held: int) -> Limit:
+def _quantity(
+    kind: ResourceType, current: int, reading: Reading | None, known: Reading | None, held: Taken
+) -> Limit:
+    """`reading` is the newest, `known` the same if it is still to be believed."""
     stops = tuple(kind.stops())
-    used = _used(kind, reading)
-    objects = _objects(kind, reading)
-    floor, why_not_less = _floor(kind, stops, current, reading, used, objects)
+    objects = _objects(kind, known)
+    used, peak = _used(kind, known), _peak(kind, known)
+    floor, why_not_less = _floor(kind, stops, current, reading, used, peak, objects)
     ceiling, why_not_more = _ceiling(kind, stops, current, reading, held)
     allowed = tuple(sorted({n for n in stops if floor <= n <= ceiling} | {current}))
     return Limit(
         code=kind.code, name=kind.name, unit=kind.unit, unit_word=kind.unit_word, kind=kind.kind, usage_kind=kind.usage,
-        stops=stops, option_names={}, current=current, used=used, objects=objects, floor=floor, floor_reasons=why_not_less,
-        ceiling=ceiling, ceiling_reasons=why_not_more, unknown=kind.usage != ResourceType.Usage.NONE and reading is None,
-        allowed=allowed, links=kind.asks(),
+        stops=stops, option_names={}, current=current, used=used, peak=peak, peak_days=kind.peak_days if peak else 0,
+        objects=objects, floor=floor, floor_reasons=why_not_less, ceiling=ceiling, ceiling_reasons=why_not_more,
+        unknown=kind.usage != ResourceType.Usage.NONE and used is None, allowed=allowed, links=kind.asks(),
     )  # fmt: skip
 
 
-def _used(kind: ResourceType, reading: Reading | None) -> Decimal | None:
-    if reading is None:
+def _used(kind: ResourceType, known: Reading | None) -> Decimal | None:
+    """None: nobody knows. A machine that cannot tell how much is used is not one that uses nothing."""
+    if known is None:
         return None
     if kind.usage == ResourceType.Usage.OBJECTS:
-        return Decimal(len(_objects(kind, reading)))
-    amount = reading.usage.get(kind.code)
+        return Decimal(len(_objects(kind, known)))
+    amount = known.usage.get(kind.code)
     return None if amount is None else Decimal(amount)
 
 
-def _objects(kind: ResourceType, reading: Reading | None) -> tuple[dict[str, Any], ...]:
-    return tuple(o for o in reading.objects_stored if o["kind"] == kind.code) if reading else ()
+def _peak(kind: ResourceType, known: Reading | None) -> Decimal | None:
+    """The most that was used within the product's window, where it asks for one."""
+    if known is None or kind.usage != ResourceType.Usage.AMOUNT or not kind.peak_days:
+        return None
+    peak = known.peaks.get(kind.code)
+    return Decimal(peak["amount"]) if peak else None
+
+
+def _objects(kind: ResourceType, known: Reading | None) -> tuple[dict[str, Any], ...]:
+    return tuple(o for o in known.objects_stored if o["kind"] == kind.code) if known else ()
+
+
+def _never_less(kind: ResourceType, current: str, reading: Reading | None) -> tuple[Refusal, ...]:
+    """Why nothing smaller can be chosen whatever is used: the product's word first, then the machine's."""
+    facts = {"name": kind.name, "floor": current}
+    if not kind.may_shrink:
+        return (Refusal("no_shrink", kind.code, facts),)
+    if reading is not None and kind.code in reading.fixed:
+        return (
+            Refusal("machine_keeps", kind.code, {**facts, "reason": reading.fixed[kind.code].rstrip(".")}),
+        )
+    return ()
 
 
 def _floor(
@@ -139,41 +169,42 @@ def _floor(
     current: int,
     reading: Reading | None,
     used: Decimal | None,
+    peak: Decimal | None,
     objects: Sequence[Mapping[str, Any]],
 ) -> tuple[int, tuple[Refusal, ...]]:
     """The lowest value that may be chosen. What is already below it stays as it is: improving is never refused."""
     unit = f"{GAP}{kind.unit}" if kind.unit else ""
-    if not kind.may_shrink:
-        return current, (Refusal("no_shrink", kind.code, {"name": kind.name, "floor": f"{current}{unit}"}),)
-    if kind.usage == ResourceType.Usage.NONE or (
-        kind.usage == ResourceType.Usage.AMOUNT and reading and used is None
-    ):
+    if never := _never_less(kind, f"{current}{unit}", reading):
+        return current, never
+    if kind.usage == ResourceType.Usage.NONE:
         return min(stops[0], current), ()
-    if reading is None:
-        return current, (Refusal("usage_unknown", kind.code, {"name": kind.name}),)
     if used is None:
-        used = Decimal(0)
+        return current, (Refusal("usage_unknown", kind.code, {"name": kind.name}),)
     reserve = kind.reserve_percent if kind.usage == ResourceType.Usage.AMOUNT else 0
     # The room that stays free is a share of the size, as the words say: of 80 GB, 10 % are 8 GB.
     usable = Decimal(100 - reserve) / 100
-    needed = used / usable
-    floor = min(next((n for n in stops if n >= needed), stops[-1]), current)
+    most = max(used, peak or used)
+    floor = min(next((n for n in stops if n >= most / usable), stops[-1]), current)
     if floor <= stops[0]:
         return floor, ()
     facts: dict[str, object] = {
-        "name": kind.name,
-        "floor": f"{floor}{unit}",
-        "used": f"{used.normalize():f}{unit}",
-    }
+        "name": kind.name, "floor": f"{floor}{unit}", "used": _plain(used, unit), "percent": reserve,
+    }  # fmt: skip
     if kind.usage == ResourceType.Usage.OBJECTS:
         named = _(", ").join([*map(_named, objects[:3]), *(["…"] if len(objects) > 3 else [])])
         return floor, (
             Refusal("objects_exist", kind.code, {**facts, "count": len(objects), "objects": named}),
         )
+    if most > used:
+        facts |= {"peak": _plain(most, unit), "count": kind.peak_days}
+        return floor, (Refusal("in_use_peak_reserve" if reserve else "in_use_peak", kind.code, facts),)
     below = max((n for n in stops if n < floor), default=floor)
-    free_first = used - below * usable
-    facts |= {"percent": reserve, "below": f"{below}{unit}", "free_first": f"{_up(free_first)}{unit}"}
+    facts |= {"below": f"{below}{unit}", "free_first": f"{_up(used - below * usable)}{unit}"}
     return floor, (Refusal("in_use_reserve" if reserve else "in_use", kind.code, facts),)
+
+
+def _plain(amount: Decimal, unit: str) -> str:
+    return f"{amount.normalize():f}{unit}"
 
 
 def _up(amount: Decimal) -> str:
@@ -187,19 +218,21 @@ def _named(stored: Mapping[str, Any]) -> str:
 
 
 def _ceiling(
-    kind: ResourceType, stops: tuple[int, ...], current: int, reading: Reading | None, held: int
+    kind: ResourceType, stops: tuple[int, ...], current: int, reading: Reading | None, held: Taken
 ) -> tuple[int, tuple[Refusal, ...]]:
     """The highest value that may be chosen: what is sold, and what the host can still give."""
     top = max(stops[-1], current)
     if reading is None or kind.code not in reading.headroom:
         return top, ()
-    room = current + max(int(reading.headroom[kind.code]) - held, 0)
-    limit = max((n for n in stops if n <= room), default=current)
+    free = max(int(reading.headroom[kind.code]) - held.by_others.get(kind.code, 0), 0)
+    own = held.left_over.get(kind.code, free)
+    limit = max((n for n in stops if n <= current + min(free, own)), default=current)
     limit = max(limit, current)
     if limit >= top:
         return top, ()
     unit = f"{GAP}{kind.unit}" if kind.unit else ""
-    return limit, (Refusal("host_full", kind.code, {"name": kind.name, "limit": f"{limit}{unit}"}),)
+    why = "unpaid_hold_room" if own < free else "host_full"
+    return limit, (Refusal(why, kind.code, {"name": kind.name, "limit": f"{limit}{unit}"}),)
 
 
 def check(limits: Mapping[str, Limit], wanted: Mapping[str, Value]) -> tuple[Refusal, ...]:

@@ -290,7 +290,12 @@ class Intervention(AppendOnly):
     change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="interventions")
     what = models.CharField(
         max_length=12,
-        choices=[("retry", _("Retried")), ("reverse", _("Reversed")), ("take_over", _("Taken over"))],
+        choices=[
+            ("retry", _("Retried")),
+            ("reverse", _("Reversed")),
+            ("take_over", _("Taken over")),
+            ("overwrite", _("Set to what was bought")),
+        ],
     )
     reason = models.TextField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="interventions")

@@ -17,7 +17,7 @@ from prorata import language
 from prorata.catalog.models import Product
 from prorata.catalog.values import BookValues
 from prorata.changes import states
-from prorata.changes.limits import GAP, Limit
+from prorata.changes.limits import GAP, NEVER_LESS, Limit
 from prorata.changes.models import Change
 from prorata.changes.refusals import Refusal
 from prorata.changes.terms.running import running
@@ -138,7 +138,7 @@ def _no_less(limit: Limit, left: Allowance, book: BookValues) -> Limit:
         return value >= limit.current
 
     allowed = tuple(value for value in limit.allowed if not_less(value))
-    never = any(reason.code == "no_shrink" for reason in limit.floor_reasons)
+    never = any(reason.code in NEVER_LESS for reason in limit.floor_reasons)
     less = limit.allowed if limit.option_names else limit.stops
     if never or all(not_less(value) for value in less):
         return limit  # it never shrinks and says so, or nothing smaller is sold

@@ -14,20 +14,26 @@ from prorata.changes import states
 from prorata.changes.models import Change, ChangeLine
 from prorata.changes.words import reason_words
 from prorata.provisioning.models import Job, JobStep
+from prorata.provisioning.usual import Usual, usual
 
 StepState = Literal["done", "doing", "waiting", "failed", "skipped"]
 GAP = "\u00a0"
+WORTH_SAYING, MINUTE = 2, 60  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProgressStep:
-    """One line of the list. `key` is stable; `detail` is words; `at` is when it ended, or began if it is being done."""
+    """One line of the list. `key` is stable; `detail` is words; `at` is when it ended, or began if it is being done.
+
+    `usually` says in words how long such a step takes, where enough of them were done and it takes long enough to wait.
+    """
 
     key: str
     state: StepState
     name: str
     detail: str = ""
     at: datetime | None = None
+    usually: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ def _before(change: Change) -> Iterator[ProgressStep]:
 def _machine(change: Change, lines: dict[str, ChangeLine], job: Job | None) -> Iterator[ProgressStep]:
     if change.status in (states.CANCELLED, states.EXPIRED):
         return
+    times = usual(change.service, lines) if change.status in (states.APPLYING, states.PARKED) else {}
     if job is None:
         for line in lines.values():
             yield ProgressStep(
@@ -75,7 +82,23 @@ def _machine(change: Change, lines: dict[str, ChangeLine], job: Job | None) -> I
             key=f"{step.component}-{step.kind}", state=_state(step), at=step.ended_at or step.started_at,
             name=_("Put back: %(what)s") % {"what": name} if step.kind == JobStep.Kind.UNDO else name,
             detail=_detail(change, job, step),
+            usually=_usually(times.get((step.component, step.kind == JobStep.Kind.GROW))) if step.ended_at is None else "",
         )  # fmt: skip
+
+
+def _usually(times: Usual | None) -> str:
+    """Nothing for what is over before one has read it."""
+    if times is None or times.most < WORTH_SAYING:
+        return ""
+    if times.most < 2 * MINUTE:
+        spread = {"least": times.median, "most": times.most}
+        if times.median == times.most:
+            return _("usually %(most)d s") % spread
+        return _("usually %(least)d to %(most)d s") % spread
+    spread = {"least": max(1, round(times.median / MINUTE)), "most": round(times.most / MINUTE)}
+    if spread["least"] == spread["most"]:
+        return _("usually %(most)d min") % spread
+    return _("usually %(least)d to %(most)d min") % spread
 
 
 def step_name(line: ChangeLine, before: object, after: object) -> str:

@@ -61,6 +61,8 @@ def way_out(refusal: Refusal) -> str:
     """What would make it possible; empty where the sentence itself says it."""
     if refusal.ways:
         return _("Choose %(ways)s.") % {"ways": _(" or ").join(way.words for way in refusal.ways)}
+    if refusal.code in ("in_use_peak", "in_use_peak_reserve"):
+        return _peak_passes(int(str(refusal.params["count"]))) % dict(refusal.params)
     return _ways_out().get(refusal.code, "") % dict(refusal.params)
 
 
@@ -68,6 +70,31 @@ def _objects_exist(count: int) -> str:
     return ngettext(
         "%(name)s cannot go below %(floor)s: %(count)s exists (%(objects)s).",
         "%(name)s cannot go below %(floor)s: %(count)s exist (%(objects)s).",
+        count,
+    )
+
+
+def _in_use_peak(count: int) -> str:
+    return ngettext(
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last day.",
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last %(count)s days.",
+        count,
+    )
+
+
+def _in_use_peak_reserve(count: int) -> str:
+    return ngettext(
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last day and %(percent)s %% must stay free.",
+        "%(name)s cannot go below %(floor)s: %(peak)s was used within the last %(count)s days and %(percent)s %% must"
+        " stay free.",
+        count,
+    )
+
+
+def _peak_passes(count: int) -> str:
+    return ngettext(
+        "Use less for a day, and less can be chosen.",
+        "Use less for %(count)s days, and less can be chosen.",
         count,
     )
 
@@ -100,6 +127,8 @@ def _cooling_down(count: int) -> str:
 
 _COUNTED = {
     "objects_exist": _objects_exist,
+    "in_use_peak": _in_use_peak,
+    "in_use_peak_reserve": _in_use_peak_reserve,
     "no_reductions_left": _no_reductions_left,
     "changes_used_up": _changes_used_up,
     "cooling_down": _cooling_down,
@@ -119,10 +148,18 @@ def _sentences() -> dict[str, str]:
             "%(name)s cannot go below %(floor)s: %(used)s is used and %(percent)s %% must stay free."
         ),
         "no_shrink": _("%(name)s can grow but not shrink: %(floor)s is the lowest possible."),
+        "machine_keeps": _("%(name)s cannot go below %(floor)s: %(reason)s."),
         "usage_unknown": _(
             "%(name)s cannot be reduced now: how much is used is not known. Increases are possible."
         ),
         "host_full": _("%(name)s cannot go above %(limit)s on this host."),
+        "unpaid_hold_room": _(
+            "%(name)s cannot go above %(limit)s now: your unpaid changes hold as much of the host's room as they may."
+        ),
+        "differs": _(
+            "%(name)s cannot be changed now:"
+            " our staff are looking at a difference between what was bought and what the machine has."
+        ),
         "needs_more": _("%(what)s need at least %(need)s."),
         "option_needs_more": _("%(what)s needs at least %(need)s."),
         # the whole service
@@ -153,6 +190,10 @@ def _sentences() -> dict[str, str]:
         ),
         "no_room": _(
             "The host has no room for more %(name)s now: another change took it. Choose less, or ask support."
+        ),
+        "unpaid_hold_too_much": _(
+            "Your unpaid changes hold the host's room for %(name)s: they may hold %(left)s more."
+            " Pay or cancel one of them first, or choose less."
         ),
         # a voucher
         "voucher_unknown": _("There is no voucher %(code)s. Look at the code again."),
@@ -189,9 +230,12 @@ def _ways_out() -> dict[str, str]:
         "no_reductions_left": _("Less is possible in your next term, from %(when)s on."),
         "changes_used_up": _("It can be changed again from %(when)s on."),
         "cooling_down": _("It can be changed again from %(when)s on."),
+        "machine_keeps": _("Move to a smaller machine, or ask support."),
         "no_shrink": _("Move to a smaller disk, or ask support."),
         "usage_unknown": _("Refresh in a minute; if it stays so, ask support."),
+        "differs": _("Everything else can be changed. Ask support how long it takes."),
         "needs_more": _("Ask support: neither can be changed that far now."),
         "option_needs_more": _("Ask support: neither can be changed that far now."),
         "host_full": _("More is possible after a move to another host: ask support."),
+        "unpaid_hold_room": _("Pay or cancel one of them to choose more."),
     }

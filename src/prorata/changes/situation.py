@@ -12,13 +12,14 @@ from prorata import clock
 from prorata.catalog.models import Product, ResourceType
 from prorata.catalog.names import in_language
 from prorata.catalog.values import BookValues, NoPrice, ScheduleValues, live_book, live_schedule
+from prorata.changes.drift.hold_still import hold_still
 from prorata.changes.limits import Limit, limits
 from prorata.changes.models import Change, SoldTerm
 from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
 from prorata.changes.refusals import Refusal
 from prorata.changes.terms.running import Terms, terms_of
 from prorata.invoices.models import Seller
-from prorata.provisioning.reserve import held_by_others
+from prorata.provisioning.reserve import taken
 from prorata.services.models import Reading, Service
 from prorata.services.readings import newest
 
@@ -83,8 +84,9 @@ def situation(service: Service, now: datetime | None = None) -> Situation:
     found: dict[str, Limit] = {}
     try:
         book = live_book(service.product, service.currency, at)
-        held = held_by_others(reading, service, at)
-        found = narrowed(limits(types, service.configuration, reading, held, book, at), left, book)
+        held = taken(reading, service, at)
+        free = narrowed(limits(types, service.configuration, reading, held, book, at), left, book)
+        found = hold_still(free, service.differing)
     except NoPrice as missing:
         obstacles.append(Refusal("no_price", None, {"detail": str(missing)}))
     return Situation(

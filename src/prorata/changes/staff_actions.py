@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -11,9 +13,10 @@ from prorata.changes.lock import lock_change
 from prorata.changes.models import Change, Intervention
 from prorata.customers.models import User
 from prorata.provisioning import direct
-from prorata.trail.write import note
+from prorata.provisioning.drivers.base import Value
+from prorata.trail.write import Changed, note
 
-DEEDS = {"retry": "retried", "reverse": "given_up", "take_over": "taken_over"}
+DEEDS = {"retry": "retried", "reverse": "given_up", "take_over": "taken_over", "overwrite": "overwritten"}
 
 
 class NotPossible(Exception):
@@ -36,6 +39,31 @@ def retry(staff: User, reference: str, reason: str) -> Change:
 def reverse(staff: User, reference: str, reason: str) -> Change:
     """Give up what is not done; the worker puts back what can be put back, and the money follows by itself."""
     return _direct(staff, reference, reason, "reverse")
+
+
+@transaction.atomic
+def overwrite(staff: User, reference: str, reason: str, *, found: Mapping[str, Value]) -> Change:
+    """Go on over what was made by hand: component -> the value that staff have seen on the machine.
+
+    Only these values are replaced. If the machine has another by then, the change is back in front of staff.
+    """
+    change = _open(reference)
+    if (change.status, change.reason) != (states.ATTENTION, "drift"):
+        raise NotPossible("Only a change that found its machine changed by hand can go on over it.")
+    if not found:
+        raise NotPossible("The machine is as it was sold now. Retry the change.")
+    try:
+        direct.go_on_over(change.origin, found)
+    except direct.NotWaiting as busy:
+        raise NotPossible(str(busy)) from busy
+    _note(
+        change,
+        staff,
+        "overwrite",
+        reason,
+        {f"machine: {code}": (value, None) for code, value in found.items()},
+    )
+    return change
 
 
 @transaction.atomic
@@ -71,7 +99,7 @@ def _open(reference: str) -> Change:
     return change
 
 
-def _note(change: Change, staff: User, what: str, reason: str) -> None:
+def _note(change: Change, staff: User, what: str, reason: str, changed: Changed | None = None) -> None:
     if not staff.is_staff:
         raise NotPossible("Only staff may do this.")
     if not reason.strip():
@@ -79,5 +107,5 @@ def _note(change: Change, staff: User, what: str, reason: str) -> None:
     Intervention.objects.create(change=change, what=what, reason=reason.strip(), by=staff, at=clock.now())
     note(
         f"change.{DEEDS[what]}", change, actor=f"user:{staff.pk}", actor_name=staff.email,
-        customer_id=change.customer_id, reason=reason.strip(),
+        customer_id=change.customer_id, reason=reason.strip(), changed=changed,
     )  # fmt: skip

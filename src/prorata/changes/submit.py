@@ -14,6 +14,7 @@ from prorata.catalog.models import ResourceType
 from prorata.catalog.names import in_language
 from prorata.catalog.values import book
 from prorata.changes import states
+from prorata.changes.drift.hold_still import hold_still
 from prorata.changes.limits import check, limits
 from prorata.changes.models import Change, ChangeLine, Quote, SecurityEvent
 from prorata.changes.paper_lines import line_facts, line_text
@@ -38,7 +39,7 @@ from prorata.invoices.models import Invoice, Seller
 from prorata.invoices.settle import settle_from_purses
 from prorata.payments.bank.accounts import offered_method
 from prorata.pricing.terms import local_date
-from prorata.provisioning.reserve import NoRoom, reserve
+from prorata.provisioning.reserve import NoRoom, Taken, reserve
 from prorata.services.lock import lock_service
 from prorata.services.models import Reading, Service
 from prorata.services.readings import newest
@@ -90,8 +91,14 @@ def submit(
     except NotEnoughCredit as spent:
         raise Refused(Refusal("credit_changed")) from spent
     except NoRoom as full:
-        name = next(kind.name for kind in types if kind.code == full.component)
-        raise Refused(Refusal("no_room", full.component, {"name": name})) from full
+        raise Refused(_no_room(full, next(kind for kind in types if kind.code == full.component))) from full
+
+
+def _no_room(full: NoRoom, kind: ResourceType) -> Refusal:
+    if full.left_over is None:
+        return Refusal("no_room", kind.code, {"name": kind.name})
+    left = f"{full.left_over}\u00a0{kind.unit}" if kind.unit else full.left_over
+    return Refusal("unpaid_hold_too_much", kind.code, {"name": kind.name, "left": left})
 
 
 def _submit(
@@ -155,7 +162,8 @@ def _still_true(
     if service.version != quote.service_version or service.configuration != quote.from_configuration:
         raise Refused(Refusal("service_changed"))
     prices = book(quote.price_book_id)
-    possible = narrowed(limits(types, service.configuration, reading, {}, prices, now), left, prices)
+    free = narrowed(limits(types, service.configuration, reading, Taken(), prices, now), left, prices)
+    possible = hold_still(free, service.differing)
     changed = {code: n for code, n in quote.to_configuration.items() if n != quote.from_configuration[code]}
     if refusals := check(possible, changed):
         raise Refused(*refusals)
@@ -215,6 +223,7 @@ def _write(
         reading=reading,
         growth=_growth(quote),
         origin=change.origin,
+        awaits_payment=bool(pay.due_minor),
         until=_held_until(change),
         now=now,
     )

@@ -8,6 +8,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata.changes import apply, catch_up
+from prorata.changes.drift import follow as drift
 from prorata.changes.refusals import Refused
 from prorata.changes.terms import book
 from prorata.changes.terms.refused import CannotSell
@@ -30,7 +31,9 @@ def start(id: int) -> None:
 
 @app.task(name="changes.follow", retry=RETRY)
 def follow(id: int) -> None:
+    """The machine's job has moved: of a change, or of a decision about a difference."""
     apply.follow(id)
+    drift.follow(id)
 
 
 @app.periodic(cron="* * * * * */15")

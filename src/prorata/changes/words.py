@@ -30,6 +30,12 @@ def reason_words(reason: str) -> str:
         "": "",
         "busy": _("The machine is busy with something else. We go on as soon as it is free."),
         "host_full": _("The host has no room for the growth now. We keep trying until the deadline."),
+        "no_host": _(
+            "Neither its own host nor another one has room for the growth now. We keep looking until the deadline;"
+            " what cannot be done then comes back by itself."
+        ),
+        "moving": _("The machine is moving to a host with room for the growth."),
+        "broken": _("Something went wrong on our side. We try again, and our staff are told if it stays so."),
         "unreachable": _("The hypervisor does not answer. We keep asking until it does."),
         "not_reached": _("The machine does not show the new value yet. We try again."),
         "slow": _("The machine takes longer than usual. We keep looking."),

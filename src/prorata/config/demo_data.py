@@ -30,6 +30,7 @@ from prorata.invoices.models import NumberSeries, Seller
 from prorata.payments.bank.models import BankAccount
 from prorata.pricing.terms import add_months
 from prorata.services.models import Service
+from prorata.support.models import CannedAnswer
 
 ZONE = ZoneInfo("Asia/Tokyo")
 PASSWORD = "prorata-demo"  # noqa: S105 - printed on the screen; the demo has no real money
@@ -38,7 +39,7 @@ CLOUD: dict[str, dict[str, Any]] = {
     "cpu": {"name": "CPU cores", "unit_word": "core", "steps": [1, 2, 3, 4, 6, 8, 12, 16], "rate": "600"},
     "memory": {
         "name": "Memory", "unit": "GB", "unit_word": "GB", "steps": [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64],
-        "rate": "450", "usage": "amount",
+        "rate": "450", "usage": "amount", "peak_days": 7,
     },
     "disk": {
         "name": "NVMe SSD", "unit": "GB", "unit_word": "GB", "reserve_percent": 10, "rate": "20", "usage": "amount",
@@ -98,6 +99,7 @@ def _provider() -> None:
     begin = clock.now() - timedelta(days=400)
     _cloud(begin)
     _instances(begin)
+    _canned_answers()
     staff = User.objects.create_superuser("staff@example.com", PASSWORD, name="Ken Sato")
     staff.save()
 
@@ -134,6 +136,24 @@ def _instances(begin: datetime) -> None:
     for position, (code, (name, monthly)) in enumerate(INSTANCES.items()):
         option = Option.objects.create(resource_type=kind, code=code, name=name, position=position)
         Rate.objects.create(price_book=book, resource_type=kind, option=option, monthly=Decimal(monthly))
+
+
+def _canned_answers() -> None:
+    CannedAnswer.objects.create(
+        title="How far a resource can go down",
+        body_en="Dear {person},\n\nthis is what keeps {service} from going lower now:\n\n{floor_reasons}",
+        body_ja="{person} 様\n\n{service} を今これ以上減らせない理由は次のとおりです。\n\n{floor_reasons}",
+        body_zh_hans="{person}，您好：\n\n{service} 目前不能再降低的原因如下：\n\n{floor_reasons}",
+    )
+    CannedAnswer.objects.create(
+        title="Where a change stands",
+        body_en="Dear {person},\n\nchange {change} ({change.lines}) is: {change.state}. {change.reason}\n\n"
+        "It ends by {deadline} at the latest; money for what is not done comes back by itself.",
+        body_ja="{person} 様\n\n変更 {change}（{change.lines}）の現在の状態は「{change.state}」です。{change.reason}\n\n"
+        "遅くとも {deadline} までに終わります。実行できなかった分の金額は自動的に戻ります。",
+        body_zh_hans="{person}，您好：\n\n变更 {change}（{change.lines}）目前的状态：{change.state}。{change.reason}\n\n"
+        "最迟在 {deadline} 结束；未能完成的部分，款项会自动退回。",
+    )
 
 
 def _machines() -> None:

@@ -14,7 +14,9 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from prorata.clock import read_ahead
+from prorata.config.libvirt_environment import Libvirt, read_libvirt
 from prorata.config.paypal_environment import PayPal, read_paypal
+from prorata.config.proxmox_environment import Proxmox, read_proxmox
 
 MODES = ("production", "demo", "test")
 SHORTEST_SECRET = 32
@@ -107,6 +109,8 @@ class Environment:
     mail: Mail
     staff_mfa: str  # "required" or "optional"
     staff_email: str
+    support_address: str  # where replies to mails about tickets arrive; empty: only in the portal
+    unpaid_room_percent: int  # of a host's free room, for the unpaid changes of one customer together
     clock_file: Path | None
     sandbox_gateway_url: str
     sandbox_gateway_secrets: tuple[str, ...] = field(repr=False)
@@ -114,6 +118,8 @@ class Environment:
     sandbox_hypervisor_token: str = field(repr=False)
     stripe: Stripe | None
     paypal: PayPal | None
+    libvirt: Libvirt | None
+    proxmox: Proxmox | None
 
     @property
     def sandboxes_allowed(self) -> bool:
@@ -194,6 +200,8 @@ class _Reader:
             mail=self.mail(),
             staff_mfa=self.staff_mfa(),
             staff_email=self.environ.get("PRORATA_STAFF_EMAIL", ""),
+            support_address=self.support_address(),
+            unpaid_room_percent=self.percent("PRORATA_UNPAID_ROOM_PERCENT", 50),
             clock_file=self.clock_file(),
             sandbox_gateway_url=self.local_url("PRORATA_SANDBOX_GATEWAY_URL"),
             sandbox_gateway_secrets=self.gateway_secrets(),
@@ -201,6 +209,8 @@ class _Reader:
             sandbox_hypervisor_token=self.environ.get("PRORATA_SANDBOX_HYPERVISOR_TOKEN", ""),
             stripe=self.stripe(),
             paypal=read_paypal(self.environ, self.given, self.mode, self.mistakes),
+            libvirt=read_libvirt(self.environ, self.given, self.mode, self.mistakes),
+            proxmox=read_proxmox(self.environ, self.given, self.mistakes),
         )
         if self.mistakes:
             raise EnvironmentMistake(self.mistakes)
@@ -310,6 +320,23 @@ class _Reader:
         if value not in ("required", "optional"):
             self.mistakes.append(f"PRORATA_STAFF_MFA is {value!r}. Set it to required or optional.")
         return value
+
+    def support_address(self) -> str:
+        value = self.environ.get("PRORATA_SUPPORT_ADDRESS", "").strip()
+        # What comes before the @ grows by the reply's token, and mail servers end it at 64 characters.
+        if value and not re.fullmatch(r"[A-Za-z0-9._-]{1,16}@[A-Za-z0-9.-]+", value):
+            self.mistakes.append(
+                f"PRORATA_SUPPORT_ADDRESS is {value!r}. Write it like support@example.com, at most 16 characters before"
+                " the @, or unset it: then tickets are answered in the portal alone."
+            )
+        return value
+
+    def percent(self, name: str, usual: int) -> int:
+        value = self.environ.get(name) or str(usual)
+        if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= 100:
+            self.mistakes.append(f"{name} is {value!r}. Set it to a whole number from 1 to 100.")
+            return usual
+        return int(value)
 
     def base_url_or_localhost(self) -> str:
         parts = _split(self.environ.get("PRORATA_BASE_URL", ""))

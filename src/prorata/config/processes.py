@@ -64,9 +64,19 @@ def verify(arguments: list[str]) -> int:
     return _reading("prorata.verify.command", arguments)
 
 
+def drift(arguments: list[str]) -> int:
+    """Where sold, invoiced and measured differ; reads the database of this environment."""
+    return _reading("prorata.changes.drift.command", arguments)
+
+
 def recognition(arguments: list[str]) -> int:
     """What a month earned of what was prepaid; reads the database of this environment."""
     return _reading("prorata.recognition.command", arguments)
+
+
+def mail_in(arguments: list[str]) -> int:
+    """Take in one mail that answers a ticket, from standard input."""
+    return _reading("prorata.support.mail_in.command", arguments)
 
 
 def _reading(command: str, arguments: list[str]) -> int:

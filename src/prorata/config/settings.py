@@ -34,8 +34,11 @@ ROOMS = [
     "prorata.payments.bank",
     "prorata.provisioning",
     "prorata.changes",
+    "prorata.changes.drift",
     "prorata.verify",
+    "prorata.support",
     "prorata.notices",
+    "prorata.guides",
     "prorata.portal",
     "prorata.staff",
 ]
@@ -62,6 +65,7 @@ MIDDLEWARE = [
     "prorata.payments.webhooks.WebhookDoor",  # before all that only people's pages need
     "prorata.config.security_policy.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pages only: the files beside them are stored compressed
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -110,8 +114,12 @@ PRORATA_SANDBOX_HYPERVISOR_URL = ENV.sandbox_hypervisor_url
 PRORATA_SANDBOX_HYPERVISOR_TOKEN = ENV.sandbox_hypervisor_token
 PRORATA_STRIPE = ENV.stripe
 PRORATA_PAYPAL = ENV.paypal
+PRORATA_LIBVIRT = ENV.libvirt
+PRORATA_PROXMOX = ENV.proxmox
 PRORATA_STAFF_MFA = ENV.staff_mfa
 PRORATA_STAFF_EMAIL = ENV.staff_email
+PRORATA_SUPPORT_ADDRESS = ENV.support_address
+PRORATA_UNPAID_ROOM_PERCENT = ENV.unpaid_room_percent
 
 # --- database -----------------------------------------------------------------------------------------------
 
@@ -202,7 +210,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": {
             "production": "whitenoise.storage.CompressedManifestStaticFilesStorage",
-            "demo": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+            "demo": "whitenoise.storage.CompressedManifestStaticFilesStorage",
             "test": "django.contrib.staticfiles.storage.StaticFilesStorage",
         }[ENV.mode]
     },
@@ -240,13 +248,18 @@ LOGGING = {
 # --- what is wired to what ----------------------------------------------------------------------------------
 
 PRORATA_SUBSCRIBERS = SUBSCRIBERS
-# A gateway or driver by code, made by a function of config/wiring.py. The sandboxes exist in a demo or test only.
+# A gateway or driver by code, made by a function of config/wiring.py; what follows a colon is handed to it. The sandboxes
+# exist in a demo or test only.
 PRORATA_GATEWAYS = {
     **({"sandbox": "prorata.config.wiring.sandbox_gateway"} if ENV.sandboxes_allowed else {}),
     **({"stripe": "prorata.config.wiring.stripe_gateway"} if ENV.stripe else {}),
     **({"paypal": "prorata.config.wiring.paypal_gateway"} if ENV.paypal else {}),
 }
-PRORATA_DRIVERS = {"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}
+PRORATA_DRIVERS = {
+    **({"sandbox": "prorata.config.wiring.sandbox_driver"} if ENV.sandboxes_allowed else {}),
+    **(ENV.libvirt.drivers if ENV.libvirt else {}),
+    **({"proxmox": "prorata.config.wiring.proxmox_driver"} if ENV.proxmox else {}),
+}
 # The ways to pay that customers see: code, what it is called, the gateway behind it, whether it goes through real money.
 # A transfer to the seller's bank account is offered for every currency in which the seller has one.
 PRORATA_PAYMENT_METHODS = [

@@ -35,10 +35,18 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "credit.booked": ["notices.credit_booked"],
     "credit.ends_soon": ["notices.credit_ends_soon"],
     "credit.expired": ["notices.credit_expired"],
+    # tickets
+    "ticket.written": ["notices.ticket_written"],
+    "ticket.answered": ["notices.ticket_answered"],
+    "ticket.closes_soon": ["notices.ticket_closes_soon"],
+    "ticket.closed": ["notices.ticket_closed"],
+    # drift
+    "drift.found": ["notices.drift_found"],
     # verify
     "verify.broken": ["notices.books_broken"],
     # mail
     # people
     "person.invited": ["notices.person_invited"],
+    "person.let_in": ["notices.person_let_in"],
     "mail.written": ["notices.send"],
 }

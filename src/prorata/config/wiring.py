@@ -47,3 +47,31 @@ def sandbox_driver() -> Driver:
     from prorata.provisioning.drivers.sandbox import SandboxDriver
 
     return SandboxDriver(settings.PRORATA_SANDBOX_HYPERVISOR_URL, settings.PRORATA_SANDBOX_HYPERVISOR_TOKEN)
+
+
+def libvirt_driver(name: str = "libvirt") -> Driver:
+    from prorata.provisioning.drivers.kvm.driver import LibvirtDriver
+
+    libvirt = settings.PRORATA_LIBVIRT
+    assert libvirt is not None
+    return LibvirtDriver(libvirt.hosts[name], libvirt.settings, code=name)
+
+
+def proxmox_driver() -> Driver:
+    from prorata.provisioning.drivers.proxmox import ProxmoxDriver
+    from prorata.provisioning.drivers.proxmox.cluster import Overcommit
+    from prorata.provisioning.drivers.proxmox.machine import Component
+
+    cluster = settings.PRORATA_PROXMOX
+    assert cluster is not None
+    return ProxmoxDriver(
+        cluster.url,
+        cluster.token_id,
+        cluster.token_secret,
+        ca=cluster.ca,
+        components=tuple(
+            Component(code, means, unset) for code, (means, unset) in cluster.components.items()
+        ),
+        overcommit=Overcommit(cluster.cpu_ratio, cluster.memory_ratio),
+        shutdown_seconds=cluster.shutdown_seconds,
+    )

@@ -14,9 +14,9 @@ from django.http import Http404
 
 from prorata.customers.models import Membership, User
 
-Right = Literal["read", "change", "pay"]
+Right = Literal["read", "change", "pay", "people"]
 RIGHTS: dict[str, frozenset[Right]] = {
-    Membership.Role.OWNER: frozenset({"read", "change", "pay"}),
+    Membership.Role.OWNER: frozenset({"read", "change", "pay", "people"}),
     Membership.Role.TECHNICAL: frozenset({"read", "change"}),
     Membership.Role.BILLING: frozenset({"read", "pay"}),
     Membership.Role.READER: frozenset({"read"}),

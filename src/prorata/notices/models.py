@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Mail(models.Model):
+    class Audience(models.TextChoices):
+        CUSTOMER = "customer"
+        STAFF = "staff"
+        PERSON = "person", "One person alone"
+
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
         SENT = "sent", _("Sent")
@@ -14,10 +20,17 @@ class Mail(models.Model):
 
     key = models.TextField(unique=True, help_text="one mail a fact: e.g. change.applied:C-20931")
     to = models.EmailField()
+    reply_to = models.EmailField(blank=True, default="")
     subject = models.CharField(max_length=250)
     body = models.TextField()
     origin = models.TextField()
     customer_id = models.BigIntegerField(null=True)
+    audience = models.CharField(
+        max_length=8,
+        choices=Audience,
+        default=Audience.CUSTOMER,
+        help_text="who it is meant for: the bell tells customers",
+    )
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     tries = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
@@ -26,6 +39,7 @@ class Mail(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["customer_id", "-id"], name="mail_of_customer")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state="sent", sent_at__isnull=False)
@@ -36,3 +50,13 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class SeenUpTo(models.Model):
+    """How far a person has seen the news of the customers they act for: everything up to that mail."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="seen_up_to")
+    mail_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.user}: up to {self.mail_id}"

@@ -10,17 +10,31 @@ from prorata.notices.models import Mail
 
 # The key names the fact, so a fact that is told twice is mailed once, whoever comes second.
 WRITE = """
-INSERT INTO notices_mail (key, "to", subject, body, origin, customer_id, state, tries, error, created_at)
-VALUES (%(key)s, %(to)s, %(subject)s, %(body)s, %(origin)s, %(customer)s, 'waiting', 0, '', %(at)s)
+INSERT INTO notices_mail
+    (key, "to", reply_to, subject, body, origin, customer_id, audience, state, tries, error, created_at)
+VALUES (
+    %(key)s, %(to)s, %(reply_to)s, %(subject)s, %(body)s, %(origin)s, %(customer)s, %(audience)s, 'waiting', 0, '', %(at)s
+)
 ON CONFLICT (key) DO NOTHING RETURNING id
 """
 LONGEST_SUBJECT = 250
 
 
-def write(*, key: str, to: str, subject: str, body: str, origin: str, customer_id: int | None) -> bool:
+def write(
+    *,
+    key: str,
+    to: str,
+    subject: str,
+    body: str,
+    origin: str,
+    customer_id: int | None,
+    audience: str = Mail.Audience.CUSTOMER,
+    reply_to: str = "",
+) -> bool:
     """Put a mail into the outbox inside the caller's transaction; False if this fact was mailed before.
 
-    `key` is one fact, e.g. "change.applied:C-20931"; `origin` is what it is about, e.g. "change:C-20931".
+    `key` is one fact, e.g. "change.applied:C-20931"; `origin` is what it is about, e.g. "change:C-20931". What is meant
+    for customers stands in their portal too.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
@@ -28,8 +42,8 @@ def write(*, key: str, to: str, subject: str, body: str, origin: str, customer_i
         )
     one_line = " ".join(subject.split())[:LONGEST_SUBJECT]
     facts = {
-        "key": key, "to": to, "subject": one_line, "body": body, "origin": origin, "customer": customer_id,
-        "at": clock.now(),
+        "key": key, "to": to, "reply_to": reply_to, "subject": one_line, "body": body, "origin": origin,
+        "customer": customer_id, "audience": audience, "at": clock.now(),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(WRITE, facts)

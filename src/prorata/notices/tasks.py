@@ -14,8 +14,10 @@ from prorata.notices import (
     tell_person,
     tell_rest,
     tell_staff,
+    tell_staff_of_drift,
     tell_staff_of_payments,
     tell_term,
+    tell_ticket,
     tell_transfer,
 )
 
@@ -64,6 +66,11 @@ def needs_you(id: int) -> None:
 @app.task(name="notices.books_broken", retry=RETRY)
 def books_broken(id: int) -> None:
     tell_staff.books_broken(id)
+
+
+@app.task(name="notices.drift_found", retry=RETRY)
+def drift_found(id: int) -> None:
+    tell_staff_of_drift.found(id)
 
 
 @app.task(name="notices.payment_overdue", retry=RETRY)
@@ -146,6 +153,26 @@ def person_invited(id: int) -> None:
     tell_person.invited(id)
 
 
+@app.task(name="notices.ticket_written", retry=RETRY)
+def ticket_written(id: int) -> None:
+    tell_ticket.written(id)
+
+
+@app.task(name="notices.ticket_answered", retry=RETRY)
+def ticket_answered(id: int) -> None:
+    tell_ticket.answered(id)
+
+
+@app.task(name="notices.ticket_closes_soon", retry=RETRY)
+def ticket_closes_soon(id: int) -> None:
+    tell_ticket.closes_soon(id)
+
+
+@app.task(name="notices.ticket_closed", retry=RETRY)
+def ticket_closed(id: int) -> None:
+    tell_ticket.closed(id)
+
+
 @app.task(name="notices.send", retry=RETRY_SENDING)
 def send(id: int) -> None:
     sending.send(id)
@@ -156,3 +183,8 @@ def send(id: int) -> None:
 def remind(timestamp: int) -> None:
     """A part of the money came, and the time for the rest is running out."""
     tell_rest.remind()
+
+
+@app.task(name="notices.person_let_in", retry=RETRY)
+def person_let_in(id: int) -> None:
+    tell_person.let_in(id)

@@ -1,4 +1,4 @@
-"""The invitation for a person whom staff let act for a customer."""
+"""Mails to a person who may act for a customer from now on."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from prorata.customers.models import User
+from prorata.customers.models import Membership, User
 from prorata.language import speaking
+from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link
 from prorata.notices.reader import ENGLISH
@@ -38,4 +39,20 @@ def _invite(person: User) -> None:
         key=f"person.invited:{person.pk}", to=person.email, subject=_("Your sign-in to the client portal"),
         body=body("person_invited.txt", person=person, names=names, page=page, days=days, again=again),
         origin=f"user:{person.pk}", customer_id=memberships[0].customer_id if memberships else None,
+        audience=Mail.Audience.PERSON,
     )  # fmt: skip
+
+
+@transaction.atomic
+def let_in(membership_id: int) -> None:
+    """Somebody who can sign in already acts for one more customer now; a new person gets the invitation instead."""
+    member = Membership.objects.select_related("user", "customer").filter(pk=membership_id).first()
+    if member is None or not member.user.has_usable_password() or not member.user.is_active:
+        return
+    with speaking(member.user.language or ENGLISH, member.user.time_zone):
+        write(
+            key=f"person.let_in:{member.pk}", to=member.user.email,
+            subject=_("You can act for %(customer)s now") % {"customer": member.customer},
+            body=body("person_let_in.txt", person=member.user, customer=member.customer, page=link("/services")),
+            origin=f"user:{member.user_id}", customer_id=member.customer_id, audience=Mail.Audience.PERSON,
+        )  # fmt: skip

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from prorata.changes import states
 from prorata.notices import change_facts as facts
+from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
 from prorata.notices.reader import told_to_staff
@@ -50,6 +51,7 @@ def needs_you(change_id: int) -> None:
         body=text,
         origin=change.origin,
         customer_id=change.customer_id,
+        audience=Mail.Audience.STAFF,
         subject=_("Needs you: %(service)s, %(why)s (%(reference)s)") % shown,
     )
 
@@ -73,6 +75,7 @@ def books_broken(run_id: int) -> None:
     )
     write(
         key=f"verify.broken:{run.pk}", to=to, body=text, origin=f"verify_run:{run.pk}", customer_id=None,
+        audience=Mail.Audience.STAFF,
         subject=subject % {"n": run.broken},
     )  # fmt: skip
 
@@ -99,4 +102,5 @@ def money_taken_back(money_back_id: int) -> None:
     write(
         key=f"payment.taken_back:{back.pk}", to=to, body=text, origin=back.transfer.origin,
         customer_id=back.customer_id, subject=subject % shown,
+        audience=Mail.Audience.STAFF,
     )  # fmt: skip

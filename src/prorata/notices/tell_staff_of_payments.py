@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money
 from prorata.notices.reader import told_to_staff
@@ -37,6 +38,7 @@ def overdue(invoice_id: int) -> None:
     )  # fmt: skip
     write(
         key=f"payment.overdue:{attempt.pk}", to=to, body=text, origin=f"attempt:{attempt.pk}", customer_id=None,
+        audience=Mail.Audience.STAFF,
         subject=_("Needs you: nobody knows how the payment of %(reference)s ended")
         % {"reference": invoice.reference},
     )  # fmt: skip
@@ -67,6 +69,7 @@ def differ(run_id: int) -> None:
     )
     write(
         key=f"payments.differ:{run.pk}", to=to, body=text, origin=f"reconciliation:{run.pk}", customer_id=None,
+        audience=Mail.Audience.STAFF,
         subject=subject % {"n": count, "gateway": run.gateway},
     )  # fmt: skip
 

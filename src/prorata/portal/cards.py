@@ -14,6 +14,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from prorata.catalog.names import in_language
 from prorata.catalog.values import BookValues, Value
@@ -143,6 +144,14 @@ class Card:
         return "" if self.limit.used is None else with_unit(self.limit.used, self.limit.unit)
 
     @property
+    def peak_text(self) -> str:
+        """The most that was used in the product's window, where it asks for one: peak 2.9 GB in 7 days."""
+        if self.limit.peak is None:
+            return ""
+        shown = {"peak": with_unit(self.limit.peak, self.limit.unit), "days": self.limit.peak_days}
+        return ngettext("%(peak)s in a day", "%(peak)s in %(days)s days", self.limit.peak_days) % shown
+
+    @property
     def used_label(self) -> str:
         return _("Stored") if self.limit.usage_kind == "objects" else _("In use")
 
@@ -161,7 +170,9 @@ class Card:
 
     @property
     def ceiling_words(self) -> list[tuple[str, str]]:
-        return [(words(refusal), way_out(refusal)) for refusal in self.limit.ceiling_reasons]
+        """The same for the ceiling; what holds in both directions was said already."""
+        above = [one for one in self.limit.ceiling_reasons if one not in self.limit.floor_reasons]
+        return [(words(refusal), way_out(refusal)) for refusal in above]
 
     @property
     def description(self) -> str:

@@ -17,7 +17,11 @@ SECTIONS = {
     "payments": ("/payments", "/receipts"),
     "invoices": ("/invoices", "/credit-notes"),
     "credit": ("/credit",),
+    "tickets": ("/tickets",),
     "mails": ("/demo",),
+    "notifications": ("/notifications",),
+    "people": ("/people",),
+    "guides": ("/guides",),
     "account": ("/accounts",),
 }
 

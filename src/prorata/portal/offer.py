@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 
@@ -18,6 +19,7 @@ from prorata.portal.bill import Bill, of_estimate
 from prorata.portal.cards import Card, card
 from prorata.pricing.errors import BadInput
 from prorata.pricing.terms import local_date
+from prorata.services.readings import is_fresh
 
 NOTHING = "nothing_to_change"
 
@@ -36,7 +38,17 @@ def offer(situation: Situation, posted: Mapping[str, str]) -> dict[str, Any]:
         "wrong": wrong,
         "monthly": monthly(situation),
         "days_left": days_left(situation),
+        "fresh": is_fresh(situation.reading, situation.now),
+        "kept": kept(situation, posted),
     }
+
+
+def kept(situation: Situation, posted: Mapping[str, str]) -> str:
+    """What was typed and differs from what is, for links that come back here: memory=8&disk=100."""
+    typed = {code: posted.get(code, "")[:40] for code in situation.limits}
+    return urlencode(
+        {code: v for code, v in typed.items() if v not in ("", str(situation.limits[code].current))}
+    )
 
 
 def taken(posted: QueryDict) -> QueryDict:

@@ -49,6 +49,12 @@ def clock_time(at: datetime, zone: ZoneInfo, *, seconds: bool = False, named: bo
     return f"{text}{GAP}{zone_name(at, zone)}" if named else text
 
 
+def as_of(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """14:02 JST of today, otherwise with its day."""
+    today = at.astimezone(zone).date() == now.astimezone(zone).date()
+    return clock_time(at, zone) if today else moment(at, zone)
+
+
 def moment(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
     """15 Aug 2026, 14:02 JST."""
     zone = zone_for(zone)

@@ -1,12 +1,16 @@
-"""What staff may tell a job: go on, or give up and undo what can be undone."""
+"""What staff may tell a job: go on, also over what was made by hand, or give up and undo what can be undone."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from django.db import transaction
 
 from prorata import clock
 from prorata.customers.lock import assert_locked
 from prorata.events.publish import publish
+from prorata.provisioning.by_hand import may_be_replaced
+from prorata.provisioning.drivers.base import Value
 from prorata.provisioning.models import Job
 
 
@@ -34,9 +38,17 @@ def give_up(origin: str) -> None:
     _wake(_waiting(origin), giving_up=True)
 
 
+def go_on_over(origin: str, found: Mapping[str, Value]) -> None:
+    """Try again now, and replace these values that were made by hand: component -> what staff have seen there."""
+    job = _waiting(origin)
+    may_be_replaced(job, found)
+    _wake(job, giving_up=False)
+
+
 def _wake(job: Job, *, giving_up: bool) -> None:
     assert transaction.get_connection().in_atomic_block
     # Parked, not queued: the worker tells the change that the job resumed.
     job.state, job.retry_at, job.giving_up = Job.State.PARKED, clock.now(), job.giving_up or giving_up
-    job.save(update_fields=["state", "retry_at", "giving_up"])
+    job.broken = 0
+    job.save(update_fields=["state", "retry_at", "giving_up", "broken"])
     publish("provisioning.queued", id=job.pk, lock=f"service:{job.service_id}")

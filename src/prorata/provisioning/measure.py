@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from prorata import clock
+from prorata.provisioning.deletions import settle
 from prorata.provisioning.drivers import base
-from prorata.provisioning.registry import driver
+from prorata.provisioning.drivers.base import DriverError
+from prorata.provisioning.registry import UnknownDriver, driver
+from prorata.provisioning.silence import answered, fell_silent
 from prorata.services.models import Reading, Service
+from prorata.services.peaks import peaks
 
 
 def measure(service: Service) -> Reading:
-    """Ask the hypervisor now. Raises DriverUnreachable, MachineUnknown; what was known before then stands."""
-    return keep(service, driver(service.driver).read(service.external_id))
+    """Ask the hypervisor now. Raises DriverUnreachable, MachineUnknown, UnknownDriver; what was known before stands."""
+    try:
+        read = driver(service.driver).read(service.external_id)
+    except (DriverError, UnknownDriver) as silence:
+        fell_silent(service, str(silence))
+        raise
+    return keep(service, read)
 
 
 def keep(service: Service, read: base.Reading) -> Reading:
     """Store what a driver has read, at business time."""
+    answered(service)
+    at, usage = clock.now(), {code: str(amount) for code, amount in read.usage.items()}
+    settle(service, {stored.id for stored in read.objects})
     return Reading.objects.create(
-        service=service, taken_at=clock.now(), state=read.state, busy_with=read.busy_with, host=read.host,
-        configuration=read.configuration, usage={code: str(amount) for code, amount in read.usage.items()},
+        service=service, taken_at=at, state=read.state, busy_with=read.busy_with, host=read.host,
+        configuration=read.configuration, usage=usage, peaks=peaks(service, usage, at), fixed=dict(read.fixed),
         objects_stored=[
             {"id": o.id, "kind": o.kind, "name": o.name, "created_at": o.created_at.isoformat(), "size_gb": str(o.size_gb)}
             for o in read.objects

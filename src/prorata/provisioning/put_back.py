@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from prorata import clock
 from prorata.provisioning.lease import Run
 from prorata.provisioning.models import JobStep
-from prorata.provisioning.step import NeedsPerson, do, read
+from prorata.provisioning.step import NeedsPerson, came_to, do, read
 
 StepState = JobStep.State
 
 
 def skip_rest(run: Run) -> None:
     with run.writing():
-        run.job.steps.filter(state=StepState.PENDING).exclude(kind=JobStep.Kind.UNDO).update(
-            state=StepState.SKIPPED, ended_at=clock.now(), reason="an earlier step failed"
-        )
+        for step in run.job.steps.filter(state=StepState.PENDING).exclude(kind=JobStep.Kind.UNDO):
+            came_to(run, step, StepState.SKIPPED, "an earlier step failed")
 
 
 def put_back(run: Run) -> None:

@@ -19,5 +19,6 @@ def driver(code: str) -> Driver:
     """The driver that `code` names. Raises UnknownDriver."""
     if code not in settings.PRORATA_DRIVERS:
         raise UnknownDriver(f"No hypervisor connection {code!r} is configured.")
-    made: Driver = import_string(settings.PRORATA_DRIVERS[code])()
+    path, _, argument = settings.PRORATA_DRIVERS[code].partition(":")
+    made: Driver = import_string(path)(*([argument] if argument else []))
     return made

@@ -3,38 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
-from prorata.provisioning.models import Reservation
+from prorata.provisioning.models import Host, Reservation
 from prorata.services.models import Reading, Service
 
 
-def held_by_others(reading: Reading | None, service: Service, now: datetime) -> dict[str, int]:
-    """What others take of the room this machine's reading found on its host, by component code.
+@dataclass(frozen=True)
+class Taken:
+    """What stands between a machine and the room that its reading found on its host, by component code.
 
-    That is what is reserved, and what was used since the reading: it is not in there yet.
+    by_others   units that are reserved by others, or were used by them since the reading
+    left_over   units that this customer's unpaid changes may hold beside those they hold already; a code is absent
+                where they hold nothing yet
     """
+
+    by_others: Mapping[str, int] = field(default_factory=dict)
+    left_over: Mapping[str, int] = field(default_factory=dict)
+
+
+def taken(reading: Reading | None, service: Service, now: datetime) -> Taken:
+    """Reads what is held on the machine's host. Locks nothing: `reserve` looks again under the host's lock."""
     if reading is None or not reading.host or not reading.headroom:
-        return {}
-    since = Q(released_at=None, until__gt=now) | Q(released_at__gt=reading.taken_at)
-    held = Reservation.objects.filter(since, host__driver=service.driver, host__name=reading.host).exclude(
-        service=service
+        return Taken()
+    held = Q(released_at=None, until__gt=now)
+    rows = Reservation.objects.filter(
+        held | Q(released_at__gt=reading.taken_at), host__driver=service.driver, host__name=reading.host
+    ).exclude(service=service)
+    own = held & Q(service__customer=service.customer_id, awaits_payment=True)
+    found = list(
+        rows.values("component").annotate(total=Sum("amount"), own=Sum("amount", filter=own)).order_by()
     )
-    return {
-        row["component"]: row["total"]
-        for row in held.values("component").annotate(total=Sum("amount")).order_by()
-    }
+    return Taken(
+        by_others={row["component"]: row["total"] for row in found},
+        left_over={
+            row["component"]: max(_share(reading.headroom.get(row["component"], 0)) - row["own"], 0)
+            for row in found
+            if row["own"]
+        },
+    )
+
+
+def _share(room: int) -> int:
+    """As much of a host's free room as one customer's unpaid changes may hold together."""
+    return room * int(settings.PRORATA_UNPAID_ROOM_PERCENT) // 100
 
 
 class NoRoom(Exception):
-    """Another change took the host's room first; `component` says which ran out."""
+    """`component` says which ran out: another change took the room, or, with `left_over`, this customer's own unpaid
+    changes hold as much as they may, save so many units."""
 
-    def __init__(self, component: str) -> None:
+    def __init__(self, component: str, left_over: int | None = None) -> None:
         super().__init__(component)
-        self.component = component
+        self.component, self.left_over = component, left_over
 
 
 def reserve(
@@ -43,12 +69,14 @@ def reserve(
     reading: Reading | None,
     growth: Mapping[str, int],
     origin: str,
+    awaits_payment: bool,
     until: datetime,
     now: datetime,
 ) -> None:
     """Hold `growth` (component -> how many more) until `until`. Raises NoRoom and then nothing is held.
 
-    Components for which the host names no limit need no reservation.
+    Components for which the host names no limit need no reservation. While a customer's changes are unpaid, one of them
+    may hold what it needs, and several together no more than the share PRORATA_UNPAID_ROOM_PERCENT of the free room.
     """
     limited = {
         code: n for code, n in growth.items() if n > 0 and reading is not None and code in reading.headroom
@@ -57,20 +85,33 @@ def reserve(
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT prorata_reserve(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "SELECT short, left_over FROM prorata_reserve(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 service.driver, reading.host, service.pk, origin, list(limited), list(limited.values()),
-                [reading.headroom[code] for code in limited], reading.taken_at, until, now,
+                [reading.headroom[code] for code in limited],
+                [_share(reading.headroom[code]) for code in limited], reading.taken_at, until, now, awaits_payment,
             ],
         )  # fmt: skip
-        short = cursor.fetchone()[0]
+        short = cursor.fetchone()
     if short:
-        raise NoRoom(short)
+        raise NoRoom(*short)
+
+
+def paid(origin: str) -> None:
+    """What is held for `origin` is paid for; harmless to repeat."""
+    Reservation.objects.filter(origin=origin, awaits_payment=True).update(awaits_payment=False)
 
 
 def prolong(origin: str, until: datetime) -> None:
     """Hold what is held for `origin` until then, if that is later."""
     Reservation.objects.filter(origin=origin, released_at=None, until__lt=until).update(until=until)
+
+
+def take_along(origin: str, *, driver: str, host: str) -> None:
+    """The machine stands on another host now, and so does what is held for `origin`; harmless to repeat."""
+    there, _ = Host.objects.get_or_create(driver=driver, name=host)
+    if Reservation.objects.filter(origin=origin, released_at=None).exclude(host=there).update(host=there):
+        Host.objects.filter(pk=there.pk).update(generation=F("generation") + 1)
 
 
 def release(origin: str, now: datetime) -> None:

@@ -27,6 +27,7 @@ def start(
     origin: str,
     wanted: Sequence[Wanted],
     may_restart: bool,
+    may_move: bool,
     deadline: datetime,
     now: datetime,
 ) -> Job:
@@ -34,8 +35,10 @@ def start(
     assert_locked(service.customer_id)
     job, made = Job.objects.get_or_create(
         origin=origin,
-        defaults={"service": service, "may_restart": may_restart, "deadline": deadline, "created_at": now},
-    )
+        defaults={
+            "service": service, "may_restart": may_restart, "may_move": may_move, "deadline": deadline, "created_at": now,
+        },
+    )  # fmt: skip
     if made:
         ordered = sorted(wanted, key=lambda w: w.kind != "reduce")
         JobStep.objects.bulk_create(

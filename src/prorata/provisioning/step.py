@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import time
 
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
 from prorata import clock
 from prorata.provisioning.drivers import base
 from prorata.provisioning.drivers.base import (
@@ -18,11 +21,13 @@ from prorata.provisioning.drivers.base import (
     StepRefused,
 )
 from prorata.provisioning.lease import LostLease, Run
-from prorata.provisioning.models import JobStep
+from prorata.provisioning.measure import keep
+from prorata.provisioning.models import JobEvent, JobStep
 
 LOOKS, LOOK_EVERY_SECONDS = 60, 0.5  # how long a step that was accepted is watched before the job waits
 RENEW_EVERY = 4  # looks: the lease is kept while a slow step is watched
 StepState = JobStep.State
+What = JobEvent.What
 
 
 class Wait(Exception):
@@ -51,33 +56,71 @@ def do(run: Run, step: JobStep) -> None:
         return
     seen = read(run)
     if _stands_at(step, seen):
-        _record(run, step, _waits_for_restart(run, step, seen))
+        _record(run, step, _waits_for_restart(step, seen))
         return
-    if seen.state == "busy" and step.state == StepState.DOING and not step.reason:
+    unknown = step.state == StepState.DOING and not step.reason
+    if seen.state == "busy" and unknown:
         raise Wait("busy", seen.busy_with)  # it may be this very step that runs
     if run.job.giving_up and step.kind != JobStep.Kind.UNDO:
-        _record(
-            run,
-            step,
-            StepState.FAILED,
-            "the time for it was over" if clock.now() >= run.job.deadline else "given up by staff",
-        )
+        _give_up(run, step, _shut_out(run, step, seen) if unknown else seen)
         return
-    if step.state == StepState.PENDING and not _expected(step, seen.configuration.get(step.component)):
+    if step.state == StepState.PENDING and not expected(step, seen.configuration.get(step.component)):
         raise NeedsPerson(
             "drift",
             f"{step.component} is {seen.configuration.get(step.component)} on the machine, {step.from_value} was expected",
         )
     if seen.state == "busy":
         raise Wait("busy", seen.busy_with)
-    with run.writing():
+    with run.writing() as job:
+        keep(job.service, seen)  # what the step stood on
         JobStep.objects.filter(pk=step.pk).update(
             state=StepState.DOING,
             attempts=step.attempts + 1,
             started_at=step.started_at or clock.now(),
             reason="",
         )
+        run.note(What.INTENDED, f"{step.component} to {step.to_value}, try {step.attempts + 1}", step)
     _call(run, step)
+
+
+def _give_up(run: Run, step: JobStep, seen: base.Reading) -> None:
+    if _stands_at(step, seen):
+        _record(run, step, _waits_for_restart(step, seen))
+        return
+    over = clock.now() >= run.job.deadline
+    _record(run, step, StepState.FAILED, "the time for it was over" if over else "given up by staff")
+
+
+def _shut_out(run: Run, step: JobStep, seen: base.Reading) -> base.Reading:
+    """The machine as it is once no older call can change it: one of this step may still be on its way, sent by a run that
+    sleeps. Told with the fence of this run what it has already, the machine refuses the older call from then on."""
+    component = _what_stays(step, seen)
+    value = seen.configuration[component]
+    with run.writing():
+        run.note(What.INTENDED, f"{component} stays {value}: no call of an older run counts any more", step)
+    said: str
+    try:
+        said = run.machine.apply(
+            run.external_id, base.Step(component, value, value), fence=run.fence, may_restart=False,
+            key=f"{run.job.origin}/{step.position}/shut/{run.fence}",
+        ).state  # fmt: skip
+    except DriverUnreachable as silence:
+        raise Wait("unreachable", silence.reason) from silence
+    except StaleFence as newer:
+        raise LostLease(newer.reason) from newer
+    except MachineBusy as busy:
+        raise Wait("busy", busy.reason) from busy
+    except (HostFull, StepRefused, MachineUnknown) as refusal:
+        said = f"refused: {refusal.reason}"
+    _answered(run, step, said)
+    return read(run)
+
+
+def _what_stays(step: JobStep, seen: base.Reading) -> str:
+    """Another component than the step's, so that a call which comes through in this moment is not taken back; none that
+    waits for a restart, because that is somebody's change."""
+    others = (c for c in sorted(seen.configuration) if c != step.component and c not in seen.restart_pending)
+    return next(others, step.component)
 
 
 def _stands_at(step: JobStep, seen: base.Reading) -> bool:
@@ -86,8 +129,13 @@ def _stands_at(step: JobStep, seen: base.Reading) -> bool:
     return there and not (step.kind == JobStep.Kind.UNDO and step.component in seen.restart_pending)
 
 
-def _expected(step: JobStep, value: base.Value | None) -> bool:
-    """Whether a step that was not begun finds what it was planned on; a reduction that stopped may stand in between."""
+def expected(step: JobStep, value: base.Value | None) -> bool:
+    """Whether a step that was not begun finds what it was planned on; a reduction that stopped may stand in between.
+
+    What was made by hand is replaced only where staff have seen that very value and said so.
+    """
+    if step.overwrites is not None and value == step.overwrites:
+        return True
     if step.kind == JobStep.Kind.UNDO and isinstance(value, int) and isinstance(step.to_value, int):
         return bool(step.from_value <= value <= step.to_value)
     return value in (
@@ -96,10 +144,11 @@ def _expected(step: JobStep, value: base.Value | None) -> bool:
 
 
 def _call(run: Run, step: JobStep) -> None:
-    wanted = base.Step(step.component, step.from_value, step.to_value)
+    current = step.from_value if step.overwrites is None else step.overwrites
+    wanted = base.Step(step.component, current, step.to_value)
     may_restart = run.job.may_restart or step.kind == JobStep.Kind.UNDO
     try:
-        run.machine.apply(
+        answer = run.machine.apply(
             run.external_id,
             wanted,
             key=f"{run.job.origin}/{step.position}",
@@ -108,6 +157,7 @@ def _call(run: Run, step: JobStep) -> None:
         )
     except DriverUnreachable as silence:
         # It may have happened. Only the machine itself can tell.
+        _answered(run, step, f"no answer: {silence.reason}")
         if _reached(run, step):
             return
         raise Wait("unreachable", silence.reason) from silence
@@ -122,16 +172,28 @@ def _call(run: Run, step: JobStep) -> None:
             raise NeedsPerson("undo_failed", full.reason) from full
         raise Wait("host_full", full.reason) from full
     except (StepRefused, MachineUnknown) as refusal:
-        _record(run, step, StepState.FAILED, refusal.reason)
+        _answered(run, step, f"refused: {refusal.reason}")
+        if isinstance(refusal, StepRefused) and _stands_at(step, seen := read(run)):
+            _record(run, step, _waits_for_restart(step, seen))
+        else:
+            _record(run, step, StepState.FAILED, refusal.reason)
         return
+    _answered(run, step, f"{answer.state} {answer.reason}".strip())
     if not _reached(run, step):
         raise Wait("not_reached", f"{step.component} is not {step.to_value} after the hypervisor said so")
+
+
+def _answered(run: Run, step: JobStep, said: str) -> None:
+    """Kept before anything is read: what was said and what is so are two things."""
+    with run.writing():
+        run.note(What.ANSWERED, said, step)
 
 
 def _not_begun(run: Run, step: JobStep, reason: str) -> None:
     """The machine said for certain that it did nothing: whatever keeps it busy now is not this step."""
     with run.writing():
         JobStep.objects.filter(pk=step.pk).update(reason=reason)
+        run.note(What.ANSWERED, f"not now: {reason}", step)
 
 
 def _reached(run: Run, step: JobStep) -> bool:
@@ -139,7 +201,7 @@ def _reached(run: Run, step: JobStep) -> bool:
     for look in range(1, LOOKS + 1):
         seen = read(run)
         if _stands_at(step, seen):
-            _record(run, step, _waits_for_restart(run, step, seen))
+            _record(run, step, _waits_for_restart(step, seen))
             return True
         if step.component in seen.restart_pending and not run.job.may_restart and seen.state != "busy":
             if step.kind == JobStep.Kind.GROW:
@@ -155,7 +217,7 @@ def _reached(run: Run, step: JobStep) -> bool:
     raise Wait("slow", f"{step.component} is still being changed")
 
 
-def _waits_for_restart(run: Run, step: JobStep, seen: base.Reading) -> StepState:
+def _waits_for_restart(step: JobStep, seen: base.Reading) -> StepState:
     return StepState.RESTART if step.component in seen.restart_pending else StepState.DONE
 
 
@@ -172,7 +234,16 @@ def read(run: Run) -> base.Reading:
 
 
 def _record(run: Run, step: JobStep, state: StepState, reason: str = "") -> None:
-    with run.writing():
-        JobStep.objects.filter(pk=step.pk).update(
-            state=state, reason=reason, ended_at=clock.now(), started_at=step.started_at or clock.now()
-        )
+    with run.writing() as job:
+        job.broken = 0  # it came a step further
+        came_to(run, step, state, reason)
+
+
+def came_to(run: Run, step: JobStep, state: StepState, reason: str = "") -> None:
+    """A step has ended, within `writing`."""
+    now = clock.now()
+    JobStep.objects.filter(pk=step.pk).update(
+        state=state, reason=reason, ended_at=now,
+        started_at=F("started_at") if state == StepState.SKIPPED else Coalesce("started_at", now),
+    )  # fmt: skip
+    run.note(What.RECORDED, f"{state}: {reason}" if reason else str(state), step)

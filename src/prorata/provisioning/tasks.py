@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 
 from django.db import transaction
@@ -11,17 +10,16 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata import clock
+from prorata.events.defer import defer_once
 from prorata.events.publish import publish
 from prorata.provisioning import run as runner
-from prorata.provisioning.drivers.base import DriverError
-from prorata.provisioning.measure import measure
 from prorata.provisioning.models import Job
-from prorata.services.models import Reading, Service
+from prorata.provisioning.round import hypervisors, offset, round_at
+from prorata.services.models import Reading
 
-log = logging.getLogger(__name__)
 KEEP_READINGS = timedelta(days=30)
-# Their machines are nobody's, or another service's.
-GONE = (Service.Status.TERMINATED, Service.Status.UNSTARTED)
+# Whatever waits for a worker comes before measuring.
+BEHIND_MONEY = -10
 
 
 @app.task(name="provisioning.run", retry=RetryStrategy(max_attempts=20, exponential_wait=2))
@@ -47,12 +45,17 @@ def sweep(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="provisioning.measure_all", queueing_lock="provisioning.measure_all")
 def measure_all(timestamp: int) -> None:
-    """Read every live machine once a minute. One that does not answer delays nobody and keeps its last reading."""
-    for service in Service.objects.exclude(status__in=GONE).iterator():
-        try:
-            measure(service)
-        except (DriverError, LookupError) as silence:
-            log.warning("%s was not measured: %s", service, silence)
+    """Every minute a round at each hypervisor; one that is still at its last round is not asked for two more."""
+    for driver in hypervisors():
+        defer_once(
+            "provisioning.measure", lock=f"readings:{driver}", seconds=offset(driver), priority=BEHIND_MONEY,
+            queue="readings", driver=driver,
+        )  # fmt: skip
+
+
+@app.task(name="provisioning.measure", queue="readings")
+def measure(driver: str) -> None:
+    round_at(driver)
 
 
 @app.periodic(cron="41 3 * * *")

@@ -40,6 +40,10 @@ class Service(models.Model):
     )
     # One JSON object, code -> quantity or option: the configuration changes as one thing, under one version.
     configuration = models.JSONField(help_text='what was paid for, e.g. {"cpu": 2, "memory": 4}')
+    differing = models.JSONField(
+        default=list,
+        help_text="resources whose sold, invoiced and measured size differ: they cannot be changed until that is settled",
+    )
     carry = models.DecimalField(
         max_digits=20,
         decimal_places=8,
@@ -88,6 +92,11 @@ class Reading(models.Model):
     objects_stored = models.JSONField(default=list, help_text="[{id, kind, name, created_at, size_gb}]")
     headroom = models.JSONField(default=dict, help_text="code -> how many more the host can give")
     restart_pending = models.JSONField(default=list, help_text="codes that wait for a restart")
+    fixed = models.JSONField(default=dict, help_text="code -> why the machine never makes it smaller")
+    # Kept with the reading, so that what a page offers costs no look through a week of them.
+    peaks = models.JSONField(
+        default=dict, help_text='code -> the most used in its product\'s window: {"amount", "at", "days"}'
+    )
 
     class Meta:
         indexes = [models.Index(fields=["service", "-taken_at", "-id"], name="reading_newest")]

@@ -22,13 +22,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from prorata.credit.available import available
 from prorata.customers.models import Customer, Membership, User
+from prorata.customers.people import AlreadyThere, let_act
 from prorata.language import zones
 from prorata.pricing.display import amount_text
 from prorata.services.models import Service
 from prorata.staff.correct_view import correct
 from prorata.staff.grant_view import grant
 from prorata.staff.pages import guarded, page
-from prorata.staff.people import AlreadyThere, let_act
 from prorata.staff.person_form import PersonFields
 from prorata.staff.readonly import DeskAdmin, ReadOnlyRows
 from prorata.staff.tax_identity import TaxIdentity

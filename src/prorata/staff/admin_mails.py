@@ -11,10 +11,11 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from prorata.notices.html import as_html
 from prorata.notices.models import Mail
 from prorata.notices.outbox import again
 from prorata.staff.pages import guarded, page
@@ -34,6 +35,7 @@ class MailAdmin(ReadOnlyAdmin):
         "to",
         "subject",
         "text",
+        "drawn",
         "origin",
         "key",
         "state",
@@ -42,7 +44,7 @@ class MailAdmin(ReadOnlyAdmin):
         "created_at",
         "sent_at",
     ]
-    readonly_fields = ["text"]
+    readonly_fields = ["text", "drawn"]
     actions_detail = ["send_again"]
 
     @display(description=_("State"), label={"failed": "danger", "waiting": "warning", "sent": "success"})
@@ -51,13 +53,15 @@ class MailAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Text"))
     def text(self, mail: Mail) -> str:
-        # A link that lets its holder sign in as the customer is for the customer; in a demo there is no other mailbox.
-        shown = (
-            mail.body
-            if settings.PRORATA_SANDBOXES_ALLOWED
-            else SIGN_IN_LINK.sub(str(_("[link for the recipient]")), mail.body)
-        )
-        return format_html('<pre class="desk-json">{}</pre>', shown)
+        return format_html('<pre class="desk-json">{}</pre>', _shown(mail))
+
+    @admin.display(description=_("As HTML"))
+    def drawn(self, mail: Mail) -> str:
+        """The other half of the same mail, in a frame where nothing runs and nothing is loaded."""
+        return format_html(
+            '<iframe class="desk-mail" sandbox title="{}" srcdoc="{}"></iframe>',
+            _("The mail as HTML"), escape(as_html(mail.subject, _shown(mail))),  # a document in an attribute
+        )  # fmt: skip
 
     @action(description=_("Send again"), url_path="send-again", icon="forward_to_inbox")
     def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -68,6 +72,13 @@ class MailAdmin(ReadOnlyAdmin):
             "<int:mail_id>/again/", guarded(ask_again, "notices.change_mail"), name="notices_mail_again"
         )
         return [again, *super().get_urls()]
+
+
+def _shown(mail: Mail) -> str:
+    """A link that lets its holder sign in as the customer is for the customer; in a demo there is no other mailbox."""
+    if settings.PRORATA_SANDBOXES_ALLOWED:
+        return mail.body
+    return SIGN_IN_LINK.sub(str(_("[link for the recipient]")), mail.body)
 
 
 def ask_again(request: HttpRequest, mail_id: int) -> HttpResponse:

@@ -31,7 +31,7 @@ class ResourceTypes(StackedInline):
     verbose_name_plural = _("Resource types")
     fields = [
         ("name", "code"), ("kind", "position"), ("unit", "unit_word"), ("minimum", "maximum", "step"), "steps",
-        "options_text", ("usage", "reserve_percent"), ("may_shrink", "grow_restarts", "shrink_restarts"),
+        "options_text", ("usage", "reserve_percent", "peak_days"), ("may_shrink", "grow_restarts", "shrink_restarts"),
     ]  # fmt: skip
 
     def get_extra(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> int:
@@ -51,6 +51,7 @@ class ProductAdmin(DeskAdmin):
                 "Customers see what is left before they begin. What was cancelled, expired or reversed does not count."
             ),
         }),
+        (_("When a host is full"), {"fields": ["may_move"]}),
     ]  # fmt: skip
     inlines = [ResourceTypes, LinkedLimits]
     list_display = ["name", "code", "tax", "counted_in"]
@@ -75,9 +76,9 @@ class ProductAdmin(DeskAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         """A product that has services says from when on another rule counts."""
-        (main, price, guards) = super().get_fieldsets(request, obj)
+        (main, price, *rest) = super().get_fieldsets(request, obj)
         if obj is None or not (services := obj.services.count()):
-            return [main, price, guards]
+            return [main, price, *rest]
         said = ngettext(
             "%(n)s service is sold by this. Another choice prices its changes from now on; prices that were quoted before "
             "stay as they are.",
@@ -85,7 +86,7 @@ class ProductAdmin(DeskAdmin):
             "before stay as they are.",
             services,
         )
-        return [main, (price[0], {**price[1], "description": said % {"n": services}}), guards]
+        return [main, (price[0], {**price[1], "description": said % {"n": services}}), *rest]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
         return ["code"] if obj and obj.services.exists() else []

@@ -18,6 +18,7 @@ from prorata.services.models import Service
 from prorata.services.readings import newest
 from prorata.staff.adopt_view import adopt_machine
 from prorata.staff.columns import Money, configuration_table, link_to, precise
+from prorata.staff.measured import measure_now, measured
 from prorata.staff.pages import guarded
 from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
 from prorata.staff.renew_view import renew_service
@@ -98,12 +99,13 @@ class ServiceAdmin(ReadOnlyAdmin):
         "term_ends_at",
         "term_months",
         "paid_and_measured",
+        "known_of_machine",
         "carry",
         "version",
     ]
-    readonly_fields = ["paid_and_measured"]
+    readonly_fields = ["paid_and_measured", "known_of_machine"]
     actions_list = ["to_sell", "to_adopt"]
-    actions_detail = ["to_renew"]
+    actions_detail = ["to_renew", "to_measure"]
 
     @display(
         description=_("Status"),
@@ -116,13 +118,22 @@ class ServiceAdmin(ReadOnlyAdmin):
     def paid_and_measured(self, service: Service) -> str:
         return configuration_table(service, newest(service.pk))
 
+    @admin.display(description=_("Measured"))
+    def known_of_machine(self, service: Service) -> str:
+        return measured(service)
+
     def get_urls(self) -> list[URLPattern]:
         adopt = path("adopt/", guarded(adopt_machine, "services.add_service"), name="services_service_adopt")
         sell = path("sell/", guarded(sell_service, "services.add_service"), name="services_service_sell")
         renewal = path(
             "<int:pk>/renew/", guarded(renew_service, "changes.add_soldterm"), name="services_service_renew"
         )
-        return [adopt, sell, renewal, *super().get_urls()]
+        measuring = path(
+            "<int:pk>/measure/",
+            guarded(measure_now, "services.view_service"),
+            name="services_service_measure",
+        )
+        return [adopt, sell, renewal, measuring, *super().get_urls()]
 
     @action(description=_("Sell a service"), url_path="sell-one", icon="add_shopping_cart")
     def to_sell(self, request: HttpRequest) -> HttpResponse:
@@ -131,6 +142,10 @@ class ServiceAdmin(ReadOnlyAdmin):
     @action(description=_("Renew"), url_path="renew-it", icon="event_repeat", permissions=["renew"])
     def to_renew(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:services_service_renew", object_id)
+
+    @action(description=_("Measure now"), url_path="measure-it", icon="speed")
+    def to_measure(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:services_service_measure", object_id)
 
     @action(description=_("Adopt a machine"), url_path="adopt-machine", icon="add_link")
     def to_adopt(self, request: HttpRequest) -> HttpResponse:

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from prorata.changes.models import SecurityEvent
 from prorata.invoices.models import NumberSeries, Seller
-from prorata.provisioning.models import Job, JobStep
+from prorata.provisioning.models import Job, JobEvent, JobStep
 from prorata.staff.columns import pretty_json
 from prorata.staff.origins import origin_link
 from prorata.staff.readonly import DeskAdmin, ReadOnlyAdmin, ReadOnlyRows
@@ -97,7 +97,7 @@ class SellerAdmin(DeskAdmin):
 
 class Steps(ReadOnlyRows):
     model = JobStep
-    verbose_name_plural = gettext_lazy("Step journal")
+    verbose_name_plural = gettext_lazy("Steps")
     fields = [
         "position",
         "kind",
@@ -112,9 +112,15 @@ class Steps(ReadOnlyRows):
     ]
 
 
+class Events(ReadOnlyRows):
+    model = JobEvent
+    verbose_name_plural = gettext_lazy("Journal")
+    fields = ["at", "fence", "step", "what", "detail"]
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    inlines = [Steps]
+    inlines = [Steps, Events]
     list_display = [
         "created_at",
         "origin",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from prorata.changes import staff_actions, states
 from prorata.changes.models import Change, ChangeLine, Intervention
+from prorata.provisioning.by_hand import ByHand, made_by_hand
+from prorata.provisioning.drivers.base import DriverError
 from prorata.staff import fields
 from prorata.staff.columns import money
 from prorata.staff.pages import page
@@ -30,6 +33,7 @@ class Action:
     done: Any
     do: Callable[..., Change]
     waits: tuple[str, ...]
+    only_for: str = ""
     variant: str = "primary"
 
 
@@ -46,6 +50,19 @@ ACTIONS = {
             done=gettext_lazy("%(reference)s is tried again."),
             do=staff_actions.retry,
             waits=(states.PARKED, states.ATTENTION),
+        ),
+        Action(
+            what="overwrite",
+            name=gettext_lazy("Set to what was bought"),
+            title=gettext_lazy("Go on with %(reference)s over what was made by hand"),
+            told=gettext_lazy(
+                "No mail goes out now. The change page shows the line below. What stands on the machine now is replaced by "
+                "what was bought; if it is changed by hand again before the worker comes, the change stops again."
+            ),
+            done=gettext_lazy("%(reference)s goes on over what was made by hand."),
+            do=staff_actions.overwrite,
+            waits=(states.ATTENTION,),
+            only_for="drift",
         ),
         Action(
             what="reverse",
@@ -79,9 +96,22 @@ class ReasonForm(fields.PlainForm):
     reason = fields.long_text(gettext_lazy("Reason"), help_text=gettext_lazy("The customer will read this."))
 
 
+class OverwriteForm(ReasonForm):
+    """Goes on over the values that this page showed, and no others."""
+
+    found = forms.JSONField(required=False, widget=forms.HiddenInput)
+
+    def clean_found(self) -> dict[str, Any]:
+        found = self.cleaned_data["found"]
+        return found if isinstance(found, dict) else {}
+
+
 def possible(change: Change) -> list[Action]:
     """What can be done to this change as it stands."""
-    return [action for action in ACTIONS.values() if change.status in action.waits]
+    return [
+        action for action in ACTIONS.values()
+        if change.status in action.waits and action.only_for in ("", change.reason)
+    ]  # fmt: skip
 
 
 def act(request: HttpRequest, change_id: int, what: str) -> HttpResponse:
@@ -90,10 +120,17 @@ def act(request: HttpRequest, change_id: int, what: str) -> HttpResponse:
         raise Http404
     rows = Change.objects.select_related("service", "customer", "invoice").prefetch_related("lines")
     change = get_object_or_404(rows, pk=change_id)
-    form = ReasonForm(request.POST or None)
+    there, silence = _by_hand(change) if action.only_for == "drift" else ((), "")
+    seen = {one.component: one.found for one in there if one.found is not None}
+    form = (
+        OverwriteForm(request.POST or None, initial={"found": seen})
+        if action.only_for
+        else ReasonForm(request.POST or None)
+    )
     if request.method == "POST" and form.is_valid():
+        more = {"found": form.cleaned_data["found"]} if action.only_for else {}
         try:
-            action.do(request.user, change.reference, form.cleaned_data["reason"])
+            action.do(request.user, change.reference, form.cleaned_data["reason"], **more)
         except staff_actions.NotPossible as why:
             form.add_error(None, str(why))
         else:
@@ -110,9 +147,19 @@ def act(request: HttpRequest, change_id: int, what: str) -> HttpResponse:
         button=action.name,
         variant=action.variant,
         money_back=_money_back(change, action),
+        by_hand=there,
+        silence=silence,
         line_prefix=dict(Intervention._meta.get_field("what").flatchoices)[what],
         back=("admin:changes_change_change", change.pk),
     )
+
+
+def _by_hand(change: Change) -> tuple[tuple[ByHand, ...], str]:
+    """What stands on the machine at this moment, or why it could not be asked."""
+    try:
+        return made_by_hand(change.origin), ""
+    except (DriverError, LookupError) as problem:
+        return (), str(problem)
 
 
 def _money_back(change: Change, action: Action) -> str:

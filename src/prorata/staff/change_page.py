@@ -60,7 +60,7 @@ def _as_the_rooms_know_it(change: Change) -> dict[str, Any]:
     captured = [capture.transfer_id for attempt in attempts for capture in attempt.captures.all()]
     moved = Transfer.objects.filter(Q(origin=change.origin) | Q(pk__in=captured)).order_by("id")
     return {
-        "job": Job.objects.filter(origin=change.origin).prefetch_related("steps").first(),
+        "job": Job.objects.filter(origin=change.origin).prefetch_related("steps", "events__step").first(),
         "attempts": [_attempt(attempt) for attempt in attempts],
         "transfers": [_transfer(t) for t in moved.prefetch_related("entries__account")],
         "notes": [

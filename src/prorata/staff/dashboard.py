@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from prorata import clock
 from prorata.changes import states
+from prorata.changes.drift.open_now import need_somebody
 from prorata.changes.models import Change
 from prorata.changes.staff_actions import needs_somebody
 from prorata.notices.models import Mail
@@ -18,6 +19,7 @@ from prorata.payments.bank.models import BankAccount
 from prorata.payments.bank.waiting_lines import waiting_lines
 from prorata.payments.models import InboxEvent, Reconciliation
 from prorata.payments.overdue import overdue
+from prorata.support.models import Ticket
 from prorata.verify.models import Run
 
 
@@ -31,6 +33,10 @@ def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user = request.user
     if user.has_perm("changes.view_change"):
         shown += _changes()
+    if user.has_perm("support.view_ticket"):
+        waiting = Ticket.objects.filter(state=Ticket.State.OPEN).count()
+        link = reverse("admin:support_ticket_changelist")
+        shown.append(_figure(_("Tickets that wait for us"), waiting, link, bad=True))
     if user.has_perm("payments.view_inboxevent"):
         quarantined = InboxEvent.objects.filter(state=InboxEvent.State.QUARANTINED).count()
         link = reverse("admin:payments_inboxevent_changelist") + "?state__exact=quarantined"
@@ -49,6 +55,11 @@ def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         link = reverse("admin:bank_waiting")
         shown.append(
             _figure(_("Bank transfers that wait to be assigned"), waiting_lines().count(), link, bad=True)
+        )
+    if user.has_perm("drift.view_difference"):
+        link = reverse("admin:drift_difference_changelist")
+        shown.append(
+            _figure(_("Machines that are not as they were sold"), need_somebody().count(), link, bad=True)
         )
     if user.has_perm("notices.view_mail"):
         failed = Mail.objects.filter(state=Mail.State.FAILED).count()

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from prorata.changes.drift.models import Decision
 from prorata.changes.models import Change, SoldTerm
 from prorata.credit.models import Purse
 from prorata.credit.words import change_of
@@ -26,6 +27,12 @@ def origin_link(origin: str, named_id: int | None = None) -> str:
     if kind in PURSE_KINDS and name.isascii() and name.isdecimal():
         words = _("purse %(number)s") % {"number": name}
         return format_html('<a class="desk-link" href="{}">{}</a>', _page("credit_purse", int(name)), words)
+    if kind == "drift" and (
+        pk := Decision.objects.filter(pk=name).values_list("difference_id", flat=True).first()
+    ):
+        return format_html(
+            '<a class="desk-link" href="{}">{}</a>', _page("drift_difference", pk), _("a difference")
+        )
     return origin
 
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from prorata.customers.models import Membership, User
+from prorata.customers.people import NewPerson
 from prorata.staff import fields
-from prorata.staff.people import NewPerson
 
 INVITATION, PASSWORD = "invitation", "password"
 

@@ -43,17 +43,19 @@ class ProductForm(forms.ModelForm):
         model = Product
         fields = [
             "name", "code", "tax_rate", "tax_label", "rule", "credit_model", "changes_a_day", "cooldown_hours",
-            "reductions_a_term",
+            "reductions_a_term", "may_move",
         ]  # fmt: skip
         labels = {
             "changes_a_day": _("Changes a day"),
             "cooldown_hours": _("Hours between two changes"),
             "reductions_a_term": _("Reductions a term"),
+            "may_move": _("Machines may move to another host"),
         }
         help_texts = {
             "changes_a_day": _("of one service, in a day of the billing zone; empty: as many as wanted"),
             "cooldown_hours": _("counted from Submit of the last one; empty: none"),
             "reductions_a_term": _("changes that make something smaller; empty: any number, 0: none"),
+            "may_move": _("when their own has no room for growth that is paid for; where the hypervisor can"),
         }
 
 
@@ -73,13 +75,14 @@ class ResourceTypeForm(forms.ModelForm):
         model = ResourceType
         fields = [
             "name", "code", "kind", "unit", "unit_word", "minimum", "maximum", "step", "steps", "options_text", "usage",
-            "reserve_percent", "may_shrink", "grow_restarts", "shrink_restarts", "position",
+            "reserve_percent", "peak_days", "may_shrink", "grow_restarts", "shrink_restarts", "position",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("minimum", "maximum", "step", "reserve_percent", "position"):
+        for name in ("minimum", "maximum", "step", "reserve_percent", "peak_days", "position"):
             self.fields[name].required = False
+        self.fields["peak_days"].label = _("Days whose peak use counts")
         for name, label in FLAGS.items():
             self.fields[name].label, self.fields[name].help_text = label, ""
         if not self.instance.pk:
@@ -127,7 +130,7 @@ class ResourceTypeForm(forms.ModelForm):
             self._clean_choice(values)
         else:
             self._clean_quantity(values)
-        for name, nothing in (("reserve_percent", 0), ("position", 0)):
+        for name, nothing in (("reserve_percent", 0), ("peak_days", 0), ("position", 0)):
             values[name] = nothing if values.get(name) is None else values[name]
         return values
 

@@ -26,6 +26,7 @@ VIEWS = [
     ("mine", _("Mine, still open")),
     ("all", _("All changes")),
 ]
+DRIFT_VIEWS = [("left", _("Left until a date")), ("all", _("All, closed ones too"))]
 GROUPS: list[tuple[Any, list[Item]]] = [
     (
         _("Desk"),
@@ -34,6 +35,8 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Needs somebody"), "notification_important", "changes.change"),
             Item(_("All changes"), "swap_vert", "changes.change", query="?show=all"),
             Item(_("Quotes"), "request_quote", "changes.quote"),
+            Item(_("Tickets"), "support_agent", "support.ticket"),
+            Item(_("Canned answers"), "quickreply", "support.cannedanswer"),
         ],
     ),
     (
@@ -41,6 +44,9 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("Customers"), "apartment", "customers.customer"),
             Item(_("People"), "group", "customers.user"),
+            Item(
+                _("What readers felt"), "mood", "guides_reaction_figures", permission="guides.view_reaction"
+            ),
         ],
     ),
     (
@@ -48,6 +54,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("Services"), "dns", "services.service"),
             Item(_("Terms"), "event_repeat", "changes.soldterm"),
+            Item(_("Drift"), "difference", "drift.difference"),
             Item(
                 _("Sell a service"),
                 "add_shopping_cart",
@@ -110,6 +117,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Sellers"), "storefront", "invoices.seller"),
             Item(_("Bank accounts"), "account_balance", "bank.bankaccount"),
             Item(_("Checks of the books"), "fact_check", "verify.run"),
+            Item(_("Comparisons of machines"), "compare_arrows", "drift.comparison"),
             Item(_("Audit trail"), "policy", "trail.deed"),
             Item(_("Inbox"), "inbox", "payments.inboxevent"),
             Item(_("Mails"), "mail", "notices.mail"),
@@ -123,7 +131,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
 # Pages whose address lies under that of a list, with an entry of their own.
 PAGES = (
     "services_service_adopt", "services_service_sell", "catalog_pricebook_simulator", "recognition_recognised_month",
-    "bank_waiting",
+    "bank_waiting", "guides_reaction_figures",
 )  # fmt: skip
 
 
@@ -165,15 +173,22 @@ def _is_here(item: Item, link: str, request: HttpRequest) -> bool:
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """The saved views of the desk, one click away and without a script."""
-    desk = reverse("admin:changes_change_changelist")
+    """The saved views of the desk and of drift, one click away and without a script."""
+    return [
+        _tabs(request, "changes.change", VIEWS),
+        _tabs(request, "drift.difference", DRIFT_VIEWS),
+    ]
+
+
+def _tabs(request: HttpRequest, model: str, views: list[tuple[str, Any]]) -> dict[str, Any]:
+    desk = reverse(f"admin:{model.replace('.', '_')}_changelist")
     here = request.GET.get("show", "") if request.path == desk else None
     # Relative links: unfold marks every sidebar entry that has the very link of a tab.
     items = [
         {"title": title, "link": f"?show={view}" if view else "?", "active": here == view}
-        for view, title in [("", _("Needs somebody")), *VIEWS]
+        for view, title in [("", _("Needs somebody")), *views]
     ]
-    return [{"models": ["changes.change"], "items": items}]
+    return {"models": [model], "items": items}
 
 
 UNFOLD: dict[str, Any] = {

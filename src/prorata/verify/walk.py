@@ -14,6 +14,7 @@ from prorata.verify.promises import (
     bank,
     causes,
     changes,
+    drift,
     invoices,
     layers,
     ledger,
@@ -29,8 +30,8 @@ from prorata.verify.seal import unsealed
 
 PROMISES: tuple[Promise, ...] = (
     *ledger.PROMISES, *causes.PROMISES, *purses.PROMISES, *payments.PROMISES, *bank.PROMISES, *invoices.PROMISES,
-    *recognition.PROMISES, *layers.PROMISES, *vouchers.PROMISES, *changes.PROMISES, *terms.PROMISES, *replays.PROMISES,
-    *seals.PROMISES,
+    *recognition.PROMISES, *layers.PROMISES, *vouchers.PROMISES, *changes.PROMISES, *drift.PROMISES, *terms.PROMISES,
+    *replays.PROMISES, *seals.PROMISES,
 )  # fmt: skip
 # What is walked, for the count of rows.
 TABLES = (
@@ -39,7 +40,8 @@ TABLES = (
     "payments_paymentattempt", "payments_capture", "bank_bankaccount", "bank_statement", "bank_statementline",
     "bank_allocation", "bank_unallocation", "invoices_invoice", "invoices_invoiceline", "invoices_creditnote",
     "invoices_creditnoteline", "invoices_layer", "invoices_unwinding", "changes_quote", "changes_change",
-    "changes_changeline", "changes_soldterm", "provisioning_job", "provisioning_jobstep", "services_service",
+    "changes_changeline", "changes_soldterm", "drift_difference", "drift_decision",
+    "provisioning_job", "provisioning_jobstep", "services_service",
     "recognition_day", "recognition_recognised", "recognition_opening",
 )  # fmt: skip
 # One core and no waiting: a walk reads whole tables once and joins them by hash, which needs room more than it needs help.

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
+from django.db.models import Model
 from django.forms import BoundField
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -23,10 +25,14 @@ from prorata.catalog.names import in_language
 from prorata.changes.refusals import Refusal
 from prorata.changes.refusals import way_out as refusal_way_out
 from prorata.changes.refusals import words as refusal_words
+from prorata.changes.situation import Situation
 from prorata.credit.models import LogLine, Voucher
+from prorata.guides.library import GUIDES
+from prorata.guides.pictures import Picture
 from prorata.invoices.line_words import line_words as words_of_line
 from prorata.invoices.models import CreditNoteLine, InvoiceLine
 from prorata.language import OWN_NAMES, html_language, spoken
+from prorata.notices.bell import MANY, new_ones
 from prorata.payments.receipts import Receipt
 from prorata.portal import menu, when
 from prorata.portal import money as amounts
@@ -37,6 +43,8 @@ from prorata.portal.paper_words import reduces as reduced_by
 from prorata.portal.payments_list import went_to
 from prorata.portal.voucher_words import worth
 from prorata.pricing.terms import local_date
+from prorata.services.readings import is_fresh
+from prorata.support.about import origin_of
 
 register = template.Library()
 ICONS = Path(__file__).resolve().parent.parent / "static" / "portal" / "vendor" / "lucide-1.62.0"
@@ -199,6 +207,18 @@ def at_second(at: datetime, zone: ZoneInfo) -> SafeString:
     return when.element(at, when.clock_time(at, zone, seconds=True, named=False))
 
 
+@register.simple_tag
+def as_of(situation: Situation) -> SafeString:
+    """How old what is known of the machine is, in words."""
+    reading = situation.reading
+    if reading is None:
+        return format_html("{}", _("not measured yet"))
+    at = when.element(reading.taken_at, when.as_of(reading.taken_at, situation.now, situation.zone))
+    # The words are ours; the time is an element of its own.
+    sentence = _("as of {time}") if is_fresh(reading, situation.now) else _("unknown since {time}")
+    return format_html(sentence, time=at)
+
+
 @register.filter
 def at_moment(at: datetime, zone: ZoneInfo) -> SafeString:
     return when.element(at, when.moment(at, zone))
@@ -276,11 +296,47 @@ def styled(field: BoundField) -> SafeString:
     return field.as_widget(attrs=attrs)
 
 
+@register.inclusion_tag("portal/parts/ask.html")
+def ask_support(row: Model | None = None) -> dict[str, str]:
+    """A link that opens a ticket about a row, or about nothing yet."""
+    return {"about": origin_of(row) if row is not None else ""}
+
+
 @register.simple_tag(takes_context=True)
 def available_credit(context: template.Context) -> list[str]:
     """Available Credit of the person who looks: one figure a currency."""
     request: HttpRequest | None = context.get("request")
     return menu.credit_figures(request.user) if request is not None and hasattr(request, "user") else []
+
+
+@register.simple_tag(takes_context=True)
+def guide_boxes(context: template.Context) -> str:
+    """Where a guide has led here: the boxes of its step, as JSON for the script that draws them; else nothing."""
+    request: HttpRequest | None = context.get("request")
+    asked = request.GET if request is not None else {}
+    guide, step = GUIDES.get(str(asked.get("guide", ""))), str(asked.get("step", ""))
+    if (
+        guide is None
+        or not step.isascii()
+        or not step.isdigit()
+        or not 1 <= int(step[:3]) <= len(guide.steps)
+    ):
+        return ""
+    return json.dumps([[box.number, box.hook] for box in guide.steps[int(step[:3]) - 1].boxes])
+
+
+@register.simple_tag
+def guide_picture(picture: Picture, theme: str) -> str:
+    """The address of a guide's picture."""
+    return static(f"guides/{picture.name}.{theme}.webp")
+
+
+@register.simple_tag(takes_context=True)
+def new_notifications(context: template.Context) -> str:
+    """How many are new, in figures for the bell: "", "3" or "9+"."""
+    request: HttpRequest | None = context.get("request")
+    count = new_ones(request.user) if request is not None and hasattr(request, "user") else 0
+    return f"{MANY}+" if count > MANY else str(count or "")
 
 
 @register.simple_tag(takes_context=True)

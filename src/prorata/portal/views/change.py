@@ -17,20 +17,25 @@ from prorata.customers.scope import may
 from prorata.portal.bill import example_parts
 from prorata.portal.offer import offer, taken
 from prorata.portal.views.frame import REFUSED, Asked, signed_in
-from prorata.portal.views.services import my_situation
+from prorata.portal.views.services import my_situation, tell_silence
 
 
 @require_http_methods(["GET", "POST"])
 @signed_in
 def change(request: Asked, pk: int) -> HttpResponse:
-    """GET shows the sliders, with values from the address; POST is Continue: it freezes the price in a quote."""
-    found = my_situation(request, pk, measure=request.method == "GET")
+    """GET shows the sliders, with values from the address; POST is Continue: it freezes the price in a quote. Refresh
+    asks the machine and shows the sliders again as they stood."""
+    asked = request.POST.get("do") == "refresh"
+    found = my_situation(request, pk, measure=request.method == "GET" or asked, insist=asked)
     if not may(request.user, found.service.customer_id, "change"):
         return render(
             request, "portal/may_not_change.html", {"service": found.service, "situation": found}, status=403
         )
     if request.method == "GET":
         return _page(request, found, request.GET)
+    if asked:
+        tell_silence(request, found)
+        return _page(request, found, request.POST)
     try:
         quote = make_quote(request.user, found.service, parse_wanted(found, request.POST))
     except Refused as refused:

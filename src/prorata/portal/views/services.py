@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from prorata import clock
 from prorata.catalog.models import Option, ResourceType
 from prorata.changes import states
-from prorata.changes.free import CannotFree, delete_object
 from prorata.changes.models import Change
-from prorata.changes.refresh import refresh
-from prorata.changes.refusals import Refused, words
+from prorata.changes.refresh import JUST_NOW, refresh
 from prorata.changes.situation import Situation, seller, situation
 from prorata.changes.words import status_words
 from prorata.customers.models import User
 from prorata.customers.scope import may, mine, my_one
 from prorata.portal.cards import card, percent, with_unit
 from prorata.portal.offer import days_left, monthly
-from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
+from prorata.portal.views.frame import Asked, Slice, page_number, safe_next, signed_in
 from prorata.pricing.terms import local_date
 from prorata.services.models import Reading, Service
 from prorata.services.readings import is_fresh, newest_of
@@ -105,11 +103,12 @@ def _meter(kind: ResourceType, value: int, reading: Reading | None) -> Meter:
     return Meter(name=kind.name, text=_("%(used)s of %(value)s") % shown, share=percent(share))
 
 
-def my_situation(request: Asked, pk: int, *, measure: bool = False) -> Situation:
-    """One of my services as it stands; `measure` asks its machine first if the last reading is not of just now."""
+def my_situation(request: Asked, pk: int, *, measure: bool = False, insist: bool = False) -> Situation:
+    """One of my services as it stands; `measure` asks its machine first if the last reading is not of just now,
+    `insist` also one that has not answered lately."""
     service = my_one(request.user, Service.objects.select_related("product", "customer"), pk=pk)
     if measure:
-        refresh(service)
+        refresh(service, insist=insist)
     return situation(service)
 
 
@@ -162,54 +161,12 @@ def overview(request: Asked, pk: int) -> HttpResponse:
 @signed_in
 def measure(request: Asked, pk: int) -> HttpResponse:
     """Refresh: ask the machine now."""
-    found = my_situation(request, pk, measure=True)
-    if not is_fresh(found.reading, found.now):
+    found = my_situation(request, pk, measure=True, insist=True)
+    tell_silence(request, found)
+    return redirect(safe_next(request, reverse("portal:resources", args=[pk])))
+
+
+def tell_silence(request: Asked, found: Situation) -> None:
+    """Somebody asked for a new reading: a silent machine is said to be silent."""
+    if found.reading is None or found.now - found.reading.taken_at >= JUST_NOW:
         messages.warning(request, _("The machine does not answer now. What you see is its last reading."))
-    return redirect("portal:resources", pk=pk)
-
-
-@require_GET
-@signed_in
-def stored(request: Asked, pk: int, code: str) -> HttpResponse:
-    """What is stored and counts against one resource, each with a way to delete it."""
-    found = my_situation(request, pk, measure=True)
-    limit = found.limits.get(code)
-    if limit is None or limit.usage_kind != "objects":
-        raise Http404("Nothing is stored under this name.")
-    for thing in limit.objects:
-        thing["made"] = datetime.fromisoformat(thing["created_at"])
-    return render(
-        request, "portal/stored.html",
-        {
-            "situation": found, "service": found.service, "limit": limit, "fresh": is_fresh(found.reading, found.now),
-            "may_change": may(request.user, found.service.customer_id, "change"), "values": request.GET.urlencode(),
-        },
-    )  # fmt: skip
-
-
-@require_http_methods(["GET", "POST"])
-@signed_in
-def delete_stored(request: Asked, pk: int, code: str, object_id: str) -> HttpResponse:
-    """Ask once, naming what will be gone; then delete it at the machine."""
-    found = my_situation(request, pk)
-    limit = found.limits.get(code)
-    thing = next((o for o in limit.objects if o["id"] == object_id), None) if limit else None
-    if limit is None or thing is None:
-        raise Http404("This is not stored any more.")
-    thing["made"] = datetime.fromisoformat(thing["created_at"])
-    context = {
-        "situation": found, "service": found.service, "limit": limit, "thing": thing, "values": request.GET.urlencode(),
-    }  # fmt: skip
-    if request.method == "GET":
-        return render(request, "portal/delete_stored.html", context)
-    try:
-        delete_object(request.user, found.service, object_id)
-        messages.success(request, _("“%(name)s” was deleted.") % {"name": thing["name"]})
-    except CannotFree as reason:
-        messages.error(request, str(reason))
-    except Refused as refused:
-        messages.error(request, " ".join(words(refusal) for refusal in refused.refusals))
-    back = redirect("portal:stored", pk=pk, code=code)
-    if request.GET:
-        back["Location"] += f"?{request.GET.urlencode()}"
-    return back

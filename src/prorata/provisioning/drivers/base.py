@@ -62,7 +62,10 @@ class MachineUnknown(DriverError):
 
 @dataclass(frozen=True)
 class StoredObject:
-    """A thing that takes a place: a snapshot, a backup. `kind` is the component code it counts against."""
+    """A thing that takes a place: a snapshot, a backup. `kind` is the component code it counts against.
+
+    size_gb is 0 where the hypervisor does not tell.
+    """
 
     id: str
     kind: str

@@ -19,7 +19,7 @@ from prorata.sandbox.problem import Problem, bad, change_settings, flag, only, s
 from prorata.sandbox.store import read_settings, write_setting
 from prorata.sandbox.web import Answer, Call, sandbox
 
-CALLS = {"list", "read", "plan", "apply", "delete_object", "restart"}
+CALLS = {"list", "read", "plan", "apply", "move", "delete_object", "restart"}
 KINDS = (*faults.NETWORK_KINDS, "lie", "half_apply")
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 FOR_EVER = 1e12

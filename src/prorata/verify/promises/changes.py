@@ -180,9 +180,10 @@ SELECT 'changes_changeline ' || l.id, l.component, 'is ' || l.state || ', the st
 """
 
 JOBS_BELONG = """
-SELECT 'provisioning_job ' || j.id, j.origin, 'is of another service than its change, or of no change'
+SELECT 'provisioning_job ' || j.id, j.origin, 'is of another service than its change or decision, or of none'
   FROM provisioning_job j LEFT JOIN changes_change c ON 'change:' || c.reference = j.origin
- WHERE c.service_id IS DISTINCT FROM j.service_id
+  LEFT JOIN drift_decision d ON 'drift:' || d.id = j.origin AND d.what = 'bring'
+ WHERE coalesce(c.service_id, d.service_id) IS DISTINCT FROM j.service_id
 UNION ALL
 SELECT 'provisioning_jobstep ' || s.id, j.origin, 'is not a step of its job''s change: kind or values are those of no line'
   FROM provisioning_jobstep s JOIN provisioning_job j ON j.id = s.job_id
@@ -217,21 +218,29 @@ SELECT 'changes_change ' || c.id, c.reference, 'has ended, but ' || held.place |
  WHERE c.ended_at IS NOT NULL
 """
 
+# A quote stands on one version of its service, and taking over makes a new one: that orders them, whatever the clock.
 SERVICES_ARE_THEIR_CHANGES = """
-SELECT 'services_service ' || s.id, s.name, l.component || ' is ' || coalesce(s.configuration->>l.component, 'nothing') ||
-       ', the last change of it, changes_change ' || l.change_id || ', made it ' || (l.to_value #>> '{}')
-  FROM services_service s JOIN (
-       SELECT DISTINCT ON (c.service_id, l.component) c.service_id, c.id AS change_id, l.component, l.to_value
-         FROM changes_changeline l JOIN changes_change c ON c.id = l.change_id WHERE l.state = 'applied'
-        ORDER BY c.service_id, l.component, c.ended_at DESC, c.id DESC) l ON l.service_id = s.id
- WHERE s.configuration->l.component IS DISTINCT FROM l.to_value
+WITH made AS (
+    SELECT DISTINCT ON (service_id, component) * FROM (
+        SELECT c.service_id, l.component, l.to_value AS value, 2 * q.service_version + 1 AS nth, c.id AS id,
+               'the last change of it, changes_change ' || c.id AS place
+          FROM changes_changeline l JOIN changes_change c ON c.id = l.change_id JOIN changes_quote q ON q.id = c.quote_id
+         WHERE l.state = 'applied'
+        UNION ALL
+        SELECT service_id, component, measured, 2 * version, id, 'the last word on it, drift_decision ' || id
+          FROM drift_decision WHERE what = 'accept') word
+     ORDER BY service_id, component, nth DESC, id DESC
+)
+SELECT 'services_service ' || s.id, s.name, m.component || ' is ' || coalesce(s.configuration->>m.component, 'nothing') ||
+       ', ' || m.place || ', made it ' || (m.value #>> '{}')
+  FROM services_service s JOIN made m ON m.service_id = s.id
+ WHERE s.configuration->m.component IS DISTINCT FROM m.value
 UNION ALL
 SELECT 'services_service ' || s.id, s.name, l.component || ' is ' || coalesce(s.configuration->>l.component, 'nothing') ||
        ', invoices_layer ' || l.id || ' says it was adopted with ' || (l.high #>> '{}') || ' and nothing changed it'
   FROM services_service s JOIN invoices_layer l ON l.origin = 'adopted:' || s.id
  WHERE s.configuration->l.component IS DISTINCT FROM l.high
-   AND NOT EXISTS (SELECT 1 FROM changes_changeline n JOIN changes_change c ON c.id = n.change_id
-                    WHERE c.service_id = s.id AND n.component = l.component AND n.state = 'applied')
+   AND NOT EXISTS (SELECT 1 FROM made m WHERE m.service_id = s.id AND m.component = l.component)
 UNION ALL
 SELECT 'services_service ' || s.id, s.name, 'carries ' || s.carry || ', but no change of it was delivered'
   FROM services_service s

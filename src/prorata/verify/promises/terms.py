@@ -117,6 +117,8 @@ SELECT 'services_service ' || s.id, s.name, wanted.key || ' is ' || coalesce(s.c
    AND NOT EXISTS (SELECT 1 FROM changes_changeline n JOIN changes_change c ON c.id = n.change_id
                     WHERE c.service_id = s.id AND n.component = wanted.key AND n.state = 'applied'
                       AND c.ended_at >= t.sold_at)
+   AND NOT EXISTS (SELECT 1 FROM drift_decision d WHERE d.service_id = s.id AND d.component = wanted.key
+                      AND d.what = 'accept' AND d.at >= t.sold_at)
 """
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0010_credit_of_what_is_left'),
+        ('catalog', '0011_peak_days'),
     ]
 
     operations = [

@@ -1,0 +1,63 @@
+"""What readers felt, in figures for staff: by guide, release and language, and where the sad ones were lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+
+from prorata.guides.models import Reaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Felt:
+    """How many readers felt what. `sad_percent` is of all of them, rounded half up."""
+
+    guide: str
+    release: int
+    language: str
+    happy: int
+    normal: int
+    sad: int
+
+    @property
+    def all(self) -> int:
+        return self.happy + self.normal + self.sad
+
+    @property
+    def sad_percent(self) -> int:
+        return (200 * self.sad + self.all) // (2 * self.all) if self.all else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """Where readers who were not happy say it went wrong."""
+
+    guide: str
+    release: int
+    step: int
+    readers: int
+
+
+def felt() -> list[Felt]:
+    """Newest release first; one statement."""
+    counts = {name: Count("id", filter=Q(feeling=name)) for name in ("happy", "normal", "sad")}
+    rows: Any = Reaction.objects.order_by().values("guide", "release", "language").annotate(**counts)
+    return [
+        Felt(
+            guide=row["guide"], release=row["release"], language=row["language"],
+            happy=row["happy"], normal=row["normal"], sad=row["sad"],
+        )
+        for row in rows.order_by("guide", "-release", "language")
+    ]  # fmt: skip
+
+
+def lost() -> list[Lost]:
+    """The steps named most often first; one statement."""
+    told = Reaction.objects.exclude(feeling=Reaction.Feeling.HAPPY).filter(step__isnull=False)
+    rows = told.order_by().values("guide", "release", "step").annotate(readers=Count("id"))
+    return [
+        Lost(guide=row["guide"], release=row["release"], step=row["step"] or 0, readers=row["readers"])
+        for row in rows.order_by("-readers", "guide", "-release", "step")
+    ]
