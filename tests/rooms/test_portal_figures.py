@@ -77,13 +77,15 @@ def test_times_carry_their_zone_and_dates_stay_together() -> None:
     assert when.day(datetime(2026, 11, 30, 23, tzinfo=UTC), TOKYO) == "1\u00a0Dec\u00a02026"
 
 
-def test_a_language_without_a_catalogue_is_english_throughout() -> None:
-    with translation.override("ja"):
-        assert when.day(datetime(2026, 8, 15, tzinfo=UTC), TOKYO) in (
-            "15\u00a0Aug\u00a02026",
-            "2026年8月15日",
-        )
-        assert money(14_924, "JPY") == "¥14,924"
+def test_dates_are_written_as_the_language_writes_them() -> None:
+    at = datetime(2026, 8, 15, 5, 2, tzinfo=UTC)
+    for code in ("ja", "zh-hans"):
+        with translation.override(code):
+            assert when.day(at, TOKYO) == "2026年8月15日"
+            assert when.moment(at, TOKYO) == "2026年8月15日 14:02\u00a0JST"
+            assert when.month(at, TOKYO) == "2026年8月"
+    with translation.override("fr"):
+        assert when.day(at, TOKYO) == "15\u00a0Aug\u00a02026"
 
 
 # --- the slider ---------------------------------------------------------------------------------------------
@@ -192,7 +194,7 @@ def test_a_capped_line_shows_what_counts_and_strikes_what_does_not() -> None:
     ]
 
 
-@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("language", ["en", "ja", "zh-hans"])
 def test_every_step_of_the_core_has_words_here(language: str) -> None:
     """`all_steps` has every key that the core documents, in every form of its parameters."""
     listed = set(re.findall(r"^- ([a-z._]+) \(", core.__doc__ or "", re.MULTILINE))
