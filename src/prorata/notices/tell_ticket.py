@@ -8,16 +8,17 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from prorata.changes.situation import seller
 from prorata.customers.models import User
 from prorata.customers.scope import may
+from prorata.language import day as day_text
+from prorata.language import speaking
 from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link
+from prorata.notices.reader import ENGLISH
 from prorata.support.close import CLOSES_AFTER
 from prorata.support.marker import marker_line
 from prorata.support.models import Message, Ticket
@@ -53,7 +54,7 @@ def answered(message_id: int) -> None:
     """Staff answered: told with the text, to who opened the ticket and to who wrote last."""
     message = _message(message_id)
     for person in _people(message.ticket, before=message.pk):
-        with translation.override(person.language):
+        with speaking(person.language or ENGLISH, person.time_zone):
             facts = {"message": message, "files": list(message.attachments.all())}
             subject = _("Answered: %(subject)s")
             _tell(
@@ -74,8 +75,8 @@ def closes_soon(ticket_id: int) -> None:
         return
     zone = ZoneInfo(seller().zone)
     for person in _people(ticket):
-        with translation.override(person.language):
-            day = date_format((ticket.warned_at + CLOSES_AFTER).astimezone(zone), "j M Y")
+        with speaking(person.language or ENGLISH, person.time_zone):
+            day = day_text((ticket.warned_at + CLOSES_AFTER).astimezone(zone))
             key = f"ticket.closes_soon:{ticket.state_since.isoformat()}"
             subject = _("Closes on %(day)s: %(subject)s")
             _tell(ticket, person, key, subject, "ticket_closes_soon.txt", day=day)
@@ -88,7 +89,7 @@ def closed(ticket_id: int) -> None:
     if ticket.state != Ticket.State.CLOSED:
         return
     for person in _people(ticket):
-        with translation.override(person.language):
+        with speaking(person.language or ENGLISH, person.time_zone):
             key = f"ticket.closed:{ticket.state_since.isoformat()}"
             _tell(ticket, person, key, _("Closed: %(subject)s"), "ticket_closed.txt")
 
