@@ -10,12 +10,15 @@ from django.utils.translation import ngettext
 from prorata.changes.drift.models import Comparison
 from prorata.changes.drift.open_now import need_somebody
 from prorata.changes.drift.say import line_of
+from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link
+from prorata.notices.reader import told_to_staff
 
 SHOWN = 20
 
 
+@told_to_staff
 @transaction.atomic
 def found(run_id: int) -> None:
     """All that needs somebody now, the newest first; nothing if it was settled meanwhile."""
@@ -35,5 +38,5 @@ def found(run_id: int) -> None:
     )
     write(
         key=f"drift.found:{run.pk}", to=to, body=text, origin=f"comparison:{run.pk}", customer_id=None,
-        subject=subject % {"n": len(waiting)},
+        audience=Mail.Audience.STAFF, subject=subject % {"n": len(waiting)},
     )  # fmt: skip
