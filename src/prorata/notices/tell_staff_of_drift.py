@@ -12,10 +12,12 @@ from prorata.changes.drift.open_now import need_somebody
 from prorata.changes.drift.say import line_of
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link
+from prorata.notices.reader import told_to_staff
 
 SHOWN = 20
 
 
+@told_to_staff
 @transaction.atomic
 def found(run_id: int) -> None:
     """All that needs somebody now, the newest first; nothing if it was settled meanwhile."""

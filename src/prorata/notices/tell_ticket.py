@@ -18,12 +18,14 @@ from prorata.customers.scope import may
 from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link
+from prorata.notices.reader import told_to_staff
 from prorata.support.close import CLOSES_AFTER
 from prorata.support.marker import marker_line
 from prorata.support.models import Message, Ticket
 from prorata.support.reply_token import reply_address
 
 
+@told_to_staff
 @transaction.atomic
 def written(message_id: int) -> None:
     """A customer opened a ticket or wrote to one: it waits for staff."""
@@ -34,9 +36,9 @@ def written(message_id: int) -> None:
     first = not Message.objects.filter(ticket=ticket, pk__lt=message.pk).exists()
     shown = {"subject": ticket.subject, "customer": ticket.customer.name, "reference": ticket.reference}
     subject = (
-        _("New ticket of %(customer)s: %(subject)s (%(reference)s)")
+        "New ticket of %(customer)s: %(subject)s (%(reference)s)"
         if first
-        else _("%(customer)s wrote: %(subject)s (%(reference)s)")
+        else "%(customer)s wrote: %(subject)s (%(reference)s)"
     )
     text = body(
         "ticket_written.txt", ticket=ticket, message=message, files=list(message.attachments.all()),
@@ -54,7 +56,8 @@ def answered(message_id: int) -> None:
     message = _message(message_id)
     for person in _people(message.ticket, before=message.pk):
         with translation.override(person.language):
-            facts = {"message": message, "files": list(message.attachments.all())}
+            names = _(", ").join(file.name for file in message.attachments.all())
+            facts = {"message": message, "names": names}
             subject = _("Answered: %(subject)s")
             _tell(
                 message.ticket,

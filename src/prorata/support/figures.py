@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from prorata import clock
 from prorata.catalog.models import ResourceType
+from prorata.catalog.names import in_language
 from prorata.changes import states
 from prorata.changes.limits import Limit
 from prorata.changes.models import Change
@@ -129,7 +130,7 @@ def _credit(figures: Figures) -> str:
     found = available(figures.ticket.customer_id, figures.now)
     if not found and figures.service is not None:
         found = {figures.service.currency: 0}
-    return ", ".join(_money(minor, currency) for currency, minor in found.items())
+    return _(", ").join(_money(minor, currency) for currency, minor in found.items())
 
 
 def _floor_reasons(figures: Figures) -> str:
@@ -149,8 +150,9 @@ def _obstacles(figures: Figures) -> str:
 
 
 def _lines(change: Change) -> str:
-    return ", ".join(
-        f"{one.name} {one.from_name} → {one.to_name} {one.unit}".strip() for one in change.lines.all()
+    return _(", ").join(
+        f"{in_language(one.name)} {in_language(one.from_name)} → {in_language(one.to_name)} {one.unit}".strip()
+        for one in change.lines.all()
     )
 
 
