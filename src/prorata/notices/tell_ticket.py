@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from prorata.changes.situation import seller
 from prorata.customers.models import User
 from prorata.customers.scope import may
+from prorata.language import day as dated
+from prorata.language import speaking
 from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link
@@ -55,7 +56,7 @@ def answered(message_id: int) -> None:
     """Staff answered: told with the text, to who opened the ticket and to who wrote last."""
     message = _message(message_id)
     for person in _people(message.ticket, before=message.pk):
-        with translation.override(person.language):
+        with _spoken_to(person, message.ticket):
             names = _(", ").join(file.name for file in message.attachments.all())
             facts = {"message": message, "names": names}
             subject = _("Answered: %(subject)s")
@@ -77,8 +78,8 @@ def closes_soon(ticket_id: int) -> None:
         return
     zone = ZoneInfo(seller().zone)
     for person in _people(ticket):
-        with translation.override(person.language):
-            day = date_format((ticket.warned_at + CLOSES_AFTER).astimezone(zone), "j M Y")
+        with _spoken_to(person, ticket):
+            day = dated((ticket.warned_at + CLOSES_AFTER).astimezone(zone))
             key = f"ticket.closes_soon:{ticket.state_since.isoformat()}"
             subject = _("Closes on %(day)s: %(subject)s")
             _tell(ticket, person, key, subject, "ticket_closes_soon.txt", day=day)
@@ -91,7 +92,7 @@ def closed(ticket_id: int) -> None:
     if ticket.state != Ticket.State.CLOSED:
         return
     for person in _people(ticket):
-        with translation.override(person.language):
+        with _spoken_to(person, ticket):
             key = f"ticket.closed:{ticket.state_since.isoformat()}"
             _tell(ticket, person, key, _("Closed: %(subject)s"), "ticket_closed.txt")
 
@@ -122,6 +123,11 @@ def _people(ticket: Ticket, *, before: int | None = None) -> list[User]:
     if last is not None and last.by is not None:
         people[last.by.pk] = last.by
     return [person for person in people.values() if may(person, ticket.customer_id, "read")]
+
+
+def _spoken_to(person: User, ticket: Ticket) -> AbstractContextManager[None]:
+    """The person's own language, else that in which the ticket was opened; and the person's time zone."""
+    return speaking(person.language or ticket.language, person.time_zone)
 
 
 def _message(message_id: int) -> Message:

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from prorata import clock
@@ -21,6 +20,7 @@ from prorata.changes.situation import Situation, seller, situation
 from prorata.changes.words import reason_words, status_words
 from prorata.credit.available import available
 from prorata.invoices.models import CreditNote, Invoice
+from prorata.language import moment
 from prorata.payments.models import Capture
 from prorata.pricing.display import amount_text
 from prorata.services.models import Service
@@ -105,7 +105,7 @@ class Figures:
         return ZoneInfo(seller().zone)
 
     def time(self, at: datetime) -> str:
-        return f"{date_format(at.astimezone(self.zone), 'j M Y, H:i')} {self.zone}"
+        return f"{moment(at.astimezone(self.zone))} {self.zone}"
 
 
 def _money(minor: int, currency: str) -> str:

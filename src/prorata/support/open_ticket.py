@@ -14,6 +14,7 @@ from prorata.customers.lock import lock_customer
 from prorata.customers.models import User
 from prorata.customers.scope import may
 from prorata.events.publish import publish
+from prorata.language import language
 from prorata.readable_code import readable_code
 from prorata.support import about as subjects
 from prorata.support.attach import Sent, check
@@ -52,8 +53,8 @@ def open_ticket(person: User, draft: Draft) -> Ticket:
     refuse_too_much(person, files, now)
     ticket = Ticket.objects.create(
         reference=f"T-{readable_code(2)}", key=key, customer_id=customer_id, opened_by=person, subject=subject,
-        about=draft.about, about_label=about.label[:120] if about is not None else "", language=person.language,
-        state_since=now, created_at=now,
+        about=draft.about, about_label=about.label[:120] if about is not None else "",
+        language=person.language or language(), state_since=now, created_at=now,
     )  # fmt: skip
     message = add(ticket, Author.CUSTOMER, person, text, key=f"{key}:first", files=files)
     publish("ticket.written", id=message.pk)

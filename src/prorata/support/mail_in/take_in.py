@@ -88,5 +88,5 @@ def _sorted(files: tuple[Sent, ...]) -> tuple[list[Sent], list[Sent]]:
 
 
 def _files_only(person: User) -> str:
-    with translation.override(person.language):
+    with translation.override(person.language or "en"):
         return _("(files only)")
