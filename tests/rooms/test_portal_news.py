@@ -37,7 +37,9 @@ def test_the_bell_counts_what_was_not_seen(world: World, web: Service) -> None:
     change = paid_and_applied(world, web)
     told = Mail.objects.filter(audience="customer").count()
     assert told >= 1
-    assert f'<b class="badge">{told}<span' in aiko.get("/services").content.decode()
+    assert (
+        f'<b class="badge"><span aria-hidden="true">{told}</span>' in aiko.get("/services").content.decode()
+    )
     page = aiko.get("/notifications")
     assert f"({change.reference})" in text(page)
     assert page.content.decode().count('class="new"') == told
@@ -73,7 +75,10 @@ def test_the_bell_is_no_counter(world: World, web: Service) -> None:
         for n in range(MANY + 5)
     )  # fmt: skip
     assert new_ones(world.owner) == MANY + 1
-    assert f'<b class="badge">{MANY}+<span' in person(world.owner).get("/services").content.decode()
+    assert (
+        f'<b class="badge"><span aria-hidden="true">{MANY}+</span>'
+        in person(world.owner).get("/services").content.decode()
+    )
 
 
 def test_what_is_meant_for_staff_or_one_person_is_nobody_elses_news(world: World, web: Service) -> None:

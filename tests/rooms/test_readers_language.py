@@ -8,12 +8,15 @@ from pytest_django import Settings
 
 from prorata.catalog.models import NameInLanguage
 from prorata.catalog.names import forget_names, in_language
+from prorata.changes.refusals import Refusal, words
 from prorata.customers.models import Membership, User
 from prorata.language import speaking, zones
 from prorata.notices import tasks
 from prorata.notices.models import Mail
 from prorata.notices.reader import reader_of
 from prorata.portal.money import exact_money, money, name
+from prorata.provisioning.drivers.kvm.sight import NEVER_SMALLER as OF_KVM
+from prorata.provisioning.drivers.proxmox.looking import NEVER_SMALLER as OF_PROXMOX
 from prorata.services.models import Service
 from support.portal import person, text
 from support.world import World
@@ -165,6 +168,27 @@ def test_a_mail_to_staff_is_english_whatever_the_customer_reads(world: World, we
 
 
 # --- amounts and names --------------------------------------------------------------------------------------
+
+
+def test_what_a_machine_keeps_is_said_in_the_readers_language(world: World) -> None:
+    """Drivers speak English: what ours say is translated, what another one says is said in general words."""
+
+    def said(reason: str) -> str:
+        facts = {"name": "NVMe SSD", "floor": "100 GB", "reason": reason.rstrip(".")}
+        return words(Refusal("machine_keeps", "disk", facts))
+
+    with speaking("ja"):
+        general = said("disk cannot be reduced on this machine")
+        assert general == "NVMe SSDを 100 GB 未満にできません：このサーバーでは減らせません。"
+        assert (
+            said(OF_PROXMOX)
+            == "NVMe SSDを 100 GB 未満にできません：Proxmox VE ではディスクを縮小できません。"
+        )
+        assert said(OF_KVM) not in (general, said(OF_PROXMOX))
+        assert "smaller" not in said(OF_KVM)
+    with speaking("en"):
+        assert said("No.") == "NVMe SSD cannot go below 100 GB: No."
+        assert said(OF_PROXMOX) == f"NVMe SSD cannot go below 100 GB: {OF_PROXMOX}"
 
 
 def test_a_sign_is_used_only_where_it_is_not_another_currencys() -> None:

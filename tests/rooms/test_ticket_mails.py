@@ -13,9 +13,10 @@ from django.core import mail as sent_mails
 from pytest_django import Settings
 
 from prorata.customers.models import Membership, User
+from prorata.language import speaking
 from prorata.notices.models import Mail
 from prorata.support import limits, tasks
-from prorata.support.close import close_by_staff
+from prorata.support.close import close_by_staff, sweep
 from prorata.support.mail_in import command
 from prorata.support.mail_in.take_in import LARGEST_MAIL, Later, NotTaken, take_in
 from prorata.support.marker import above, marker_line
@@ -93,6 +94,24 @@ def test_staff_and_the_person_are_told_once_each(world: World, ticket: Ticket) -
     notices.ticket_answered(id=ticket.messages.latest("id").pk)
     world.work()
     assert len(sent_mails.outbox) == 2
+
+
+def test_who_has_chosen_no_language_is_answered_in_that_of_the_page(world: World, ticket: Ticket) -> None:
+    assert (ticket.language, ticket.opened_by.language) == ("en", "")
+    with speaking("ja"):
+        asked = ask(world.owner, about=ticket.about, key="in Japanese")
+    answered(world.staff, asked, key="in Japanese")
+    world.work()
+    assert asked.language == "ja"
+    assert Mail.objects.latest("id").subject == f"回答しました：Memory ({asked.reference})"
+    world.at("2026-08-26T14:03+09:00")
+    sweep()
+    world.work()
+    told = Mail.objects.filter(key__startswith="ticket.closes_soon").order_by("id")
+    assert {one.subject for one in told} == {
+        f"2026年8月29日 に終了します：Memory ({asked.reference})",
+        f"Closes on 29 Aug 2026: Memory ({ticket.reference})",
+    }
 
 
 def test_without_an_address_for_replies_the_mail_says_where_to_write(

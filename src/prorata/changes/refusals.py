@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from prorata.catalog.names import in_language
+from prorata.changes.machine_words import in_readers_words
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def words(refusal: Refusal) -> str:
 def _said(refusal: Refusal) -> dict[str, object]:
     """What fills the words; the resource by its name in the reader's language."""
     said = dict(refusal.params)
+    if refusal.code == "machine_keeps":
+        said["reason"] = in_readers_words(str(said["reason"]))
     return said | {"name": in_language(str(said["name"]))} if "name" in said else said
 
 

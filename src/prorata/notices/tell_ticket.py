@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,18 +14,19 @@ from django.utils.translation import gettext as _
 from prorata.changes.situation import seller
 from prorata.customers.models import User
 from prorata.customers.scope import may
-from prorata.language import day as day_text
+from prorata.language import day as dated
 from prorata.language import speaking
 from prorata.notices.models import Mail
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link
-from prorata.notices.reader import ENGLISH
+from prorata.notices.reader import told_to_staff
 from prorata.support.close import CLOSES_AFTER
 from prorata.support.marker import marker_line
 from prorata.support.models import Message, Ticket
 from prorata.support.reply_token import reply_address
 
 
+@told_to_staff
 @transaction.atomic
 def written(message_id: int) -> None:
     """A customer opened a ticket or wrote to one: it waits for staff."""
@@ -35,9 +37,9 @@ def written(message_id: int) -> None:
     first = not Message.objects.filter(ticket=ticket, pk__lt=message.pk).exists()
     shown = {"subject": ticket.subject, "customer": ticket.customer.name, "reference": ticket.reference}
     subject = (
-        _("New ticket of %(customer)s: %(subject)s (%(reference)s)")
+        "New ticket of %(customer)s: %(subject)s (%(reference)s)"
         if first
-        else _("%(customer)s wrote: %(subject)s (%(reference)s)")
+        else "%(customer)s wrote: %(subject)s (%(reference)s)"
     )
     text = body(
         "ticket_written.txt", ticket=ticket, message=message, files=list(message.attachments.all()),
@@ -54,8 +56,9 @@ def answered(message_id: int) -> None:
     """Staff answered: told with the text, to who opened the ticket and to who wrote last."""
     message = _message(message_id)
     for person in _people(message.ticket, before=message.pk):
-        with speaking(person.language or ENGLISH, person.time_zone):
-            facts = {"message": message, "files": list(message.attachments.all())}
+        with _spoken_to(person, message.ticket):
+            names = _(", ").join(file.name for file in message.attachments.all())
+            facts = {"message": message, "names": names}
             subject = _("Answered: %(subject)s")
             _tell(
                 message.ticket,
@@ -75,8 +78,8 @@ def closes_soon(ticket_id: int) -> None:
         return
     zone = ZoneInfo(seller().zone)
     for person in _people(ticket):
-        with speaking(person.language or ENGLISH, person.time_zone):
-            day = day_text((ticket.warned_at + CLOSES_AFTER).astimezone(zone))
+        with _spoken_to(person, ticket):
+            day = dated((ticket.warned_at + CLOSES_AFTER).astimezone(zone))
             key = f"ticket.closes_soon:{ticket.state_since.isoformat()}"
             subject = _("Closes on %(day)s: %(subject)s")
             _tell(ticket, person, key, subject, "ticket_closes_soon.txt", day=day)
@@ -89,7 +92,7 @@ def closed(ticket_id: int) -> None:
     if ticket.state != Ticket.State.CLOSED:
         return
     for person in _people(ticket):
-        with speaking(person.language or ENGLISH, person.time_zone):
+        with _spoken_to(person, ticket):
             key = f"ticket.closed:{ticket.state_since.isoformat()}"
             _tell(ticket, person, key, _("Closed: %(subject)s"), "ticket_closed.txt")
 
@@ -120,6 +123,11 @@ def _people(ticket: Ticket, *, before: int | None = None) -> list[User]:
     if last is not None and last.by is not None:
         people[last.by.pk] = last.by
     return [person for person in people.values() if may(person, ticket.customer_id, "read")]
+
+
+def _spoken_to(person: User, ticket: Ticket) -> AbstractContextManager[None]:
+    """The person's own language, else that in which the ticket was opened; and the person's time zone."""
+    return speaking(person.language or ticket.language, person.time_zone)
 
 
 def _message(message_id: int) -> Message:

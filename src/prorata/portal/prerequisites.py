@@ -62,7 +62,7 @@ def _active(reader: User | AnonymousUser) -> Asked:
 
 def _method(reader: User | AnonymousUser) -> Asked:
     """There is always a way to pay where the provider offers one; what was chosen before is remembered."""
-    names = ", ".join(one.name for one in methods())
+    names = _(", ").join(one.name for one in methods())
     if not names:
         return Asked(words=_("The provider offers no way to pay at the moment."), met=False)
     said = _("If something is to be paid: %(methods)s.") % {"methods": names}

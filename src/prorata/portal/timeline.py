@@ -84,7 +84,7 @@ def _terms(service: Service) -> Iterator[Fact]:
 def _changes(changes: list[Change], reader: User) -> Iterator[Fact]:
     for change in changes:
         address = reverse("portal:show_change", args=[change.reference])
-        lines = "; ".join(step_name(line, line.from_value, line.to_value) for line in change.lines.all())
+        lines = _(", ").join(step_name(line, line.from_value, line.to_value) for line in change.lines.all())
         who = _("you") if change.submitted_by_id == reader.pk else str(change.submitted_by)
         yield Fact(
             key=f"{change.reference}-submitted", at=change.submitted_at, kind="change", what=_("Change submitted"),

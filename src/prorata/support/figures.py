@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from prorata import clock
 from prorata.catalog.models import ResourceType
+from prorata.catalog.names import in_language
 from prorata.changes import states
 from prorata.changes.limits import Limit
 from prorata.changes.models import Change
@@ -20,6 +20,7 @@ from prorata.changes.situation import Situation, seller, situation
 from prorata.changes.words import reason_words, status_words
 from prorata.credit.available import available
 from prorata.invoices.models import CreditNote, Invoice
+from prorata.language import moment
 from prorata.payments.models import Capture
 from prorata.pricing.display import amount_text
 from prorata.services.models import Service
@@ -104,7 +105,7 @@ class Figures:
         return ZoneInfo(seller().zone)
 
     def time(self, at: datetime) -> str:
-        return f"{date_format(at.astimezone(self.zone), 'j M Y, H:i')} {self.zone}"
+        return f"{moment(at.astimezone(self.zone))} {self.zone}"
 
 
 def _money(minor: int, currency: str) -> str:
@@ -129,7 +130,7 @@ def _credit(figures: Figures) -> str:
     found = available(figures.ticket.customer_id, figures.now)
     if not found and figures.service is not None:
         found = {figures.service.currency: 0}
-    return ", ".join(_money(minor, currency) for currency, minor in found.items())
+    return _(", ").join(_money(minor, currency) for currency, minor in found.items())
 
 
 def _floor_reasons(figures: Figures) -> str:
@@ -149,8 +150,9 @@ def _obstacles(figures: Figures) -> str:
 
 
 def _lines(change: Change) -> str:
-    return ", ".join(
-        f"{one.name} {one.from_name} → {one.to_name} {one.unit}".strip() for one in change.lines.all()
+    return _(", ").join(
+        f"{in_language(one.name)} {in_language(one.from_name)} → {in_language(one.to_name)} {one.unit}".strip()
+        for one in change.lines.all()
     )
 
 

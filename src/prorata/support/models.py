@@ -167,7 +167,7 @@ class CannedAnswer(models.Model):
     body_en = models.TextField(_("English"))
     body_ja = models.TextField(_("Japanese"), blank=True)
     body_zh_hans = models.TextField(_("Simplified Chinese"), blank=True)
-    in_use = models.BooleanField(default=True, help_text=_("only these are offered"))
+    in_use = models.BooleanField(default=True, help_text="only these are offered")
 
     class Meta:
         ordering = ["title"]

@@ -54,8 +54,7 @@ def open_ticket(person: User, draft: Draft) -> Ticket:
     ticket = Ticket.objects.create(
         reference=f"T-{readable_code(2)}", key=key, customer_id=customer_id, opened_by=person, subject=subject,
         about=draft.about, about_label=about.label[:120] if about is not None else "",
-        language=person.language or language(),
-        state_since=now, created_at=now,
+        language=person.language or language(), state_since=now, created_at=now,
     )  # fmt: skip
     message = add(ticket, Author.CUSTOMER, person, text, key=f"{key}:first", files=files)
     publish("ticket.written", id=message.pk)

@@ -21,10 +21,14 @@ KEYWORDS: dict[str, Any] = dict.fromkeys(
 FOR_STAFF = (
     "staff/", "sandbox/", "recognition/", "verify/", "config/translations/", "catalog/drops.py",
     "changes/simulate/", "changes/replayed.py", "payments/bank/propose.py", "payments/bank/models.py",
-    "notices/tell_staff.py", "notices/tell_staff_of_drift.py", "notices/tell_staff_of_payments.py",
+    "notices/tell_staff.py", "notices/tell_staff_of_payments.py", "notices/tell_staff_of_drift.py", "changes/drift/",
+    "support/answer.py", "support/canned.py",
     *(
         f"notices/templates/notices/{mail}.txt"
-        for mail in ("books_broken", "drift_found", "money_taken_back", "needs_you", "payment_overdue", "payments_differ")
+        for mail in (
+            "books_broken", "drift_found", "money_taken_back", "needs_you", "payment_overdue", "payments_differ",
+            "ticket_written",
+        )
     ),
 )  # fmt: skip
 TEMPLATES = (".html", ".txt")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from prorata.catalog.names import in_language
 from prorata.changes.free import CannotFree, delete_object
 from prorata.changes.limits import Limit
 from prorata.changes.refusals import Refused, words
@@ -110,7 +111,7 @@ def _things(found: Situation, limit: Limit, deletions: Mapping[str, Deletion]) -
         late = bool(deletion and found.now - deletion.asked_at >= ASK_AGAIN_AFTER)
         rows.append(
             Thing(
-                id=one["id"], name=one["name"] or one["id"], kind=limit.unit_word or limit.name,
+                id=one["id"], name=one["name"] or one["id"], kind=in_language(limit.unit_word or limit.name),
                 made=datetime.fromisoformat(one["created_at"]), size=with_unit(Decimal(one["size_gb"]), "GB"),
                 deletion=deletion,
                 seen_since=seen_since,
@@ -143,7 +144,7 @@ def _wanted(limit: Limit, typed: str, count: int) -> dict[str, Any]:
 
 
 def _named(limit: Limit, typed: str) -> dict[str, str]:
-    return {"name": limit.name, "value": limit.show(int(typed))}
+    return {"name": in_language(limit.name), "value": limit.show(int(typed))}
 
 
 def _became(deletion: Deletion) -> str:
