@@ -31,7 +31,7 @@ class SandboxWorld:
 
     def machine(self) -> str:
         self.made += 1
-        host = f"host-{self.made}"
+        host = f"node-{self.made}"
         self.process.create_host(host, cpu=12)
         return self.process.create_machine(
             {"cpu": 2, "memory_gb": 8, "nvme_gb": 100, "snapshots": 3},

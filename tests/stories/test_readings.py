@@ -323,6 +323,7 @@ def test_one_quiet_minute_does_not_lower_the_floor(world: World, week: Service) 
 
 
 def test_without_a_window_the_newest_reading_counts(world: World, web: Service) -> None:
+    ResourceType.objects.filter(code="memory").update(peak_days=0)
     use(world, web, "2026-08-17T10:00+09:00", "2.9")
     use(world, web, "2026-08-21T10:00+09:00", "0.9")
     limit = situation(web).limits["memory"]

@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
     dependencies = [("provisioning", "0007_journal"), ("ledger", "0003_nothing_later")]
     operations = [
         guards.append_only("provisioning_jobevent"),
+        guards.numbered("provisioning_jobevent"),
         migrations.RunSQL(BEFORE.BACK, BEFORE.THERE),
         migrations.RunSQL(THERE, BACK),
     ]

@@ -63,7 +63,15 @@ def _look(site: Site, vmid: int) -> tuple[Machine, Cluster]:
     cluster = look_at_cluster(site)
     if vmid not in cluster.machines() and not site.api.may(f"/vms/{vmid}", "VM.Audit"):
         raise DriverUnreachable(f"the token may not see machine {vmid}: whether it exists is not known")
-    return look_on(site, vmid, cluster.node_of(vmid)), cluster
+    node = cluster.node_of(vmid)
+    try:
+        return look_on(site, vmid, node), cluster
+    except DriverUnreachable:
+        # A migration may have ended between the two looks; then the machine is to be found elsewhere by now.
+        again = look_at_cluster(site)
+        if vmid not in again.machines() or again.node_of(vmid) == node:
+            raise
+        return look_on(site, vmid, again.node_of(vmid)), again
 
 
 def look_on(site: Site, vmid: int, node: str) -> Machine:
