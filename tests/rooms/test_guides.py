@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
-from django.utils import translation
 
 from prorata.customers.models import Membership
 from prorata.guides.guide import Guide, reading_minutes
@@ -35,13 +35,20 @@ def test_numbers_of_boxes_are_those_of_the_text(guide: Guide) -> None:
     assert len({step.key for step in guide.steps}) == len(guide.steps)
 
 
-def test_reading_takes_as_long_as_there_are_words() -> None:
-    guide = GUIDES["upgrade"]
-    words = len(" ".join(guide.texts()).split())
-    with translation.override("en"):
-        assert reading_minutes(guide) == -(-words * 60 // 200 // 60) or reading_minutes(guide) == -(
-            -words // 200
-        )
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("word", 1),
+        ("word " * 400, 2),
+        ("word " * 410, 3),
+        ("字" * 400, 1),
+        ("字" * 800, 2),
+        ("字" * 800 + " word" * 210, 4),
+    ],
+)
+def test_reading_takes_as_long_as_there_are_words(text: str, minutes: int) -> None:
+    guide = replace(GUIDES["upgrade"], title="", about=text, steps=(), blocked=())
+    assert reading_minutes(guide) == minutes
 
 
 def test_anybody_reads_and_is_told_what_is_not_known(world: World, web: Service) -> None:

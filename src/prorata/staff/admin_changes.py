@@ -26,6 +26,7 @@ from prorata.staff.dashboard import today
 from prorata.staff.pages import guarded
 from prorata.staff.readonly import ReadOnlyAdmin
 from prorata.staff.replay_view import replay_page
+from prorata.staff.saved_views import SavedViews
 from prorata.staff.sidebar import VIEWS
 
 COLOURS = {
@@ -37,19 +38,11 @@ COLOURS = {
 }
 
 
-class Show(admin.SimpleListFilter):
+class Show(SavedViews):
     """The saved views of the desk; without a choice, what needs somebody."""
-
-    title = gettext_lazy("Show")
-    parameter_name = "show"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(VIEWS)
-
-    def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        yield {**first, "display": _("Needs somebody")}
-        yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Change]) -> QuerySet[Change]:
         chosen = self.value()

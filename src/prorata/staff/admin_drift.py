@@ -24,24 +24,17 @@ from prorata.staff.drift_view import compare_everything, compare_one, decide
 from prorata.staff.pages import guarded
 from prorata.staff.places import place_link
 from prorata.staff.readonly import ReadOnlyAdmin
+from prorata.staff.saved_views import SavedViews
 from prorata.staff.sidebar import DRIFT_VIEWS
 
 COLOURS = {"size": "warning", "unknown": "danger", "left": "warning", "orphan": "warning"}
 
 
-class Show(admin.SimpleListFilter):
+class Show(SavedViews):
     """The saved views; without a choice, what needs somebody."""
-
-    title = gettext_lazy("Show")
-    parameter_name = "show"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(DRIFT_VIEWS)
-
-    def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        yield {**first, "display": _("Needs somebody")}
-        yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Difference]) -> QuerySet[Difference]:
         chosen = self.value()

@@ -16,6 +16,7 @@ from unfold.decorators import display
 from prorata import clock
 from prorata.staff.pages import guarded
 from prorata.staff.readonly import DeskAdmin, ReadOnlyAdmin
+from prorata.staff.saved_views import SavedViews
 from prorata.staff.ticket_view import ticket_file, ticket_page
 from prorata.support.canned import placeholders
 from prorata.support.models import CannedAnswer, Ticket
@@ -23,21 +24,15 @@ from prorata.support.models import CannedAnswer, Ticket
 COLOURS = {"open": "danger", "answered": "info", "closed": "success"}
 
 
-class Show(admin.SimpleListFilter):
+class Show(SavedViews):
     """Without a choice, what waits for us."""
 
-    title = gettext_lazy("Show")
-    parameter_name = "show"
+    nothing_chosen = gettext_lazy("Waiting for us")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             ("mine", _("Mine, not closed")), ("answered", _("Answered")), ("closed", _("Closed")), ("all", _("All tickets")),
         ]  # fmt: skip
-
-    def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        yield {**first, "display": _("Waiting for us")}
-        yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         chosen = self.value()
