@@ -54,6 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="the long form: run ./prove"))
         if item.get_closest_marker("browser") and not chromium:
             item.add_marker(pytest.mark.skip(reason="no chromium on this machine"))
+        if item.get_closest_marker("real_machine") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(900))  # without KVM, and beside others
         if item.get_closest_marker("real_machine") and no_machines:
             item.add_marker(pytest.mark.skip(reason=no_machines))
 
