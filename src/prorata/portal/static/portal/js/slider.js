@@ -180,6 +180,9 @@ if (form) {
   form.classList.add("live-form");
   keep();
   for (const options of form.querySelectorAll("[data-options]")) options.addEventListener("change", ask);
+  // Typed before this script was there, or put back by the browser on a way back: estimated all the same.
+  for (const { field } of cards.values()) if (field.value !== field.defaultValue) field.dispatchEvent(new Event("input"));
+  if ([...form.querySelectorAll("[data-options] input")].some((radio) => radio.checked !== radio.defaultChecked)) ask();
   form.addEventListener("click", (event) => {
     const reset = event.target.closest("[data-reset]");
     if (reset) {
