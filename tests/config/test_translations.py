@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 
-from prorata.config.translations.catalogues import LANGUAGES, compiled, read, update, write
+from prorata.config.translations.catalogues import LANGUAGES, LOCALE, compiled, po_file, read, update, write
 from prorata.config.translations.check import problems
 from prorata.config.translations.collect import collect
 from prorata.language import spoken
@@ -38,6 +38,15 @@ SAID = {
 def test_every_message_is_translated_and_none_is_stale() -> None:
     """`prorata translations update` takes in what is new; docs/howto/translate.md says the rest."""
     assert list(problems(collect())) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_same_words_make_the_same_files_whenever_they_are_written(language: str, tmp_path: Path) -> None:
+    write(read(language), language, tmp_path)
+    for shipped, again in zip(
+        *(sorted(po_file(language, of).parent.iterdir()) for of in (LOCALE, tmp_path)), strict=True
+    ):
+        assert again.read_bytes() == shipped.read_bytes()
 
 
 def test_every_language_of_the_settings_is_spoken() -> None:

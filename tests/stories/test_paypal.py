@@ -19,7 +19,7 @@ from prorata import clock
 from prorata.changes import states
 from prorata.changes.cancel import cancel
 from prorata.changes.models import Change
-from prorata.config.paypal_environment import PayPal
+from prorata.config.environment.paypal import PayPal
 from prorata.payments.checkout import PaymentUnknown, start_checkout
 from prorata.payments.gateways.contract import new_request
 from prorata.payments.gateways.paypal import PayPalGateway

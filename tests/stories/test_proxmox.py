@@ -13,7 +13,7 @@ from pytest_django import Settings
 from prorata import clock as business
 from prorata.changes import states
 from prorata.changes.adopt import adopt
-from prorata.config.proxmox_environment import Proxmox
+from prorata.config.environment.proxmox import Proxmox
 from prorata.provisioning.registry import driver
 from prorata.services.models import Service
 from support.proxmox import ProxmoxWorld

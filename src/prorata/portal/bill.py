@@ -96,10 +96,6 @@ class Bill:
         return self.gross_minor < 0
 
     @property
-    def to_pay_minor(self) -> int:
-        return max(self.gross_minor, 0)
-
-    @property
     def to_receive_minor(self) -> int:
         return max(-self.gross_minor, 0)
 

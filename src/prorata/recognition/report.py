@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import date
 from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -121,7 +121,6 @@ class Report:
         return all(one.ties for one in self.currencies)
 
 
-Bounds = Mapping[int, tuple[datetime, datetime]]
 Key = tuple[int, int | None, str]
 
 # What every document and every recognised day did to deferred revenue, by the transfer that booked it.

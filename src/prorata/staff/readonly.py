@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
 
 from prorata.staff import deeds
@@ -74,7 +74,9 @@ class ReadOnlyAdmin(DeskAdmin):
         return False
 
 
-class _ReadOnlyRows:
+class ReadOnlyRows(TabularInline):
+    """Lines shown under what they belong to."""
+
     extra = 0
     max_num = 0
     can_delete = False
@@ -89,11 +91,3 @@ class _ReadOnlyRows:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-class ReadOnlyRows(_ReadOnlyRows, TabularInline):
-    """Lines shown under what they belong to."""
-
-
-class ReadOnlyBlocks(_ReadOnlyRows, StackedInline):
-    """The same, one block each."""

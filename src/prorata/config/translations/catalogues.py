@@ -5,10 +5,9 @@ Both are part of the source, so that nothing has to be compiled where Prorata is
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -17,10 +16,7 @@ from prorata.config.translations.collect import PACKAGE
 LOCALE = PACKAGE / "locale"
 LANGUAGES = ("ja", "zh_Hans")
 # What changes with every run or release says nothing about the words.
-NOISE = tuple(
-    f'"{field}'.encode()
-    for field in ("Project-Id", "Report-", "POT-", "PO-", "Last-", "Language-Team", "Generated-By")
-)
+NOISE = ("Project-Id", "Report-", "POT-", "PO-", "Last-", "Language-Team", "Generated-By")
 HEAD = "# What customers read in this language. How it is kept: docs/howto/translate.md"
 
 
@@ -49,21 +45,27 @@ def write(catalogue: Catalog, language: str, locale: Path = LOCALE) -> None:
     """Write both files. Messages that are not translated stay out of the compiled one."""
     path = po_file(language, locale)
     path.parent.mkdir(parents=True, exist_ok=True)
-    catalogue.header_comment, catalogue.fuzzy = HEAD, False
-    text = io.BytesIO()
-    write_po(text, catalogue, width=100, ignore_obsolete=True, sort_by_file=True)
-    lines = [line for line in text.getvalue().splitlines(keepends=True) if not line.startswith(NOISE)]
-    path.write_bytes(b"".join(lines))
+    messages = [message for message in catalogue if message.id]
+    with path.open("wb") as file:
+        write_po(file, _Words(language, messages), width=100, ignore_obsolete=True, sort_by_file=True)
+    # Babel would compile an empty plural as its English.
+    translated = [message for message in messages if message.string and all(message.string)]
     with path.with_suffix(".mo").open("wb") as file:
-        write_mo(file, _translated(read(language, locale)))
+        write_mo(file, _Words(language, translated))
 
 
-def _translated(catalogue: Catalog) -> Catalog:
-    """Babel would compile an empty plural as its English."""
-    for message in catalogue:
-        if isinstance(message.string, tuple) and not all(message.string):
-            message.string = ""
-    return catalogue
+class _Words(Catalog):
+    """The same messages make the same file, whenever it is written."""
+
+    def __init__(self, language: str, messages: list[Message]) -> None:
+        super().__init__(language, header_comment=HEAD, fuzzy=False)
+        for message in messages:
+            self[message.id] = message
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        *kept, (name, value) = [header for header in super().mime_headers if not header[0].startswith(NOISE)]
+        return [*kept, (name, f"{value}\n")]  # each header is a line of its own
 
 
 def update(found: Catalog, language: str, locale: Path = LOCALE) -> Catalog:

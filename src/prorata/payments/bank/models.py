@@ -211,7 +211,6 @@ class Allocation(AppendOnly):
         RETURNED = "returned", "Returned to the sender"
         NOT_OURS = "not_ours", "Not ours"
 
-    OF_A_CUSTOMER = (What.INVOICE, What.CREDIT, What.DEBT)
     ASIDE = (What.RETURNED, What.NOT_OURS)
 
     line = models.ForeignKey(StatementLine, on_delete=models.PROTECT, related_name="allocations")

@@ -27,7 +27,6 @@ LATEST = micros(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)) - 1
 
 # A month more on either side, for what a zone adds or takes away.
 _MONTHS = np.arange(f"{FIRST_YEAR - 1}-12", f"{LAST_YEAR + 1}-03", dtype="datetime64[M]")
-_BASE_MONTH = int(_MONTHS[0].astype(np.int64))
 _FIRST_DAYS: Ints = _MONTHS.astype("datetime64[D]").astype(np.int64)
 _BASE_DAY = int(_FIRST_DAYS[0])
 _LENGTHS: Ints = np.diff(_FIRST_DAYS)

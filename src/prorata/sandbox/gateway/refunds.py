@@ -13,8 +13,6 @@ from prorata.sandbox.gateway.state import gateway
 from prorata.sandbox.problem import Problem
 from prorata.sandbox.store import read_settings
 
-STATES = ("pending", "succeeded", "failed")
-
 
 def load_capture(db: sqlite3.Connection, capture_id: str) -> sqlite3.Row:
     """The capture, or 404."""

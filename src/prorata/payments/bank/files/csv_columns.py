@@ -29,7 +29,6 @@ DATE_FORMATS = {
 }  # fmt: skip
 # What stands before the row of column names: the bank's own words about account and period.
 MOST_ROWS_BEFORE = 60
-LONGEST_FIELD = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,7 @@ from fractions import Fraction
 import pytest
 from pytest_django import Settings
 
-from prorata.config import libvirt_environment
-from prorata.config.environment import EnvironmentMistake, read_environment
+from prorata.config.environment import EnvironmentMistake, libvirt, read_environment
 from prorata.provisioning.drivers.kvm.library import library
 from prorata.provisioning.drivers.kvm.settings import Component, read_components
 from prorata.provisioning.registry import driver
@@ -25,7 +24,7 @@ GIB = 2**30
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(libvirt_environment, "find_spec", lambda name: name == "libvirt")
+    monkeypatch.setattr(libvirt, "find_spec", lambda name: name == "libvirt")
 
 
 def mistakes(**changed: str) -> list[str]:
@@ -119,7 +118,7 @@ def test_a_mistake_is_told(changed: dict[str, str], line: str) -> None:
 
 
 def test_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(libvirt_environment, "find_spec", lambda _: None)
+    monkeypatch.setattr(libvirt, "find_spec", lambda _: None)
     [told] = mistakes()
     assert "pip install 'prorata[libvirt]'" in told
     monkeypatch.setitem(sys.modules, "libvirt", None)

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from importlib.util import find_spec
-from pathlib import Path
-from urllib.parse import urlsplit
+
+from prorata.config.environment.addresses import split
+from prorata.config.environment.certificates import read_certificates
 
 NEEDED = {
     "PRORATA_PROXMOX_URL": "https://host:8006 of a node",
@@ -67,11 +68,13 @@ def read_proxmox(environ: Mapping[str, str], given: Collection[str], mistakes: l
         mistakes.append(
             "PRORATA_PROXMOX_TOKEN_ID is no token id. Copy it from Permissions, API Tokens: user@realm!name."
         )
+    ca = environ.get(OPTIONAL[0], "").strip()
+    read_certificates(OPTIONAL[0], ca, mistakes)
     return Proxmox(
         url=url,
         token_id=token_id,
         token_secret=secret,
-        ca=_ca(environ.get("PRORATA_PROXMOX_CA", "").strip(), mistakes),
+        ca=ca or None,
         components=_components(environ.get("PRORATA_PROXMOX_COMPONENTS", "").strip() or COMPONENTS, mistakes),
         cpu_ratio=_ratio("PRORATA_PROXMOX_CPU_RATIO", "4", environ, mistakes),
         memory_ratio=_ratio("PRORATA_PROXMOX_MEMORY_RATIO", "1", environ, mistakes),
@@ -81,28 +84,11 @@ def read_proxmox(environ: Mapping[str, str], given: Collection[str], mistakes: l
 
 def _is_cluster(address: str) -> bool:
     """Only over TLS: the token may do much."""
-    try:
-        parts = urlsplit(address)
-        whole = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
-        return parts.scheme == "https" and bool(parts.hostname) and whole and parts.port != 0
-    except ValueError:
+    parts = split(address)
+    if parts is None:
         return False
-
-
-def _ca(file: str, mistakes: list[str]) -> str | None:
-    """The file of the authority that certifies the cluster, where one is named. Without TLS there is no way."""
-    if not file:
-        return None
-    try:
-        text = Path(file).read_bytes()
-    except OSError as error:
-        mistakes.append(
-            f"PRORATA_PROXMOX_CA cannot be read ({error.strerror}). Name a PEM file, or unset it."
-        )
-    else:
-        if b"-----BEGIN CERTIFICATE-----" not in text:
-            mistakes.append("PRORATA_PROXMOX_CA holds no certificate. Name a PEM file, or unset it.")
-    return file
+    whole = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
+    return parts.scheme == "https" and bool(parts.hostname) and whole and parts.port != 0
 
 
 def _components(given: str, mistakes: list[str]) -> dict[str, tuple[str, int]]:

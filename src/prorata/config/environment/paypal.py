@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.parse import urlsplit
+
+from prorata.config.environment.addresses import split
+from prorata.config.environment.certificates import read_certificates
 
 LIVE, SANDBOX = "https://api-m.paypal.com", "https://api-m.sandbox.paypal.com"
 PAGES = {LIVE: "https://www.paypal.com", SANDBOX: "https://www.sandbox.paypal.com"}
@@ -63,7 +64,7 @@ def read_paypal(
         secret=secret,
         webhook_ids=webhook_ids,
         merchant_id=merchant_id,
-        roots=_roots(environ.get(OPTIONAL[1], ""), mistakes),
+        roots=read_certificates(OPTIONAL[1], environ.get(OPTIONAL[1], ""), mistakes),
     )
 
 
@@ -85,25 +86,10 @@ def _url(given: str, mode: str, mistakes: list[str]) -> str:
 
 
 def _on_this_machine(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost") and bool(parts.port)
-    except ValueError:
-        return False
-
-
-def _roots(file: str, mistakes: list[str]) -> bytes | None:
-    """The authorities' file, where one is named."""
-    if not file:
-        return None
-    try:
-        text = Path(file).read_bytes()
-    except OSError as error:
-        text = b""
-        mistakes.append(
-            f"PRORATA_PAYPAL_CA_FILE cannot be read ({error.strerror}). Name a PEM file, or unset it."
-        )
-    else:
-        if b"-----BEGIN CERTIFICATE-----" not in text:
-            mistakes.append("PRORATA_PAYPAL_CA_FILE holds no certificate. Name a PEM file, or unset it.")
-    return text
+    parts = split(address)
+    return (
+        parts is not None
+        and parts.scheme == "http"
+        and parts.hostname in ("127.0.0.1", "localhost")
+        and bool(parts.port)
+    )

@@ -10,7 +10,7 @@ import pytest
 from django.test import override_settings
 
 from prorata.config import wiring
-from prorata.config.proxmox_environment import read_proxmox
+from prorata.config.environment.proxmox import read_proxmox
 from prorata.provisioning.drivers.proxmox import ProxmoxDriver
 
 CLUSTER = {
