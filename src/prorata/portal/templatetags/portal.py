@@ -34,7 +34,7 @@ from prorata.invoices.models import CreditNoteLine, InvoiceLine
 from prorata.language import OWN_NAMES, html_language, spoken
 from prorata.notices.bell import MANY, new_ones
 from prorata.payments.receipts import Receipt
-from prorata.portal import menu, when
+from prorata.portal import machine_said, menu, when
 from prorata.portal import money as amounts
 from prorata.portal.credit_log import Filter
 from prorata.portal.explanation_file import pages
@@ -245,6 +245,12 @@ def words(refusal: Refusal) -> str:
 @register.filter
 def way_out(refusal: Refusal) -> str:
     return refusal_way_out(refusal)
+
+
+@register.filter
+def busy_words(said: str) -> str:
+    """What the hypervisor says a machine is busy with."""
+    return machine_said.busy(said)
 
 
 @register.filter
