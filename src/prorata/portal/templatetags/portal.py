@@ -41,6 +41,7 @@ from prorata.portal.explanation_file import pages
 from prorata.portal.paper_words import Reduced, rate_words
 from prorata.portal.paper_words import reduces as reduced_by
 from prorata.portal.payments_list import went_to
+from prorata.portal.views.frame import page_before as address_before
 from prorata.portal.voucher_words import worth
 from prorata.pricing.terms import local_date
 from prorata.services.readings import is_fresh
@@ -271,6 +272,13 @@ def languages() -> list[dict[str, str]]:
         for code, name in OWN_NAMES.items()
         if code in spoken()
     ]
+
+
+@register.simple_tag(takes_context=True)
+def page_before(context: template.Context) -> str:
+    """The page that a form which was not taken stood on."""
+    request: HttpRequest | None = context.get("request")
+    return address_before(request) if request is not None else ""
 
 
 @register.simple_tag
