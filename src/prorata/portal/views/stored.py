@@ -23,6 +23,7 @@ from prorata.changes.refusals import Refused, words
 from prorata.changes.situation import Situation
 from prorata.customers.scope import may
 from prorata.portal.cards import with_unit
+from prorata.portal.machine_said import own_words
 from prorata.portal.views.frame import Asked, signed_in
 from prorata.portal.views.services import my_situation
 from prorata.provisioning.models import Deletion
@@ -84,7 +85,7 @@ def delete_stored(request: Asked, pk: int, code: str, object_id: str) -> HttpRes
         deletion = delete_object(request.user, found.service, object_id)
         (messages.success if deletion.ended_at else messages.info)(request, _became(deletion))
     except CannotFree as reason:
-        messages.error(request, str(reason))
+        messages.error(request, own_words(str(reason), reason.quote))
     except Refused as refused:
         messages.error(request, " ".join(words(refusal) for refusal in refused.refusals))
     return _back(request, pk, code)
