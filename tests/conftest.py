@@ -12,7 +12,7 @@ from pathlib import Path
 KEPT = (
     "PRORATA_PICTURES",
     "PRORATA_PROVE", "PRORATA_PG_BIN", "PRORATA_OWNER_DATABASE_URL", "PRORATA_SCREENSHOTS", "PRORATA_STORY_SEED",
-    "PRORATA_STORY_DAYS",
+    "PRORATA_STORY_DAYS", "PRORATA_ONLY",
 )  # fmt: skip
 # Settings are read once, so the environment of a test is made before anything else is imported.
 for _name in [name for name in os.environ if name.startswith("PRORATA_")]:
