@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from playwright.sync_api import Response
+
 from browser.left_over import left_over
 from support.browser import BROKEN_AMOUNTS, FALSE_AMOUNTS, Visitor
 
@@ -131,6 +133,23 @@ CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((one) => {
   return (["hidden", "clip"].includes(style.overflowX) && one.scrollWidth > one.clientWidth + 1)
     || (["hidden", "clip"].includes(style.overflowY) && one.scrollHeight > one.clientHeight + 1);
 }).map((one) => one.outerHTML.slice(0, 120).replace(/\\s+/g, " "))"""
+# Words that run out of the box they stand in, over whatever stands beside it.
+RUNS_OUT = """() => {
+  const found = new Set(), walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode, parent = node.parentElement;
+    if (!node.textContent.trim() || !parent.checkVisibility({visibilityProperty: true})) continue;
+    if (parent.closest(".vh, svg, script, .heard-when-narrow, .skip, option, .only-narrow")) continue;
+    let box = parent;
+    while (["inline", "contents"].includes(getComputedStyle(box).display)) box = box.parentElement;
+    const edge = box.getBoundingClientRect(), range = document.createRange();
+    range.selectNodeContents(node);
+    for (const rect of range.getClientRects())
+      if (rect.width > 1 && (rect.right > edge.right + 1.5 || rect.left < edge.left - 1.5))
+        found.add(`${box.className || box.tagName}: ${node.textContent.trim().slice(0, 60)}`);
+  }
+  return [...found];
+}"""
 RUNNING = """() => document.getAnimations().filter((one) => one.playState === "running")
   .map((one) => one.animationName ?? one.transitionProperty)"""
 
@@ -143,6 +162,15 @@ class Looker:
     mistakes: list[str] = field(default_factory=list)
     looks: int = 0
     pages: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.document: Response | None = None
+        self.visitor.page.on("response", self._came)
+
+    def _came(self, answer: Response) -> None:
+        """Of all that came, the page itself: what was sent, before scripts worked on it."""
+        if answer.request.is_navigation_request() and answer.frame == self.visitor.page.main_frame:
+            self.document = answer
 
     def __call__(self, name: str) -> None:
         """Both themes, wide and narrow."""
@@ -162,6 +190,7 @@ class Looker:
             if wider := visitor.scrolls_sideways():
                 self.note(where, "", [f"{wider} pixels wider than the window"])
             self.note(where, "sticks out of its box", visitor.sticks_out())
+            self.note(where, "runs out of its box", page.evaluate(RUNS_OUT))
             self.note(where, "torn over two lines", visitor.broken_words())
             self.note(where, "an amount on two lines", page.evaluate(BROKEN_AMOUNTS))
             self.note(where, "an amount denied by its value", page.evaluate(FALSE_AMOUNTS))
@@ -170,14 +199,15 @@ class Looker:
         self.looks += 1
 
     def words(self, name: str, language: str) -> None:
-        """The page says which language it is in, and is in it; kept for the checker of HTML."""
+        """The page says which language it is in, and is in it; as it was sent, it is kept for the checker of HTML."""
         page = self.visitor.page
         said = page.locator("html").get_attribute("lang")
         if said != LANGUAGES[language]:
             self.note(name, "", [f"lang is {said}"])
         if language != "en":
             self.note(name, "English", left_over(page))
-        self.pages[name] = page.content()
+        assert self.document is not None
+        self.pages[name] = self.document.text()
 
     def forced_colours(self, name: str) -> None:
         page = self.visitor.page

@@ -106,7 +106,7 @@ class Stage(World):
     def silent(self) -> Service:
         """A machine that has not answered for longer than its last reading is believed."""
         web = self.web(stored=True)
-        Service.objects.filter(pk=web.pk).update(external_id="unplugged")
+        Service.objects.filter(pk=web.pk).update(external_id=f"unplugged-{web.pk}")
         self.clock.forward(timedelta(minutes=20))
         return web
 

@@ -18,6 +18,7 @@ from browser.looking import LANGUAGES, THEMES, WIDTHS, Looker
 from browser.screens import SCREENS, Screen
 from browser.stage import Stage
 from prorata.customers.models import User
+from support import html_checker
 from support.browser import NewVisitor, Visitor
 from support.installation import Installation
 
@@ -96,9 +97,14 @@ class Walk:
         session.save()
         return {name: client.cookies[name].value for name in ("prorata_session",)}
 
-    @property
     def mistakes(self) -> list[str]:
-        return [one for look in self.lookers.values() for one in look.mistakes]
+        """Everything that was seen, and what the Nu HTML checker says of the pages where it is here."""
+        lookers = self.lookers.values()
+        pages = {name: html for look in lookers for name, html in look.pages.items()}
+        if html_checker.missing():
+            print(f"{len(pages)} pages were not checked: {html_checker.missing()}")
+            pages = {}
+        return [one for look in lookers for one in look.mistakes] + html_checker.mistakes(pages)
 
 
 def test_a_sample_of_the_screens(stage: Stage, visitor: NewVisitor) -> None:
@@ -108,7 +114,7 @@ def test_a_sample_of_the_screens(stage: Stage, visitor: NewVisitor) -> None:
     for name in (*ALWAYS, *drawn.sample(others, DRAWN)):
         drawn.shuffle(languages)
         walk.to(SCREENS[name], (languages[0],))
-    assert walk.mistakes == [], "\n".join(walk.mistakes)
+    assert not (found := walk.mistakes()), "\n".join(found)
 
 
 @pytest.mark.prove
@@ -118,7 +124,6 @@ def test_every_screen(stage: Stage, visitor: NewVisitor) -> None:
     only = os.environ.get("PRORATA_ONLY", "*").split(",")
     names = [name for name in SCREENS if any(fnmatch(name, one) for one in only)]
     for name in names:
-        before = len(walk.mistakes)
         try:
             walk.to(SCREENS[name], tuple(LANGUAGES))
         except Exception as gone:
@@ -128,10 +133,10 @@ def test_every_screen(stage: Stage, visitor: NewVisitor) -> None:
             walk.lookers.setdefault("lost", Looker(visitor())).note(
                 name, type(gone).__name__, [str(gone)[:400]]
             )
-        print(f"{time.monotonic() - began:6.0f} s  {name}: {len(walk.mistakes) - before}", flush=True)
+        print(f"{time.monotonic() - began:6.0f} s  {name}", flush=True)
     looks = sum(look.looks for look in walk.lookers.values())
     print(f"{len(names)} screens, {looks} looks, {time.monotonic() - began:.0f} s")
-    assert walk.mistakes == [], "\n".join(walk.mistakes)
+    assert not (found := walk.mistakes()), "\n".join(found)
 
 
 def test_light_and_dark_are_chosen_and_kept(demo: Installation, aiko: Visitor) -> None:
