@@ -19,7 +19,7 @@ NAMES = {
 # Time zones, addresses, references of ours, tax numbers, codes of vouchers and options.
 CODES = re.compile(
     r"\b(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[\w/ +-]+|\S+@\S+|"
-    r"\b(?:Q|C|INV|CN|PF|R|T|T-|L)-?[A-Z0-9-]*\d[A-Z0-9-]*\b|\b[0-9A-F]+C\d+G\b|\bWELCOME-10\b|https?://\S+"
+    r"\b(?:Q|C|T)-[A-Z0-9]{4}-[A-Z0-9]{4}\b|\b(?:INV|CN|PF|RF|R|T|L)-?[A-Z0-9-]*\d[A-Z0-9-]*\b|\b[0-9A-F]+C\d+G\b|\bWELCOME-10\b|https?://\S+"
 )
 WORD = re.compile(r"[A-Za-z]{2,}")
 # What is read: the text that can be seen, the text for the ear, and what stands in attributes.
