@@ -57,9 +57,10 @@ class Installation:
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self) -> None:
+    def start(self, *, worker: bool = True) -> None:
         """Web server and worker, as `prorata serve` and `prorata worker` run them."""
-        self._start("worker")
+        if worker:
+            self._start("worker")
         self._start("serve", "--bind", self.url.removeprefix("http://"))
         wait_until(self._answers, f"the web server\n{self._log('serve')}", seconds=60)
 

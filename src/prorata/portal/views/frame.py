@@ -45,8 +45,8 @@ def signed_in(view: View) -> View:
             return _sign_in_first(request)
         try:
             return view(request, *args, **kwargs)
-        except NoSeller as missing:
-            return render(request, "portal/not_ready.html", {"reason": str(missing)}, status=503)
+        except NoSeller:
+            return render(request, "portal/not_ready.html", status=503)
 
     return guarded
 

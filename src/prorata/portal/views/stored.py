@@ -39,7 +39,6 @@ class Thing:
 
     id: str
     name: str
-    kind: str
     made: datetime
     size: str
     deletion: Deletion | None
@@ -112,7 +111,7 @@ def _things(found: Situation, limit: Limit, deletions: Mapping[str, Deletion]) -
         late = bool(deletion and found.now - deletion.asked_at >= ASK_AGAIN_AFTER)
         rows.append(
             Thing(
-                id=one["id"], name=one["name"] or one["id"], kind=in_language(limit.unit_word or limit.name),
+                id=one["id"], name=one["name"] or one["id"],
                 made=datetime.fromisoformat(one["created_at"]), size=with_unit(Decimal(one["size_gb"]), "GB"),
                 deletion=deletion,
                 seen_since=seen_since,

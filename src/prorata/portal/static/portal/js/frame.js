@@ -11,6 +11,7 @@ document.querySelector("[data-theme-button]")?.addEventListener("click", (event)
 
 const menus = document.querySelectorAll("details.menu");
 document.addEventListener("click", (event) => menus.forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open")));
+document.addEventListener("focusin", (event) => menus.forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open")));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   for (const menu of menus) {
