@@ -12,7 +12,7 @@ from pathlib import Path
 KEPT = (
     "PRORATA_PICTURES",
     "PRORATA_PROVE", "PRORATA_PG_BIN", "PRORATA_OWNER_DATABASE_URL", "PRORATA_SCREENSHOTS", "PRORATA_STORY_SEED",
-    "PRORATA_STORY_DAYS",
+    "PRORATA_STORY_DAYS", "PRORATA_ONLY",
 )  # fmt: skip
 # Settings are read once, so the environment of a test is made before anything else is imported.
 for _name in [name for name in os.environ if name.startswith("PRORATA_")]:
@@ -32,7 +32,7 @@ from pytest_django import DjangoDbBlocker
 
 from prorata.clock import HandClock, set_clock
 from prorata.config.environment import checkout
-from support import guest
+from support import guest, html_checker
 from support.database import TestDatabase, test_database
 
 PROVE = bool(os.environ.get("PRORATA_PROVE"))
@@ -47,15 +47,19 @@ settings.load_profile("prove" if PROVE else "test")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long forms wait for ./prove; stories in a browser need a browser, real machines a hypervisor."""
+    """The long forms wait for ./prove; stories in a browser need a browser, real machines a hypervisor, HTML Java."""
     chromium, no_machines = find_chromium(), guest.missing()
     for item in items:
         if item.get_closest_marker("prove") and not PROVE:
             item.add_marker(pytest.mark.skip(reason="the long form: run ./prove"))
         if item.get_closest_marker("browser") and not chromium:
             item.add_marker(pytest.mark.skip(reason="no chromium on this machine"))
+        if item.get_closest_marker("real_machine") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(900))  # without KVM, and beside others
         if item.get_closest_marker("real_machine") and no_machines:
             item.add_marker(pytest.mark.skip(reason=no_machines))
+        if item.get_closest_marker("html_checker") and html_checker.missing():
+            item.add_marker(pytest.mark.skip(reason=html_checker.missing()))
 
 
 def find_chromium() -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -43,8 +44,18 @@ def chromium(chromium_path: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def demo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pages' files as a demo lays them out."""
-    home = tmp_path_factory.mktemp("files")
+    """The pages' files as a demo lays them out: made once, whoever of those that run side by side comes first."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "files"
+    with home.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.exists():
+            _lay_out_files(home.with_suffix(".new"))
+            home.with_suffix(".new").rename(home)
+    return home / "static"
+
+
+def _lay_out_files(home: Path) -> None:
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
         "PRORATA_MODE": "demo", "PRORATA_HOME": str(home), "PRORATA_BASE_URL": "http://127.0.0.1",
@@ -52,7 +63,6 @@ def demo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }  # fmt: skip
     command = ["-m", "prorata.cli", "manage", "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run([sys.executable, *command], env=environment, check=True)
-    return home / "static"
 
 
 @pytest.fixture

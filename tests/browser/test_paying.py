@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from browser.test_every_reader import Looker
+from browser.looking import Looker
 from browser.walk import open_sliders, pay_with, read_mail, wait_until_applied
 from prorata.payments.models import Capture, PaymentAttempt
 from support.browser import NewVisitor, Visitor
@@ -44,6 +44,7 @@ def test_chosen_once_and_never_paid_twice(demo: Installation, aiko: Visitor) -> 
     late.goto(aiko.url + invoice)
     aiko.page.locator("#pay-now").click()
     aiko.page.wait_for_url(f"{demo.gateway.url}/**")
+    look("gateway")
     pay_with(aiko, SETTLES_LATER)
     title = aiko.page.locator("#payment-title")
     expect(title).to_have_text("Your bank is working on it")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from browser.demo_service import MACHINE
 from browser.standing import unchanged
@@ -16,6 +17,7 @@ from prorata.customers.models import Customer, Membership, User
 from prorata.services.models import Service
 from support.browser import NewVisitor, Visitor
 from support.installation import Installation
+from support.sandboxes import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +62,20 @@ def test_the_slider_ends_where_the_refusal_begins(demo: Installation, aiko: Visi
         slider.press("Home")
         expect(aiko.page.locator(f"#{code}")).to_have_value(floor)
         expect(aiko.page.locator(f"#card-{code} [data-block]")).to_contain_text("cannot go below")
+    # Typed before the page's script was there: nothing of it is lost.
+    late = "**/slider*.js"
+    aiko.page.route(late, lambda route: held.append(route))
+    held: list[Route] = []
+    aiko.page.reload(wait_until="commit")
+    aiko.page.locator("#memory").fill("8")
+    wait_until(lambda: held or aiko.page.wait_for_timeout(20), "the script to be asked for")
+    held.pop().continue_()
+    expect(aiko.page.locator("#total")).to_be_visible()
+    expect(aiko.page.get_by_role("slider", name="Memory")).to_have_attribute(
+        "aria-valuetext", re.compile("^8")
+    )
+    aiko.page.unroute(late)
+
     slider = aiko.page.get_by_role("slider", name="Memory")
     slider.press("End")
     expect(aiko.page.locator("#memory")).to_have_value("48")

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from browser.demo_service import TOKYO, today
 from browser.desk import Desk
+from browser.looking import Looker
 from browser.oracle import after_months
-from browser.test_every_reader import Looker
 from browser.walk import pay_with, read_mail
 from prorata.changes.models import SoldTerm
 from prorata.services.models import Service

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from browser.demo_service import MACHINE
 from browser.desk import Desk
-from browser.test_every_reader import NARROW, WIDE, Looker
+from browser.looking import NARROW, WIDE, Looker
 from browser.walk import park, read_mail, wait_until_applied
 from support.browser import NewVisitor, Visitor
 from support.installation import Installation

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from browser.left_over import left_over
+from browser.looking import CUT_OFF, FOCUSED, NO_EDGE, RUNNING, RUNS_OUT, STUCK, ZONES
 from support.browser import Visitor
 
 pytestmark = pytest.mark.browser
@@ -93,3 +95,59 @@ def test_what_does_not_fit_is_seen(watcher: Visitor) -> None:
     )
     assert watcher.sticks_out() == ["TABLE Measured"]
     assert watcher.broken_words() == ["Together"]
+
+
+# --- every way to read a page -------------------------------------------------------------------------------
+
+COVER = "<div style='position:fixed;inset:0;background:#fff'></div>"
+BAR = "<div style='position:sticky;top:0;height:320px;background:#fff'>a bar</div><p style='height:2000px'>long</p>"
+LONG = "<div style='width:60px;white-space:nowrap'>longer than its box is</div>"
+
+
+@pytest.mark.parametrize(
+    ("body", "script", "seen"),
+    [
+        (f"<a href=/x>hidden</a>{COVER}", f"({FOCUSED})(false)", "covered when it has the focus"),
+        ("<a href=/x style='outline:0'>no ring</a>", f"({FOCUSED})(true)", "the focus cannot be seen"),
+        ("<button class=btn style='border:0'>no border</button>", NO_EDGE, "no border"),
+        ("<svg class=meter><rect class=z-used width=9 height=9 fill=white /></svg>", ZONES, "z-used cannot be seen"),
+        (
+            "<svg class=meter><rect class=z-used width=9 height=9 /><rect class=z-room width=9 height=9 /></svg>",
+            ZONES, "used and room look the same",
+        ),
+        (LONG, RUNS_OUT, "longer than its box"),
+        (f"<div style='overflow:hidden;width:60px'>{LONG}</div>", CUT_OFF, "overflow:hidden"),
+        (
+            "<style>@keyframes a { to { opacity: 0 } } p { animation: a 9s infinite }</style><p>moves</p>",
+            RUNNING, "a",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_hard_to_read_is_found(watcher: Visitor, body: str, script: str, seen: str) -> None:
+    show(watcher, body)
+    found = watcher.page.evaluate(script)
+    assert any(seen in one for one in found), found
+
+
+@pytest.mark.parametrize("script", [f"({FOCUSED})(true)", NO_EDGE, ZONES, RUNS_OUT, CUT_OFF, RUNNING])
+def test_nothing_is_found_on_a_page_that_is_fit_to_read(watcher: Visitor, script: str) -> None:
+    room, used = (
+        "<rect class=z-room width=9 height=9 fill=white stroke=black />",
+        "<rect class=z-used width=9 height=9 />",
+    )
+    show(
+        watcher,
+        f"<p>All is <a href=/x>well</a>.</p><button class=btn>Go on</button><svg class=meter>{room}{used}</svg>",
+    )
+    assert watcher.page.evaluate(script) == []
+
+
+def test_a_bar_over_half_the_window_is_measured(watcher: Visitor) -> None:
+    show(watcher, BAR)
+    assert watcher.page.evaluate(STUCK) == pytest.approx(320 / 600, abs=0.01)
+
+
+def test_english_on_another_languages_page_is_found(watcher: Visitor) -> None:
+    show(watcher, "<p>変更 C-20931 の memory は 8 GB です。</p><p aria-label='close it'>閉じる</p>")
+    found = {line.partition(" in ")[0] for line in left_over(watcher.page)}
+    assert found == {"'page'", "'memory'", "'close it'"}

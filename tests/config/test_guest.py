@@ -46,15 +46,15 @@ def test_a_guest_reports_what_it_has_and_what_it_gets(libvirt: LibvirtDaemon) ->
     told = wait_until(
         lambda: figures if (figures := domain.memoryStats()).get("available") == more.memory_kib else None,
         "the balloon's figures",
-        seconds=60,
+        seconds=120,
     )
     guest.use_memory(100)
     wait_until(
-        lambda: domain.memoryStats()["unused"] < told["unused"] - 90 * MIB, "less free memory", seconds=60
+        lambda: domain.memoryStats()["unused"] < told["unused"] - 90 * MIB, "less free memory", seconds=120
     )
 
     domain.shutdown()
-    wait_until(lambda: not domain.isActive(), "the power button to be heard", seconds=30)
+    wait_until(lambda: not domain.isActive(), "the power button to be heard", seconds=120)
     domain.create()
     again = guest.wait_until_booted()
     assert (again.cpus, again.disk_bytes) == (1, 3 * GIB), "what was only plugged is gone with the restart"

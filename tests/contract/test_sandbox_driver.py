@@ -289,6 +289,30 @@ def test_down_cuts_every_call(driver: SandboxDriver, world: SandboxWorld) -> Non
     driver.list_machines()
 
 
+def test_emptied_it_is_as_it_began(tmp_path: Path) -> None:
+    with start_hypervisor(tmp_path) as process:
+        driver = process.driver()
+        for _ in range(2):
+            assert driver.list_machines() == []
+            process.create_host("host-1", cpu=4)
+            machine = process.create_machine(
+                {"cpu": 2, "snapshots": 4}, id="vm-1", objects=[{"kind": "snapshots", "size_gb": "1"}]
+            )
+            process.settings(latency_seconds=0.001)
+            process.fault(call="apply")
+            driver.read(machine)
+            assert [call["call"] for call in process.calls("read")] == ["read"]
+            process.kill()
+            process.empty()
+        assert process.control("GET", "settings")["latency_seconds"] == 0
+        assert process.calls("read") == []
+        machine = process.create_machine({"cpu": 2}, id="vm-1")
+        step = Step("cpu", 2, 6)
+        assert driver.apply(machine, step, key=new_key(), fence=1, may_restart=True).state == "done", (
+            "no host is full"
+        )
+
+
 def test_a_wrong_token_is_no_refusal_of_the_step(process: HypervisorProcess, world: SandboxWorld) -> None:
     machine = world.machine()
     stranger = SandboxDriver(process.url, "another-token", mode="test")

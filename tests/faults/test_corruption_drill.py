@@ -19,13 +19,13 @@ from prorata import clock
 from prorata.verify.promise import Asked, Finding
 from prorata.verify.seal import seal_all
 from prorata.verify.walk import PROMISES, broken
-from stories.conftest import gateway_process, hypervisor_process, shared_gateway, world
+from stories.conftest import gateway_process, hypervisor_process, shared_gateway, shared_hypervisor, world
 from support.corruption import found_after
 from support.database import TestDatabase
 from support.every_kind import every_kind
 from support.world import World
 
-__all__ = ["gateway_process", "hypervisor_process", "shared_gateway", "world"]
+__all__ = ["gateway_process", "hypervisor_process", "shared_gateway", "shared_hypervisor", "world"]
 PROVE = bool(os.environ.get("PRORATA_PROVE"))
 SEED = int(os.environ.get("PRORATA_STORY_SEED", "20261126"))
 # How many corruptions a table: all kinds of them when proving.

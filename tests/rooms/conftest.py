@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from prorata.customers.models import User
-from stories.conftest import gateway_process, hypervisor_process, shared_gateway, world
+from stories.conftest import gateway_process, hypervisor_process, shared_gateway, shared_hypervisor, world
 
-__all__ = ["gateway_process", "hypervisor_process", "shared_gateway", "world"]
+__all__ = ["gateway_process", "hypervisor_process", "shared_gateway", "shared_hypervisor", "world"]
 
 
 @pytest.fixture

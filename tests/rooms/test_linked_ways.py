@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,9 @@ from prorata.catalog.links import Link
 from prorata.changes.limits import Limit, check
 from prorata.changes.linked import asking, linked, notes
 from prorata.changes.refusals import way_out, words
+
+# Names in the reader's language stand there.
+pytestmark = pytest.mark.django_db
 
 CODES = "abc"
 SOLD = (1, 2, 4, 8)

@@ -27,6 +27,9 @@ from prorata.portal.money import data, exact_data, exact_money, exact_number, mo
 from prorata.pricing import explain as core
 from prorata.pricing.rates import UnitPrice
 
+# Names in the reader's language stand there.
+pytestmark = pytest.mark.django_db
+
 TOKYO = ZoneInfo("Asia/Tokyo")
 MEMORY = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
+from django.apps import apps
 from django.test import Client
 from pytest_django import Settings
 
+from prorata import clock
 from prorata.catalog.models import NameInLanguage
 from prorata.catalog.names import forget_names, in_language
 from prorata.changes.refusals import Refusal, words
@@ -15,6 +19,7 @@ from prorata.notices import tasks
 from prorata.notices.models import Mail
 from prorata.notices.reader import reader_of
 from prorata.portal.money import exact_money, money, name
+from prorata.portal.time_zones import choices
 from prorata.provisioning.drivers.kvm.sight import NEVER_SMALLER as OF_KVM
 from prorata.provisioning.drivers.proxmox.looking import NEVER_SMALLER as OF_PROXMOX
 from prorata.services.models import Service
@@ -77,6 +82,73 @@ def test_the_switch_is_kept_by_the_browser_before_sign_in_and_with_the_person_af
     aiko = person(world.owner)
     aiko.post("/language", {"language": "zh-hans"})
     assert User.objects.get(pk=world.owner.pk).language == "zh-hans"
+
+
+def language_of(user: User) -> str:
+    return User.objects.get(pk=user.pk).language
+
+
+@pytest.mark.parametrize(
+    ("browser", "cookie", "kept"),
+    [
+        ("ja,en;q=0.8", "", "ja"),
+        ("fr;q=0.9,zh-CN;q=0.8", "", "zh-hans"),
+        ("fr,*;q=0.1", "", ""),
+        ("", "", ""),
+        ("ja", "zh-hans", "zh-hans"),
+        ("ja", "tlh", "ja"),
+    ],
+)
+def test_who_has_not_chosen_keeps_the_language_of_the_first_page(
+    world: World, web: Service, browser: str, cookie: str, kept: str
+) -> None:
+    aiko = person(speaks(world.owner, ""))
+    if cookie:
+        aiko.cookies["language"] = cookie
+    aiko.get("/services", headers={"accept-language": browser})
+    assert language_of(world.owner) == kept
+    if kept:
+        aiko.cookies.clear()
+        aiko.force_login(world.owner)
+        aiko.get("/services", headers={"accept-language": "en"})
+        assert language_of(world.owner) == kept, "another browser changes nothing"
+        assert "As the browser says" not in aiko.get("/profile").content.decode()
+
+
+def test_a_look_at_the_desk_chooses_no_language(world: World, web: Service) -> None:
+    staff = User.objects.create_superuser("staff@example.com", "x")
+    person(staff).get(f"/staff/services/service/{web.pk}/change/", headers={"accept-language": "ja"})
+    assert language_of(staff) == ""
+
+
+def test_english_that_nobody_could_choose_is_forgotten(world: World, web: Service) -> None:
+    speaks(world.owner, "en")
+    migration = importlib.import_module("prorata.customers.migrations.0002_person_language_and_zone")
+    migration.forget_what_nobody_chose(apps, None)
+    assert language_of(world.owner) == ""
+
+
+def test_zones_are_offered_by_distance_and_city(world: World, web: Service) -> None:
+    aiko = person(speaks(world.owner, "en"))
+    page = aiko.get("/profile").content.decode()
+    assert '<option value="Asia/Tokyo">Tokyo, Japan · UTC+09:00</option>' in page
+    assert '<option value="Europe/Berlin">Berlin, Germany · UTC+02:00</option>' in page
+    assert "Asia/Calcutta" not in page, "one place has one name"
+    order = [
+        page.index(f'value="{name}"') for name in ("America/New_York", "UTC", "Asia/Kolkata", "Asia/Tokyo")
+    ]
+    assert order == sorted(order)
+    speaks(world.owner, "ja", "Asia/Calcutta")
+    page = aiko.get("/profile").content.decode()
+    assert '<option value="Asia/Tokyo">東京（日本） · UTC+09:00</option>' in page
+    assert '<option value="Asia/Calcutta" selected>' in page, "an older name is kept as it is"
+    assert "Asia/Kolkata" not in page
+
+
+def test_every_zone_offered_can_be_saved(world: World, web: Service) -> None:
+    offered = [name for _offset, group in choices(clock.now()) for name, _label in group]
+    assert len(offered) == len(set(offered)) > 300
+    assert set(offered) <= zones()
 
 
 def test_a_profile_is_saved_and_what_there_is_not_is_refused(world: World, web: Service) -> None:

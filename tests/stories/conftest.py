@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from support.books import assert_books_hold
 from support.sandboxes import GatewayProcess, HypervisorProcess, start_gateway, start_hypervisor
 from support.world import SECRET, World, clear_caches
 
-# The gateway outlives a story; what one ordered of it must not reach the next.
+# Gateway and hypervisor outlive a story; what one ordered of them must not reach the next.
 ORDINARY: dict[str, Any] = {
     "down": False, "capture_amount_minor": None, "capture_currency": None, "report_payee": None, "report_live": None,
     "refund_mode": "at_once",
@@ -37,10 +36,16 @@ def gateway_process(shared_gateway: GatewayProcess) -> GatewayProcess:
     return shared_gateway
 
 
-@pytest.fixture
-def hypervisor_process(tmp_path: Path) -> Iterator[HypervisorProcess]:
-    with start_hypervisor(tmp_path) as found:
+@pytest.fixture(scope="session")
+def shared_hypervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HypervisorProcess]:
+    with start_hypervisor(tmp_path_factory.mktemp("hypervisor")) as found:
         yield found
+
+
+@pytest.fixture
+def hypervisor_process(shared_hypervisor: HypervisorProcess) -> HypervisorProcess:
+    shared_hypervisor.empty()
+    return shared_hypervisor
 
 
 @pytest.fixture

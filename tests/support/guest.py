@@ -45,8 +45,8 @@ from support.sandboxes import wait_until
 # Where ./test puts what the guest runs: vmlinuz, its drivers in modules/, and busybox.
 SYSTEM = checkout() / ".prorata-test" / "guest-system"
 PROGRAMS = ("libvirtd", "qemu-system-x86_64", "qemu-img")
-BOOT_SECONDS = 120
-ANSWER_SECONDS = 30
+BOOT_SECONDS = 240
+ANSWER_SECONDS = 90
 
 
 def missing() -> str:

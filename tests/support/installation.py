@@ -11,7 +11,6 @@ to the web server. They end with the test process, however it ends (on Linux; el
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -22,8 +21,10 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 import httpx
+from django.test import override_settings
 
-from prorata.clock import machine_now, read_ahead, write_ahead
+from prorata.clock import Clock, machine_now, read_ahead, set_clock, write_ahead
+from prorata.config import demo_data
 from prorata.config.embedded_postgres import free_port
 from prorata.config.supervisor import WEBHOOK_PATH
 from prorata.config.wiring import SANDBOX_PAYEE
@@ -56,16 +57,26 @@ class Installation:
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self) -> None:
+    def start(self, *, worker: bool = True) -> None:
         """Web server and worker, as `prorata serve` and `prorata worker` run them."""
-        self._start("worker")
+        if worker:
+            self._start("worker")
         self._start("serve", "--bind", self.url.removeprefix("http://"))
         wait_until(self._answers, f"the web server\n{self._log('serve')}", seconds=60)
 
-    def load_demo_data(self) -> dict[str, str]:
-        """The demo's provider, customer and machines; what the demo prints about them."""
-        told = self._run("-m", "prorata.config.load_demo_data")
-        return dict(json.loads(told))
+    def load_demo_data(self) -> None:
+        """The demo's provider, customer and machines. Made in this process: another would only take longer."""
+        there = {
+            "PRORATA_BASE_URL": self.url,
+            "PRORATA_SANDBOX_HYPERVISOR_URL": self.hypervisor.url,
+            "PRORATA_SANDBOX_HYPERVISOR_TOKEN": TOKEN,
+            # The passwords of a test are hashed in a way that a demo would not take.
+            "PASSWORD_HASHERS": ["django.contrib.auth.hashers.PBKDF2PasswordHasher"],
+        }
+        before = set_clock(Clock(self.clock_file))
+        with override_settings(**there):
+            demo_data.load()
+        set_clock(before)
 
     def manage(self, *arguments: str) -> str:
         """`prorata manage ...`; what it printed."""

@@ -130,6 +130,10 @@ class Site(Installation):
         waiting = "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock' AND query LIKE %s"
         return lambda: bool(self.sql(waiting, WORKER, f"%{table}%"))
 
+    def rests(self) -> bool:
+        """Whether no job is being worked on."""
+        return not self.sql("SELECT 1 FROM procrastinate_jobs WHERE status = 'doing'")
+
     def log(self, name: str) -> str:
         """The end of what a process has written."""
         return self._log(name)

@@ -297,6 +297,12 @@ class HypervisorProcess(SandboxProcess):
         arguments = ["--step-seconds", str(step_seconds)]
         super().__init__(store, arguments, {"PRORATA_SANDBOX_HYPERVISOR_TOKEN": token}, token)
 
+    def empty(self) -> None:
+        """As if it had just been started for the first time; one that was killed is started."""
+        if self.process is None or self.process.poll() is not None:
+            self.restart()
+        self.control("DELETE", "everything")
+
     def driver(self, **options: Any) -> SandboxDriver:
         """The driver that talks to this process."""
         return SandboxDriver(self.url, self.token, mode="test", **options)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from django.utils.translation import gettext as _
 
 from prorata.catalog.names import in_language
+from prorata.changes import machine_words
 from prorata.changes.refusals import Refusal, Refused
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
@@ -20,7 +21,11 @@ from prorata.services.readings import newest
 
 
 class CannotFree(Exception):
-    """One line that says why it was not deleted."""
+    """One line that says why it was not deleted; `quote` is what the machine said, where there are no words for it."""
+
+    def __init__(self, words: str, quote: str = "") -> None:
+        super().__init__(words)
+        self.quote = quote
 
 
 def delete_object(user: User, service: Service, object_id: str) -> Deletion:
@@ -48,10 +53,15 @@ def delete_object(user: User, service: Service, object_id: str) -> Deletion:
         raise CannotFree(_("The machine is busy now. Nothing was deleted; try again in a minute.")) from busy
     except (DriverError, UnknownDriver) as refusal:
         refused(deletion, str(refusal))
-        raise CannotFree(
-            _("It was not deleted: %(reason)s.") % {"reason": str(refusal).rstrip(".")}
-        ) from refusal
+        raise _not_deleted(str(refusal)) from refusal
     with suppress(DriverError, UnknownDriver):
         measure(mine)
     deletion.refresh_from_db()
     return deletion
+
+
+def _not_deleted(said: str) -> CannotFree:
+    why = machine_words.refused(said)
+    if why.quote:
+        return CannotFree(_("It was not deleted. The machine said:"), why.quote)
+    return CannotFree(_("It was not deleted: %(reason)s.") % {"reason": why.words})

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 
 from prorata.catalog.names import in_language
 from prorata.changes import states
+from prorata.changes.machine_words import Heard, refused
 from prorata.changes.models import Change, ChangeLine
+from prorata.changes.restarted import waits_for_restart
 from prorata.changes.words import reason_words
 from prorata.provisioning.models import Job, JobStep
 from prorata.provisioning.usual import Usual, usual
@@ -26,6 +28,7 @@ class ProgressStep:
     """One line of the list. `key` is stable; `detail` is words; `at` is when it ended, or began if it is being done.
 
     `usually` says in words how long such a step takes, where enough of them were done and it takes long enough to wait.
+    `quote` is what the machine said in its own English, where there are no words for it.
     """
 
     key: str
@@ -34,6 +37,7 @@ class ProgressStep:
     detail: str = ""
     at: datetime | None = None
     usually: str = ""
+    quote: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,11 @@ def _machine(change: Change, lines: dict[str, ChangeLine], job: Job | None) -> I
     for step in job.steps.all():
         line = lines[step.component]
         name = step_name(line, step.from_value, step.to_value)
+        why = refused(step.reason) if step.state == JobStep.State.FAILED else Heard()
         yield ProgressStep(
             key=f"{step.component}-{step.kind}", state=_state(step), at=step.ended_at or step.started_at,
             name=_("Put back: %(what)s") % {"what": name} if step.kind == JobStep.Kind.UNDO else name,
-            detail=_detail(change, job, step),
+            detail=_detail(change, job, step, why), quote=why.quote,
             usually=_usually(times.get((step.component, step.kind == JobStep.Kind.GROW))) if step.ended_at is None else "",
         )  # fmt: skip
 
@@ -116,18 +121,20 @@ def _state(step: JobStep) -> StepState:
     return shown[step.state]
 
 
-def _detail(change: Change, job: Job, step: JobStep) -> str:
+def _detail(change: Change, job: Job, step: JobStep, why: Heard) -> str:
     if step.state == JobStep.State.RESTART:
-        return _("Active after the next restart")
+        return _("Active after the next restart") if waits_for_restart(change) else ""
     if step.state == JobStep.State.FAILED:
-        return (
-            _("Could not be done: %(reason)s") % {"reason": step.reason}
-            if step.reason
-            else _("Could not be done")
-        )
+        return not_done(why)
     if step.state == JobStep.State.DOING and job.state in (Job.State.PARKED, Job.State.ATTENTION):
         return reason_words(job.reason)
     return ""
+
+
+def not_done(why: Heard) -> str:
+    if why.quote:
+        return _("Could not be done. The machine said:")
+    return _("Could not be done: %(reason)s") % {"reason": why.words} if why.words else _("Could not be done")
 
 
 def _after(change: Change) -> Iterator[ProgressStep]:

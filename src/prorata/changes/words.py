@@ -6,10 +6,11 @@ from django.utils.translation import gettext as _
 
 from prorata.changes import states
 from prorata.changes.models import Change
+from prorata.changes.restarted import waits_for_restart
 
 
 def status_words(change: Change) -> str:
-    if change.status == states.APPLIED and change.restart_pending:
+    if change.status == states.APPLIED and waits_for_restart(change):
         return _("Applied, active after a restart")
     return {
         states.AWAITING_PAYMENT: _("Waiting for payment"),

@@ -27,7 +27,7 @@ class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
-    language = models.CharField(max_length=10, blank=True, help_text="empty: as the browser says")
+    language = models.CharField(max_length=10, blank=True, help_text="empty: that of the first page read")
     time_zone = models.CharField(max_length=64, blank=True, help_text="e.g. Asia/Tokyo; empty: the seller's")
 
     USERNAME_FIELD = "email"

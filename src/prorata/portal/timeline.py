@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,29 +15,11 @@ from prorata.changes.terms.words import status_words as term_words
 from prorata.changes.words import status_words
 from prorata.customers.models import User
 from prorata.invoices.models import CreditNote, Invoice
+from prorata.portal.facts import KINDS, Fact, Kind
+from prorata.portal.facts_of_machine import of_machine
+from prorata.portal.facts_of_tickets import of_tickets
 from prorata.portal.money import money
 from prorata.services.models import Service
-
-Kind = Literal["term", "change", "money", "staff"]
-KINDS: tuple[Kind, ...] = ("term", "change", "money", "staff")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fact:
-    """One line of the stream. `key` is stable and names its place on the page; `by` is who did it, in words.
-
-    `turn` orders what happened at one instant: what was caused comes after its cause.
-    """
-
-    key: str
-    at: datetime
-    kind: Kind
-    what: str
-    by: str
-    detail: str = ""
-    address: str = ""
-    reference: str = ""
-    turn: int = 0
 
 
 def timeline(service: Service, reader: User, kinds: frozenset[Kind]) -> list[Fact]:
@@ -48,13 +27,17 @@ def timeline(service: Service, reader: User, kinds: frozenset[Kind]) -> list[Fac
     found: list[Fact] = []
     if "term" in kinds:
         found += _terms(service)
-    if kinds & {"change", "staff"}:
+    if kinds & {"change", "machine"}:
         changes = list(service.changes.select_related("submitted_by").prefetch_related("lines"))
         found += _changes(changes, reader) if "change" in kinds else []
-        found += _staff(service) if "staff" in kinds else []
+        found += of_machine(service, changes, reader) if "machine" in kinds else []
+    if "staff" in kinds:
+        found += _staff(service)
     if "money" in kinds:
         found += _money(service)
-    return sorted(found, key=lambda fact: (fact.at, fact.turn, fact.key), reverse=True)
+    if "ticket" in kinds:
+        found += of_tickets(service, reader)
+    return sorted(found, key=lambda fact: (fact.at, fact.turn, fact.order, fact.key), reverse=True)
 
 
 def _terms(service: Service) -> Iterator[Fact]:
@@ -132,3 +115,6 @@ def _money(service: Service) -> Iterator[Fact]:
             detail=money(note.gross_minor, note.currency),
             address=reverse("portal:credit_note", args=[note.number]), reference=note.number,
         )  # fmt: skip
+
+
+__all__ = ["KINDS", "Fact", "Kind", "timeline"]

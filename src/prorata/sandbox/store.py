@@ -71,6 +71,16 @@ class Store:
             db.close()
 
 
+def empty(db: sqlite3.Connection) -> None:
+    """Forget everything; numbers begin at 1 again."""
+    db.execute(
+        "PRAGMA defer_foreign_keys = ON"
+    )  # tables in any order; what points nowhere is refused at the end
+    tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    for (table,) in tables.fetchall():
+        db.execute(f'DELETE FROM "{table}"')
+
+
 def read_settings(db: sqlite3.Connection, defaults: dict[str, Any]) -> dict[str, Any]:
     """The defaults, overlaid with what the control API has set."""
     stored = {row["name"]: json.loads(row["value"]) for row in db.execute("SELECT name, value FROM setting")}

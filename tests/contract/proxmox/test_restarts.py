@@ -141,6 +141,24 @@ class TestRestarts:
         world.vm(machine).acpi = True
         assert apply(driver, machine, step, key=key).state == "done"
 
+    def test_a_machine_that_goes_down_between_look_and_word_is_looked_at_again(
+        self, driver: ProxmoxDriver, world: ProxmoxWorld
+    ) -> None:
+        machine, key, step = world.machine(), new_key(), Step("memory", 8, 16)
+
+        def down_at_the_reboot() -> None:
+            if world.front.calls[-1][1].endswith("/reboot"):
+                world.vm(machine).status = "stopped"
+            else:
+                world.front.before_write = down_at_the_reboot
+
+        world.front.before_write = down_at_the_reboot
+        assert apply(driver, machine, step, key=key).state == "accepted"
+        assert finish(driver, machine, step, key=key).state == "done"
+        reading = driver.read(machine)
+        assert (reading.state, reading.configuration["memory"]) == ("running", 16)
+        assert world.effects(machine) == 1
+
     def test_a_machine_that_does_not_start_is_told_and_started_later(
         self, driver: ProxmoxDriver, world: ProxmoxWorld
     ) -> None:

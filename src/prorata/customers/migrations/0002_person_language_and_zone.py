@@ -3,6 +3,11 @@
 from django.db import migrations, models
 
 
+def forget_what_nobody_chose(apps, schema_editor):
+    """Everybody was written down as reading English, and nobody could say otherwise: their next visit shows it."""
+    apps.get_model('customers', 'User').objects.update(language='')
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -18,6 +23,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='user',
             name='language',
-            field=models.CharField(blank=True, help_text='empty: as the browser says', max_length=10),
+            field=models.CharField(blank=True, help_text='empty: that of the first page read', max_length=10),
         ),
+        migrations.RunPython(forget_what_nobody_chose, migrations.RunPython.noop),
     ]

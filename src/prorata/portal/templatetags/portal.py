@@ -34,13 +34,14 @@ from prorata.invoices.models import CreditNoteLine, InvoiceLine
 from prorata.language import OWN_NAMES, html_language, spoken
 from prorata.notices.bell import MANY, new_ones
 from prorata.payments.receipts import Receipt
-from prorata.portal import menu, when
+from prorata.portal import machine_said, menu, when
 from prorata.portal import money as amounts
 from prorata.portal.credit_log import Filter
 from prorata.portal.explanation_file import pages
 from prorata.portal.paper_words import Reduced, rate_words
 from prorata.portal.paper_words import reduces as reduced_by
 from prorata.portal.payments_list import went_to
+from prorata.portal.views.frame import page_before as address_before
 from prorata.portal.voucher_words import worth
 from prorata.pricing.terms import local_date
 from prorata.services.readings import is_fresh
@@ -248,6 +249,12 @@ def way_out(refusal: Refusal) -> str:
 
 
 @register.filter
+def busy_words(said: str) -> str:
+    """What the hypervisor says a machine is busy with."""
+    return machine_said.busy(said)
+
+
+@register.filter
 def item(mapping: Mapping[str, object], key: str) -> object:
     return mapping.get(key)
 
@@ -265,6 +272,13 @@ def languages() -> list[dict[str, str]]:
         for code, name in OWN_NAMES.items()
         if code in spoken()
     ]
+
+
+@register.simple_tag(takes_context=True)
+def page_before(context: template.Context) -> str:
+    """The page that a form which was not taken stood on."""
+    request: HttpRequest | None = context.get("request")
+    return address_before(request) if request is not None else ""
 
 
 @register.simple_tag

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from prorata.changes.example import published_example
 from prorata.changes.parse import parse_wanted
@@ -16,7 +16,7 @@ from prorata.changes.situation import Situation
 from prorata.customers.scope import may
 from prorata.portal.bill import example_parts
 from prorata.portal.offer import offer, taken
-from prorata.portal.views.frame import REFUSED, Asked, signed_in
+from prorata.portal.views.frame import REFUSED, Asked, sent_from, signed_in
 from prorata.portal.views.services import my_situation, tell_silence
 
 
@@ -48,7 +48,7 @@ def _page(request: Asked, found: Situation, values: Mapping[str, str], status: i
     return render(request, "portal/change.html", offer(found, values), status=status)
 
 
-@require_POST
+@sent_from("portal:change", "pk")
 @signed_in
 def estimate(request: Asked, pk: int) -> HttpResponse:
     """What the values in the form would cost now: the panel alone where a script asked, the whole page otherwise."""

@@ -16,9 +16,11 @@ from prorata import clock
 from prorata.changes import states
 from prorata.changes.cancel import cancel as cancel_change
 from prorata.changes.cancel import if_cancelled, why_not
+from prorata.changes.machine_words import busy_with
 from prorata.changes.models import Change
 from prorata.changes.progress import progress
 from prorata.changes.refusals import Refused, words
+from prorata.changes.restarted import restarted_at, waits_for_restart, with_restart
 from prorata.changes.situation import seller
 from prorata.changes.words import reason_words, status_words
 from prorata.credit.models import LogLine
@@ -69,14 +71,15 @@ def state(request: Asked, reference: str) -> HttpResponse:
 
 
 def _context(request: Asked, reference: str) -> dict[str, Any]:
-    change = my_one(request.user, changes(), reference=reference)
+    change = my_one(request.user, with_restart(changes()), reference=reference)
     figures = change.quote.figures
     context: dict[str, Any] = {
         "change": change, "service": change.service, "quote": change.quote, "figures": figures,
         "zone": ZoneInfo(figures["zone"]), "progress": progress(change), "words": _words(change),
         "sign": _sign(change), "reason": reason_words(change.reason) if change.status in WAITS else "",
+        "busy": busy_with(change.detail).words if change.reason == "busy" else "",
         "open": change.status in states.OPEN, "lines": [_line(line) for line in change.lines.all()],
-        "invoice": change.invoice,
+        "invoice": change.invoice, "restarted_at": restarted_at(change),
         "notes": list(CreditNote.objects.filter(origin=change.origin)), "log": list(_movements(change)),
         "may_change": may(request.user, change.customer_id, "change"),
         "now": clock.now(), "interventions": list(change.interventions.all()),
@@ -109,7 +112,7 @@ def _words(change: Change) -> str:
 def _sign(change: Change) -> str:
     if change.status == states.AWAITING_PAYMENT and change.invoice is not None and change.invoice.settled_at:
         return "busy"
-    return "need" if change.restart_pending else SIGNS[change.status]
+    return "need" if waits_for_restart(change) else SIGNS[change.status]
 
 
 def _movements(change: Change) -> QuerySet[LogLine]:
@@ -172,9 +175,9 @@ def _what_cancelling_does(change: Change) -> dict[str, Any]:
 def of_service(request: Asked, pk: int) -> HttpResponse:
     """The terms that were sold and everything that was changed on one service, newest first."""
     service = my_one(request.user, Service.objects.select_related("product"), pk=pk)
-    rows = mine(request.user, Change.objects.filter(service=service)).order_by("-id")
+    rows = with_restart(mine(request.user, Change.objects.filter(service=service))).order_by("-id")
     found = Slice(rows.select_related("submitted_by").prefetch_related("lines"), page_number(request))
-    shown = [{"change": one, "words": status_words(one), "sign": SIGNS[one.status]} for one in found.rows]
+    shown = [{"change": one, "words": status_words(one), "sign": _sign(one)} for one in found.rows]
     return render(
         request, "portal/service_changes.html",
         {

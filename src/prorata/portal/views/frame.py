@@ -6,15 +6,17 @@ from collections.abc import Callable
 from functools import wraps
 from hashlib import blake2s
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
 from prorata.changes.situation import NoSeller
 from prorata.customers.models import User
@@ -43,8 +45,8 @@ def signed_in(view: View) -> View:
             return _sign_in_first(request)
         try:
             return view(request, *args, **kwargs)
-        except NoSeller as missing:
-            return render(request, "portal/not_ready.html", {"reason": str(missing)}, status=503)
+        except NoSeller:
+            return render(request, "portal/not_ready.html", status=503)
 
     return guarded
 
@@ -61,8 +63,38 @@ def back_to(request: Asked) -> str:
     """The page to come back to: this one, or the page whose part or form this was."""
     if request.method == "GET" and not request.htmx:
         return request.get_full_path()
-    came_from = request.htmx.current_url_abs_path or ""
-    return came_from or "/"
+    if request.htmx:
+        return request.htmx.current_url_abs_path or "/"
+    return page_before(request) or "/"
+
+
+def page_before(request: HttpRequest) -> str:
+    """The page of ours that a form was on, with what stood in its address; empty where the browser does not say."""
+    said = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(said, allowed_hosts={request.get_host()}):
+        return ""
+    parts = urlsplit(said)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def sent_from(page: str, *keeps: str) -> Callable[[View], View]:
+    """Of an address that only takes the form of a `page`. It stands in the browser when the form was refused, so that a
+    reload, a bookmark or the language switch ask for it: they get the page. `keeps` are what both addresses name."""
+
+    def decorate(view: View) -> View:
+        posted = require_POST(view)
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method not in ("GET", "HEAD"):
+                return posted(request, *args, **kwargs)
+            query = request.GET.urlencode()
+            address = reverse(page, kwargs={name: kwargs[name] for name in keeps})
+            return redirect(address + (f"?{query}" if query else ""))
+
+        return guarded
+
+    return decorate
 
 
 def safe_next(request: HttpRequest, otherwise: str = "/") -> str:
@@ -97,4 +129,7 @@ class Slice:
             raise Http404("There is no such page of this list.")
 
 
-__all__ = ["REFUSED", "Asked", "Slice", "back_to", "fingerprint", "page_number", "safe_next", "signed_in"]
+__all__ = [
+    "REFUSED", "Asked", "Slice", "back_to", "fingerprint", "page_before", "page_number", "safe_next", "sent_from",
+    "signed_in",
+]  # fmt: skip

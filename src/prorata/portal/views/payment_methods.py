@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from prorata.changes.situation import seller
 from prorata.customers.models import Customer
@@ -21,7 +21,7 @@ from prorata.payments.models import SavedMethod
 from prorata.payments.remembered import NotOffered, forget, remember
 from prorata.payments.saved_methods import forget as forget_saved
 from prorata.portal.method_words import meaning
-from prorata.portal.views.frame import Asked, signed_in
+from prorata.portal.views.frame import Asked, sent_from, signed_in
 from prorata.services.models import Service
 
 
@@ -62,7 +62,7 @@ def _offered(customer: Customer) -> list[Method]:
     return [one for one in methods() if one.code in found or not one.is_transfer]
 
 
-@require_POST
+@sent_from("portal:payment_methods")
 @signed_in
 def change(request: Asked, pk: int) -> HttpResponse:
     """Let a method be chosen from the start, or none: `remember` is its code, empty to forget."""
@@ -88,7 +88,7 @@ def change(request: Asked, pk: int) -> HttpResponse:
     return redirect("portal:payment_methods")
 
 
-@require_POST
+@sent_from("portal:payment_methods")
 @signed_in
 def forget_card(request: Asked, pk: uuid.UUID) -> HttpResponse:
     """Never charge a kept card again."""

@@ -9,13 +9,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from prorata.customers.models import Customer, Membership
 from prorata.customers.people import AlreadyThere, CannotChangePeople, NewPerson, give_role, let_act
 from prorata.customers.people import let_go as let_go_of
 from prorata.customers.scope import may, mine, my_one
-from prorata.portal.views.frame import REFUSED, Asked, signed_in
+from prorata.portal.views.frame import REFUSED, Asked, sent_from, signed_in
 
 
 def role_words() -> dict[str, str]:
@@ -53,7 +53,7 @@ def _page(request: Asked, refused: NewPersonForm | None = None, at: int = 0) -> 
     return render(request, "portal/people.html", context, status=REFUSED if refused else 200)
 
 
-@require_POST
+@sent_from("portal:people")
 @signed_in
 def add(request: Asked, pk: int) -> HttpResponse:
     """The same answer whether the person was known here or not: who has an account is nobody's business."""
@@ -74,7 +74,7 @@ def add(request: Asked, pk: int) -> HttpResponse:
     return redirect("portal:people")
 
 
-@require_POST
+@sent_from("portal:people")
 @signed_in
 def role(request: Asked, pk: int) -> HttpResponse:
     member = my_one(request.user, Membership.objects.all(), right="people", pk=pk)

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from prorata import clock
 from prorata.customers.models import User
-from prorata.language import OWN_NAMES, speaking, spoken, zones
+from prorata.language import OWN_NAMES, speaking, spoken
+from prorata.portal import time_zones
 from prorata.portal.views.frame import REFUSED, Asked, signed_in
 from prorata.portal.views.language import remember
 
@@ -38,8 +40,10 @@ class ProfileForm(forms.ModelForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         languages = [(code, name) for code, name in OWN_NAMES.items() if code in spoken()]
-        self.fields["language"].choices = [("", _("As the browser says; mails in English")), *languages]  # type: ignore[attr-defined]
-        places = [(name, name.replace("_", " ")) for name in sorted(zones())]
+        if not self.instance.language:  # nor did a browser ask for one of these yet
+            languages.insert(0, ("", _("As the browser says; mails in English")))
+        self.fields["language"].choices = languages  # type: ignore[attr-defined]
+        places = time_zones.choices(clock.now(), self.instance.time_zone)
         self.fields["time_zone"].choices = [("", _("As the seller's")), *places]  # type: ignore[attr-defined]
 
 

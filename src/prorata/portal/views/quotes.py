@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from prorata.catalog.values import Value
 from prorata.changes import states
@@ -33,7 +33,7 @@ from prorata.portal import when
 from prorata.portal.bill import of_quote
 from prorata.portal.money import money
 from prorata.portal.pay_choice import keep
-from prorata.portal.views.frame import REFUSED, Asked, signed_in
+from prorata.portal.views.frame import REFUSED, Asked, sent_from, signed_in
 
 # The boxes of the review, which a new quote of the same wish starts with.
 TICKS = ("split", "use_gifted", "use_account", "method", "restart")
@@ -126,7 +126,7 @@ def _voucher_gone(found: Quote, now: Situation) -> Refusal | None:
     return refusal(why, found.voucher.code) if why else None
 
 
-@require_POST
+@sent_from("portal:quote", "reference")
 @signed_in
 def voucher(request: Asked, reference: str) -> HttpResponse:
     """Use a voucher, or none if the code is empty: the same wish in a new quote, which has the price of now."""
@@ -148,7 +148,7 @@ def _kept(posted: Mapping[str, str]) -> str:
     return urlencode({key: posted[key] for key in TICKS if key in posted})
 
 
-@require_POST
+@sent_from("portal:quote", "reference")
 @signed_in
 def submit(request: Asked, reference: str) -> HttpResponse:
     """Make it binding. What is refused shows the review again, with the reasons and the figures of now."""
@@ -171,7 +171,7 @@ def submit(request: Asked, reference: str) -> HttpResponse:
     return redirect("portal:show_change", reference=change.reference)
 
 
-@require_POST
+@sent_from("portal:quote", "reference")
 @signed_in
 def renew(request: Asked, reference: str) -> HttpResponse:
     """The same wish at the price of now."""

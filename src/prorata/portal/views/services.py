@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from prorata import clock
 from prorata.catalog.models import Option, ResourceType
@@ -25,7 +25,7 @@ from prorata.customers.models import User
 from prorata.customers.scope import may, mine, my_one
 from prorata.portal.cards import card, percent, with_unit
 from prorata.portal.offer import days_left, monthly
-from prorata.portal.views.frame import Asked, Slice, page_number, safe_next, signed_in
+from prorata.portal.views.frame import Asked, Slice, page_number, safe_next, sent_from, signed_in
 from prorata.pricing.terms import local_date
 from prorata.services.models import Reading, Service
 from prorata.services.readings import is_fresh, newest_of
@@ -157,7 +157,7 @@ def overview(request: Asked, pk: int) -> HttpResponse:
     return redirect("portal:resources", pk=pk)
 
 
-@require_POST
+@sent_from("portal:resources", "pk")
 @signed_in
 def measure(request: Asked, pk: int) -> HttpResponse:
     """Refresh: ask the machine now."""

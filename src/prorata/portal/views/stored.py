@@ -23,6 +23,7 @@ from prorata.changes.refusals import Refused, words
 from prorata.changes.situation import Situation
 from prorata.customers.scope import may
 from prorata.portal.cards import with_unit
+from prorata.portal.machine_said import own_words
 from prorata.portal.views.frame import Asked, signed_in
 from prorata.portal.views.services import my_situation
 from prorata.provisioning.models import Deletion
@@ -38,7 +39,6 @@ class Thing:
 
     id: str
     name: str
-    kind: str
     made: datetime
     size: str
     deletion: Deletion | None
@@ -84,7 +84,7 @@ def delete_stored(request: Asked, pk: int, code: str, object_id: str) -> HttpRes
         deletion = delete_object(request.user, found.service, object_id)
         (messages.success if deletion.ended_at else messages.info)(request, _became(deletion))
     except CannotFree as reason:
-        messages.error(request, str(reason))
+        messages.error(request, own_words(str(reason), reason.quote))
     except Refused as refused:
         messages.error(request, " ".join(words(refusal) for refusal in refused.refusals))
     return _back(request, pk, code)
@@ -111,7 +111,7 @@ def _things(found: Situation, limit: Limit, deletions: Mapping[str, Deletion]) -
         late = bool(deletion and found.now - deletion.asked_at >= ASK_AGAIN_AFTER)
         rows.append(
             Thing(
-                id=one["id"], name=one["name"] or one["id"], kind=in_language(limit.unit_word or limit.name),
+                id=one["id"], name=one["name"] or one["id"],
                 made=datetime.fromisoformat(one["created_at"]), size=with_unit(Decimal(one["size_gb"]), "GB"),
                 deletion=deletion,
                 seen_since=seen_since,

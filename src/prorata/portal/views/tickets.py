@@ -12,13 +12,13 @@ from django.db.models import Case, Prefetch, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from prorata.changes.situation import seller
 from prorata.customers.models import Customer
 from prorata.customers.scope import mine, my_one
 from prorata.portal.ticket_words import SIGNS, about_page
-from prorata.portal.views.frame import REFUSED, Asked, Slice, page_number, signed_in
+from prorata.portal.views.frame import REFUSED, Asked, Slice, page_number, sent_from, signed_in
 from prorata.support import about as subjects
 from prorata.support.attach import ACCEPT, LARGEST_FILE, MOST_FILES, uploaded
 from prorata.support.close import close_mine
@@ -99,7 +99,7 @@ def ticket(request: Asked, reference: str) -> HttpResponse:
     return redirect("portal:ticket", reference)
 
 
-@require_POST
+@sent_from("portal:ticket", "reference")
 @signed_in
 def close(request: Asked, reference: str) -> HttpResponse:
     close_mine(request.user, reference)

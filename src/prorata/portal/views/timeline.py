@@ -47,12 +47,18 @@ def timeline(request: Asked, pk: int) -> HttpResponse:
 def export(request: Asked, pk: int) -> HttpResponse:
     """The whole of it as JSON, times in UTC."""
     service, facts = _facts(request, pk)
-    told = [{name: value for name, value in asdict(fact).items() if name != "turn"} for fact in facts]
+    told = [
+        {name: value for name, value in asdict(fact).items() if name not in ("turn", "order")}
+        for fact in facts
+    ]
     return JsonResponse({"service": service.name, "facts": told})
 
 
 def kind_words() -> dict[Kind, str]:
-    return {"term": _("Terms"), "change": _("Changes"), "money": _("Money"), "staff": _("Our staff")}
+    return {
+        "term": _("Terms"), "change": _("Changes"), "machine": _("Machine"), "money": _("Money"),
+        "ticket": _("Support"), "staff": _("Our staff"),
+    }  # fmt: skip
 
 
 def _facts(request: Asked, pk: int) -> tuple[Service, list[Fact]]:

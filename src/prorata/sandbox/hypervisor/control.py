@@ -16,7 +16,7 @@ from prorata.sandbox.hypervisor import operations
 from prorata.sandbox.hypervisor.machines import show
 from prorata.sandbox.hypervisor.settings import CHECKS
 from prorata.sandbox.problem import Problem, bad, change_settings, flag, only, seconds, text, whole
-from prorata.sandbox.store import read_settings, write_setting
+from prorata.sandbox.store import empty, read_settings, write_setting
 from prorata.sandbox.web import Answer, Call, sandbox
 
 CALLS = {"list", "read", "plan", "apply", "move", "delete_object", "restart"}
@@ -38,6 +38,13 @@ def set_settings(call: Call) -> Answer:
         for name, value in change_settings(held, call.data, CHECKS).items():
             write_setting(db, name, value)
         return read_settings(db, sandbox().defaults)
+
+
+def forget_everything(call: Call) -> Answer:
+    """DELETE /_control/everything: no hosts, no machines, settings as at the start."""
+    with sandbox().store.write() as db:
+        empty(db)
+    return {}
 
 
 def arm_fault(call: Call) -> Answer:

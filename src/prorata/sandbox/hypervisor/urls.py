@@ -27,6 +27,7 @@ urlpatterns = [
         "_control/settings", methods(GET=ordered(control.show_settings), POST=ordered(control.set_settings))
     ),
     path("_control/faults", methods(POST=ordered(control.arm_fault), DELETE=ordered(control.clear_faults))),
+    path("_control/everything", methods(DELETE=ordered(control.forget_everything))),
     path("_control/hosts", methods(POST=ordered(control.put_host))),
     path("_control/machines", methods(POST=ordered(control.create_machine))),
     path(ORDERED, methods(POST=ordered(control.change_machine))),

@@ -50,9 +50,15 @@ def _down(site: Site, machine: Machine, component: Component) -> Applied | None:
     cold = component.code in machine.record.waiting
     begun = Restarting(component.code, machine.now(component) or 0, cold, _clock(site, machine))
     machine = write(site, machine, replace(machine.record, restarting=begun))
-    upid = site.api.post(
-        *machine.path, "status", "shutdown" if cold else "reboot", timeout=site.shutdown_seconds
-    )
+    try:
+        upid = site.api.post(
+            *machine.path, "status", "shutdown" if cold else "reboot", timeout=site.shutdown_seconds
+        )
+    except DriverUnreachable as error:
+        # It went down between our look and our word: the reboot that was asked for before is under way.
+        if "not running" not in str(error):
+            raise
+        return Applied("accepted", "the machine restarts")
     ended = site.api.wait(upid, site.patience_seconds)
     if ended is None:
         return Applied("accepted", "the machine restarts")

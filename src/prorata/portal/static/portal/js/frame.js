@@ -11,6 +11,7 @@ document.querySelector("[data-theme-button]")?.addEventListener("click", (event)
 
 const menus = document.querySelectorAll("details.menu");
 document.addEventListener("click", (event) => menus.forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open")));
+document.addEventListener("focusin", (event) => menus.forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open")));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   for (const menu of menus) {
@@ -27,6 +28,31 @@ for (const button of document.querySelectorAll("[data-fill]")) {
     document.getElementById(Object.keys(JSON.parse(button.dataset.fill))[0]).form.requestSubmit();
   });
 }
+
+// A form that is on its way is not sent again by a second click; the server would take it as the same, but the wait is shown.
+const release = (form) => {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+};
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  // By attribute: a field called "method" stands in the form's own way.
+  if (event.defaultPrevented || form.getAttribute("method") !== "post" || form.hasAttribute("target")) return;
+  if ("sent" in form.dataset) return event.preventDefault();
+  form.dataset.sent = "";
+  if (form.contains(event.submitter)) event.submitter.setAttribute("aria-busy", "true");
+  setTimeout(release, 10000, form);
+});
+addEventListener("pageshow", (event) => event.persisted && document.querySelectorAll("form[data-sent]").forEach(release));
+
+// Without a connection the page says that it may be out of date. A part that asks again by itself tells both ways.
+const line = document.querySelector("[data-cut-off]");
+const cutOff = (is) => { line.textContent = is ? line.dataset.cutOff : ""; };
+addEventListener("offline", () => cutOff(true));
+addEventListener("online", () => cutOff(false));
+if (!navigator.onLine) cutOff(true);
+document.body.addEventListener("htmx:sendError", () => cutOff(true));
+document.body.addEventListener("htmx:afterOnLoad", () => cutOff(false));
 
 // Copy a text that the server wrote. Where the browser may not, the page with the text opens instead, or the text beside is marked.
 document.addEventListener("click", async (event) => {

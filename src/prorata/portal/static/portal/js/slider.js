@@ -151,7 +151,11 @@ function arrived() {
   saying = setTimeout(() => { document.getElementById("said").textContent = panel().dataset.say || ""; }, 800);
 }
 
-function failed() {
+// Signed in or out in another tab: the form of this one is too old. The values stand in the address.
+const tooOld = (event) => event.detail.xhr?.status === 403;
+
+function failed(event) {
+  if (tooOld(event)) return location.reload();
   clearTimeout(slow);
   form.classList.remove("waiting");
   panel().setAttribute("aria-busy", "false");
@@ -180,6 +184,9 @@ if (form) {
   form.classList.add("live-form");
   keep();
   for (const options of form.querySelectorAll("[data-options]")) options.addEventListener("change", ask);
+  // Typed before this script was there, or put back by the browser on a way back: estimated all the same.
+  for (const { field } of cards.values()) if (field.value !== field.defaultValue) field.dispatchEvent(new Event("input"));
+  if ([...form.querySelectorAll("[data-options] input")].some((radio) => radio.checked !== radio.defaultChecked)) ask();
   form.addEventListener("click", (event) => {
     const reset = event.target.closest("[data-reset]");
     if (reset) {
@@ -204,4 +211,5 @@ if (form) {
   if (sessionStorage.getItem("how") === "open") panel().querySelector("details.how")?.setAttribute("open", "");
   document.body.addEventListener("htmx:afterSettle", (event) => event.target.id === "estimate" && arrived());
   for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.body.addEventListener(trouble, failed);
+  addEventListener("online", () => panel().classList.contains("is-failed") && ask());
 }
