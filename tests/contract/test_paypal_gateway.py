@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,9 +21,10 @@ from prorata.payments.gateways.contract import (
     new_request,
 )
 from prorata.payments.gateways.paypal import PayPalGateway
+from support.gateway_world import GatewayWorld
 from support.paypal import PayPalProcess, start_paypal
 from support.paypal_shapes import Watched, check_event
-from support.sandboxes import SETTLES_LATER, WebhookReceiver, wait_until
+from support.sandboxes import SETTLES_LATER, WebhookReceiver
 
 WEBHOOK_IDS = ["9JH20871M03126712", "4JH86294D6297924G"]
 QUIET: dict[str, Any] = {
@@ -42,12 +43,11 @@ QUIET: dict[str, Any] = {
 CALLS = {"find": "create", "expire": "update", "complete": "capture"}
 
 
-class PayPalWorld:
-    """The contract's processor side. To pay is to approve on PayPal's page, and then we take the money."""
+class PayPalWorld(GatewayWorld):
+    """To pay is to approve on PayPal's page, and then we take the money."""
 
     def __init__(self, process: PayPalProcess, shop: WebhookReceiver, gateway: PayPalGateway) -> None:
-        self.process = process
-        self.shop = shop
+        super().__init__(process, shop)
         self.gateway = gateway
 
     def approve(self, ref: str, *, good: bool = True) -> None:
@@ -65,56 +65,14 @@ class PayPalWorld:
         self.process.pay(ref, SETTLES_LATER)
         self.gateway.complete(ref)
 
-    def settle(self, ref: str) -> None:
-        self.process.settle(ref)
-
     def lose_call(self, call: str) -> None:
         self.process.fault(call=CALLS.get(call, call), effect="before")
 
     def lose_answer(self, call: str) -> None:
         self.process.fault(call=CALLS.get(call, call), effect="after")
 
-    def go_down(self) -> None:
-        self.process.kill()
-
-    def come_back(self) -> None:
-        self.process.restart()
-
-    def payments(self, attempt_id: str) -> int:
-        return int(self.process.effects(attempt_id)["payments"])
-
-    def captures(self, attempt_id: str) -> int:
-        return len(self.process.captures(attempt_id))
-
-    def webhook(self, ref: str) -> tuple[Mapping[str, str], bytes]:
-        found: tuple[Mapping[str, str], bytes] = wait_until(
-            lambda: next((message for message in self.shop.received if names(message[1], ref)), None),
-            f"a webhook about {ref}",
-        )
-        return found
-
-    def refund_by_hand(self, ref: str, amount_minor: int) -> None:
-        self.process.refund_by_hand(ref, amount_minor)
-
-    def slow_refunds(self) -> None:
-        self.process.settings(refund_mode="pending")
-
-    def end_refund(self, refund_id: str, *, well: bool) -> None:
-        self.process.end_refund(refund_id, "succeeded" if well else "failed")
-
-    def refunded(self, attempt_id: str) -> int:
-        return sum(refund["amount_minor"] for refund in self.process.effects(attempt_id)["refunds"])
-
-    def dispute(self, ref: str, *, inquiry: bool = False) -> str:
-        return self.process.dispute(ref, inquiry=inquiry)
-
-    def end_dispute(self, dispute_id: str, *, won: bool) -> None:
-        self.process.move_dispute(dispute_id, "won" if won else "lost")
-
-
-def names(body: bytes, ref: str) -> bool:
-    """Whether a message is about this order."""
-    return bool(json.loads(body)["resource"].get("id") == ref)
+    def about(self, body: bytes, ref: str) -> bool:
+        return bool(json.loads(body)["resource"].get("id") == ref)
 
 
 @pytest.fixture(scope="module")

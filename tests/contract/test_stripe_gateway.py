@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
@@ -15,12 +15,9 @@ from prorata.payments.gateways.contract import FullGatewayContract, new_refund, 
 from prorata.payments.gateways.stripe import StripeGateway
 from prorata.sandbox.stripe.face import SAID as CORE_SAYS
 from prorata.sandbox.stripe.face import SAID_AT_CHECKOUT
+from support.gateway_world import GatewayWorld
 from support.sandboxes import (
-    ACCEPTED,
-    ASKS_ALWAYS,
-    DECLINES_LATER,
     FAILS_LATER,
-    SETTLES_LATER,
     StripeProcess,
     WebhookReceiver,
     start_stripe,
@@ -42,76 +39,9 @@ QUIET: dict[str, Any] = {
 }
 
 
-class StripeWorld:
-    """The contract's processor side."""
-
-    def __init__(self, process: StripeProcess, shop: WebhookReceiver) -> None:
-        self.process = process
-        self.shop = shop
-
-    def pay(self, ref: str) -> None:
-        self.process.pay(ref)
-
-    def decline(self, ref: str) -> None:
-        self.process.decline(ref)
-
-    def pay_slowly(self, ref: str) -> None:
-        self.process.pay(ref, SETTLES_LATER)
-
-    def settle(self, ref: str) -> None:
-        self.process.settle(ref)
-
-    def lose_call(self, call: str) -> None:
-        self.process.fault(call=call, effect="before")
-
-    def lose_answer(self, call: str) -> None:
-        self.process.fault(call=call, effect="after")
-
-    def go_down(self) -> None:
-        self.process.kill()
-
-    def come_back(self) -> None:
-        self.process.restart()
-
-    def payments(self, attempt_id: str) -> int:
-        return int(self.process.effects(attempt_id)["payments"])
-
-    def captures(self, attempt_id: str) -> int:
-        return len(self.process.captures(attempt_id))
-
-    def webhook(self, ref: str) -> tuple[Mapping[str, str], bytes]:
-        found: tuple[Mapping[str, str], bytes] = wait_until(
-            lambda: next((message for message in self.shop.received if names(message[1], ref)), None),
-            f"a webhook about {ref}",
-        )
-        return found
-
-    def refund_by_hand(self, ref: str, amount_minor: int) -> None:
-        self.process.refund_by_hand(ref, amount_minor)
-
-    def slow_refunds(self) -> None:
-        self.process.settings(refund_mode="pending")
-
-    def end_refund(self, refund_id: str, *, well: bool) -> None:
-        self.process.end_refund(refund_id, "succeeded" if well else "failed")
-
-    def refunded(self, attempt_id: str) -> int:
-        return sum(refund["amount_minor"] for refund in self.process.effects(attempt_id)["refunds"])
-
-    def dispute(self, ref: str, *, inquiry: bool = False) -> str:
-        return self.process.dispute(ref, inquiry=inquiry)
-
-    def end_dispute(self, dispute_id: str, *, won: bool) -> None:
-        self.process.move_dispute(dispute_id, "won" if won else "lost")
-
-    def pay_with_card(self, ref: str, *, later: str) -> None:
-        card = {"accept": ACCEPTED, "decline": DECLINES_LATER, "confirm": ASKS_ALWAYS}[later]
-        self.process.pay(ref, card, confirm=True)
-
-
-def names(body: bytes, ref: str) -> bool:
-    """Whether a message is about this object."""
-    return bool(json.loads(body)["data"]["object"]["id"] == ref)
+class StripeWorld(GatewayWorld):
+    def about(self, body: bytes, ref: str) -> bool:
+        return bool(json.loads(body)["data"]["object"]["id"] == ref)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from prorata.payments.bank.models import Allocation, StatementLine, Unallocation
 from prorata.payments.bank.take_back import CannotTakeBack, take_back
 from prorata.payments.bank.take_in import keep, take_in
 from prorata.payments.models import Capture, PaymentAttempt
-from rooms.test_concurrency import no_deadlock
+from support.at_once import no_deadlock
 from support.bank import ACTOR, Entry, bank_account, camt, line, statement
 from support.threads import Gate, all_at_once, gate
 from support.world import World

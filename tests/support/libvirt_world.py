@@ -19,7 +19,6 @@ from prorata.provisioning.drivers.kvm.settings import HostSettings, read_compone
 from prorata.provisioning.drivers.kvm.sight import MemoryFigures
 from support.guest import NOBODY, LibvirtDaemon
 from support.libvirt_wire import Wire
-from support.sandboxes import wait_until
 
 # What the protocol calls the calls that change something.
 CREATE, DESTROY, VOLUME_DELETE, VCPUS, MEMORY, BLOCK_RESIZE, METADATA = 9, 12, 94, 199, 204, 251, 264
@@ -124,7 +123,7 @@ class LibvirtWorld:
 
     def domain(self, external_id: str) -> Any:
         """libvirt's own object, by a connection that never breaks."""
-        return self.connection.lookupByName(external_id)
+        return self.daemon.domain(external_id)
 
     def effects(self, external_id: str) -> int:
         self._look()
@@ -139,19 +138,10 @@ class LibvirtWorld:
 
     def keep_busy(self, external_id: str) -> None:
         """A real backup, which waits for somebody to fetch it."""
-        self.domain(external_id).backupBegin(
-            f"""
-            <domainbackup mode="pull">
-              <server transport="unix" socket="{self.daemon.home}/nbd.sock"/>
-              <disks><disk name="vda" type="file"><scratch file="{self._home}/disks/scratch"/></disk></disks>
-            </domainbackup>""",
-            None,
-        )
+        self.daemon.begin_backup(external_id)
 
     def release(self, external_id: str) -> None:
-        domain = self.domain(external_id)
-        domain.abortJob()
-        wait_until(lambda: not domain.jobStats()["type"], "the end of the backup")
+        self.daemon.end_backup(external_id)
 
     def restart_machine(self, external_id: str) -> None:
         domain = self.domain(external_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from prorata.provisioning.drivers.base import Applied, Step
+from prorata.provisioning.drivers.contract import new_key
 from prorata.provisioning.drivers.proxmox import ProxmoxDriver
 from prorata.provisioning.drivers.proxmox.cluster import Overcommit
 from prorata.provisioning.drivers.proxmox.machine import Component
@@ -30,6 +32,21 @@ def driver_of(front: Front, **more: Any) -> ProxmoxDriver:
         "patience_seconds": 1.0,
     }
     return ProxmoxDriver(front.url, TOKEN_ID, SECRET, **{**asked, **more})
+
+
+def apply(
+    driver: ProxmoxDriver, machine: str, step: Step, *, key: str = "", may_restart: bool = True
+) -> Applied:
+    return driver.apply(machine, step, key=key or new_key(), fence=1, may_restart=may_restart)
+
+
+def writes(front: Front, since: int) -> list[str]:
+    """What was written since: "PUT config vcpus", in words."""
+    return [
+        f"{method} {path.split('/')[-1]} {' '.join(sorted(given.keys() - {'digest', 'description', 'tags'}))}".strip()
+        for method, path, given in front.calls[since:]
+        if method != "GET"
+    ]
 
 
 class ProxmoxWorld:

@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -445,7 +444,3 @@ def clear_caches() -> None:
     forget()
     gateway.cache_clear()
     driver.cache_clear()
-
-
-def path_of(url: str) -> str:
-    return urlsplit(url).path

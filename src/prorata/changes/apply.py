@@ -9,7 +9,7 @@ from prorata.changes import states
 from prorata.changes.finish import finish
 from prorata.changes.lock import lock_change
 from prorata.changes.models import Change
-from prorata.changes.submit import APPLY_WITHIN
+from prorata.changes.write import APPLY_WITHIN
 from prorata.credit import voucher_use
 from prorata.events.publish import publish
 from prorata.invoices.models import Invoice

@@ -9,7 +9,7 @@ from prorata.changes import states
 from prorata.changes.lock import lock_change
 from prorata.changes.models import Change
 from prorata.changes.pay_within import deadline_by
-from prorata.changes.submit import APPLY_WITHIN
+from prorata.changes.write import APPLY_WITHIN
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
 from prorata.invoices.models import Invoice

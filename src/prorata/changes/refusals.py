@@ -140,7 +140,16 @@ _COUNTED = {
 
 def _sentences() -> dict[str, str]:
     return {
-        # one component
+        **_about_a_component(),
+        **_about_the_service(),
+        **_about_the_quote(),
+        **_about_the_voucher(),
+        **_about_the_change(),
+    }
+
+
+def _about_a_component() -> dict[str, str]:
+    return {
         "not_a_number": _("%(name)s must be a whole number, such as %(example)s."),
         "unknown_option": _("%(name)s: choose one of the options shown."),
         "off_step_between": _("%(name)s can be %(below)s or %(above)s."),
@@ -165,7 +174,11 @@ def _sentences() -> dict[str, str]:
         ),
         "needs_more": _("%(what)s need at least %(need)s."),
         "option_needs_more": _("%(what)s needs at least %(need)s."),
-        # the whole service
+    }
+
+
+def _about_the_service() -> dict[str, str]:
+    return {
         "nothing_to_change": _("Change at least one value to continue."),
         "not_active": _("Changes are possible when the service is Active. It is %(status)s now. %(reason)s"),
         "term_over": _("The term of this service has ended. Renew it to change its resources."),
@@ -178,7 +191,11 @@ def _sentences() -> dict[str, str]:
         ),
         "open_change": _("Change %(reference)s of this service is still open. Finish or cancel it first."),
         "no_price": _("This service cannot be priced now: %(detail)s"),
-        # a quote
+    }
+
+
+def _about_the_quote() -> dict[str, str]:
+    return {
         "quote_expired": _("This price was valid until %(until)s. Renew the price to go on."),
         "service_changed": _("The service changed since this price was made. Here is the new estimate."),
         "tampered": _(
@@ -198,7 +215,11 @@ def _sentences() -> dict[str, str]:
             "Your unpaid changes hold the host's room for %(name)s: they may hold %(left)s more."
             " Pay or cancel one of them first, or choose less."
         ),
-        # a voucher
+    }
+
+
+def _about_the_voucher() -> dict[str, str]:
+    return {
         "voucher_unknown": _("There is no voucher %(code)s. Look at the code again."),
         "voucher_guesses": _("Too many unknown codes were tried. Try again in an hour."),
         "voucher_withdrawn": _("Voucher %(code)s was withdrawn. The change is possible without it."),
@@ -216,7 +237,11 @@ def _sentences() -> dict[str, str]:
             "Voucher %(code)s is for changes from %(minimum)s on, before tax is added."
         ),
         "voucher_too_small": _("Voucher %(code)s would take off less than the smallest coin here."),
-        # a change
+    }
+
+
+def _about_the_change() -> dict[str, str]:
+    return {
         "not_cancellable": _("This change can no longer be cancelled: it is %(status)s."),
         "payment_running": _(
             "Your payment is being checked, or your bank is working on it."

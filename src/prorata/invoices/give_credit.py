@@ -64,15 +64,11 @@ def give_credit(
     assert net + tax == returned.cash_minor + returned.gifted_minor, (
         f"{origin}: {net}+{tax} is not {returned}"
     )
-    currency, customer = service.currency, service.customer_id
-    movements = []
-    if returned.cash_minor:
-        movements.append(Movement(account_purse(customer, currency).pk, returned.cash_minor))
-    if returned.gifted_minor:
-        until = max(gifted_expires_at or at, at + GRACE)
-        movements.append(Movement(gifted_purse(customer, currency, until, origin).pk, returned.gifted_minor))
+    currency = service.currency
     transfer = move(
-        customer_id=customer, currency=currency, movements=movements, key=f"credit:{reason}:{origin}", what=reason,
+        customer_id=service.customer_id, currency=currency,
+        movements=_into_purses(service, returned, gifted_expires_at, origin, at), key=f"credit:{reason}:{origin}",
+        what=reason,
         against=[
             (accounts.deferred_revenue(currency), net),
             (accounts.tax_payable(f"{tax_rate.normalize():f}", currency), tax),
@@ -93,3 +89,15 @@ def give_credit(
     keep_sources(note, written, layers)
     publish("credit.booked", id=note.pk)
     return note
+
+
+def _into_purses(
+    service: Service, returned: Returned, gifted_expires_at: datetime | None, origin: str, at: datetime
+) -> list[Movement]:
+    customer, currency, movements = service.customer_id, service.currency, []
+    if returned.cash_minor:
+        movements.append(Movement(account_purse(customer, currency).pk, returned.cash_minor))
+    if returned.gifted_minor:
+        until = max(gifted_expires_at or at, at + GRACE)
+        movements.append(Movement(gifted_purse(customer, currency, until, origin).pk, returned.gifted_minor))
+    return movements

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from prorata import clock
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
 from prorata.invoices.models import Invoice
-from prorata.payments.checkout import PaymentRefused, PaymentUnknown, intend, start_checkout
+from prorata.payments.asking import PaymentRefused, PaymentUnknown, asking
+from prorata.payments.checkout import intend, start_checkout
 from prorata.payments.expire import expire_checkouts
-from prorata.payments.gateways.base import GatewayRefused, GatewayUnreachable, SavedCharge, SavedMethods
+from prorata.payments.gateways.base import SavedCharge, SavedMethods
 from prorata.payments.look import record
 from prorata.payments.methods import method
 from prorata.payments.models import PaymentAttempt, SavedMethod
@@ -44,24 +44,12 @@ def pay_with_saved(user: User, invoice: Invoice, saved_id: uuid.UUID | str) -> s
 def _charge(user: User, invoice: Invoice, attempt: PaymentAttempt, saved: SavedMethod) -> str:
     adapter = gateway(saved.gateway)
     assert isinstance(adapter, SavedMethods)
-    attempts = PaymentAttempt.objects.filter(pk=attempt.pk)
-    try:
-        payment = adapter.charge_saved(
-            SavedCharge(
-                attempt_id=str(attempt.pk), amount_minor=attempt.amount_minor, currency=attempt.currency,
-                description=invoice.reference, customer_ref=str(invoice.customer_id), method_ref=saved.method_ref,
-            )
-        )  # fmt: skip
-    except GatewayUnreachable as silence:
-        attempts.filter(state=State.CREATED).update(state=State.UNKNOWN, reason=silence.reason[:200])
-        raise PaymentUnknown(
-            "The payment service does not answer. We are checking; look here again in a minute."
-        ) from silence
-    except GatewayRefused as refusal:
-        attempts.filter(state__in=PaymentAttempt.OPEN).update(
-            state=State.FAILED, reason=refusal.reason[:200], ended_at=clock.now()
-        )
-        raise PaymentRefused(f"The payment service refused: {refusal.reason} Nothing was taken.") from refusal
+    charge = SavedCharge(
+        attempt_id=str(attempt.pk), amount_minor=attempt.amount_minor, currency=attempt.currency,
+        description=invoice.reference, customer_ref=str(invoice.customer_id), method_ref=saved.method_ref,
+    )  # fmt: skip
+    with asking(attempt):
+        payment = adapter.charge_saved(charge)
     seen = record(attempt, payment, payee=adapter.payee)
     if seen.state != State.FAILED:
         return ""

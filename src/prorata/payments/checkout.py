@@ -12,11 +12,12 @@ from prorata.customers.lock import lock_customer
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
 from prorata.invoices.models import Invoice
+from prorata.payments.asking import PaymentRefused, PaymentUnknown, asking
 from prorata.payments.bank import BANK
 from prorata.payments.bank.accounts import account_for
 from prorata.payments.bank.wait import begin_waiting, stop_waiting
 from prorata.payments.expire import expire_checkouts
-from prorata.payments.gateways.base import CheckoutRequest, GatewayRefused, GatewayUnreachable
+from prorata.payments.gateways.base import CheckoutRequest
 from prorata.payments.methods import Method, method
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.registry import gateway
@@ -24,14 +25,6 @@ from prorata.payments.saved_methods import can_keep
 from prorata.trail.write import note
 
 State = PaymentAttempt.State
-
-
-class PaymentRefused(Exception):
-    """One line that says why no payment was begun and what to do. Nothing was taken."""
-
-
-class PaymentUnknown(Exception):
-    """The gateway did not answer. The payment is being checked; a second one is not begun meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -95,17 +88,7 @@ def intend(user: User, invoice_id: int, chosen: Method, *, save: bool = False) -
         stop_waiting(attempt)  # the customer pays otherwise; money that comes all the same is account credit
         attempt = None
     if attempt is None:
-        attempt = PaymentAttempt.objects.create(
-            invoice=invoice, gateway=chosen.gateway, method=chosen.code, amount_minor=invoice.due_minor,
-            currency=invoice.currency, made_by=f"user:{user.pk}", created_at=clock.now(), save_method=save,
-        )  # fmt: skip
-        note(
-            "payment.begun", invoice, actor=f"user:{user.pk}", actor_name=user.email, customer_id=invoice.customer_id,
-            changed={
-                "attempt": (None, str(attempt.pk)), "amount_minor": (None, attempt.amount_minor),
-                "method": (None, chosen.code),
-            },
-        )  # fmt: skip
+        attempt = _begin(user, invoice, chosen, save)
     if chosen.gateway == BANK and not attempt.gateway_ref:
         begin_waiting(attempt, invoice)
     if customer.preferred_method != chosen.code:
@@ -122,21 +105,26 @@ def intend(user: User, invoice_id: int, chosen: Method, *, save: bool = False) -
     )  # fmt: skip
 
 
+def _begin(user: User, invoice: Invoice, chosen: Method, save: bool) -> PaymentAttempt:
+    attempt = PaymentAttempt.objects.create(
+        invoice=invoice, gateway=chosen.gateway, method=chosen.code, amount_minor=invoice.due_minor,
+        currency=invoice.currency, made_by=f"user:{user.pk}", created_at=clock.now(), save_method=save,
+    )  # fmt: skip
+    note(
+        "payment.begun", invoice, actor=f"user:{user.pk}", actor_name=user.email, customer_id=invoice.customer_id,
+        changed={
+            "attempt": (None, str(attempt.pk)), "amount_minor": (None, attempt.amount_minor),
+            "method": (None, chosen.code),
+        },
+    )  # fmt: skip
+    return attempt
+
+
 def _call(intent: Intent) -> str:
     """Between the transactions: the call; then its result is recorded, only ever forward."""
-    attempts = PaymentAttempt.objects.filter(pk=intent.attempt.pk)
-    try:
+    with asking(intent.attempt):
         checkout = gateway(intent.attempt.gateway).create_checkout(intent.request)
-    except GatewayUnreachable as silence:
-        attempts.filter(state=State.CREATED).update(state=State.UNKNOWN, reason=silence.reason[:200])
-        raise PaymentUnknown(
-            "The payment service does not answer. We are checking; look here again in a minute."
-        ) from silence
-    except GatewayRefused as refusal:
-        attempts.filter(state__in=PaymentAttempt.OPEN).update(
-            state=State.FAILED, reason=refusal.reason[:200], ended_at=clock.now()
-        )
-        raise PaymentRefused(f"The payment service refused: {refusal.reason} Nothing was taken.") from refusal
+    attempts = PaymentAttempt.objects.filter(pk=intent.attempt.pk)
     attempts.filter(state__in=[State.CREATED, State.UNKNOWN]).update(
         state=State.REDIRECTED, gateway_ref=checkout.ref, redirect_url=checkout.redirect_url
     )

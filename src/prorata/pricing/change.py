@@ -192,11 +192,7 @@ def price_term(
     """As `price_change`, for a term whose instants are exact beyond the microsecond."""
     left = time_left(rule, term, version=rule_version)
     minor = 10 ** (PRECISE_DIGITS - minor_digits(currency))
-    if credit not in CREDIT_MODELS and (credit != REBUY or rebuy is None):
-        raise BadInput(f"the credit model {credit!r} is not available: use {', '.join(CREDIT_MODELS)}")
-    model = CREDIT_VERSIONS[credit] if credit_version is None else credit_version
-    if not 1 <= model <= CREDIT_VERSIONS[credit]:
-        raise BadInput(f"the credit model {credit} has no version {model}")
+    model = _credit_model(credit, credit_version, rebuy)
     carried = _precise(carry)
 
     # From here on everything is whole: precise units of 10^-8, `minor` of them in a minor unit.
@@ -207,8 +203,36 @@ def price_term(
     exact = sum(exacts)
     # With no line there is nothing to round: the carry stays as it is, even at exactly half a unit.
     total = half_up_of(exact + carried, minor) if components else 0
-    amounts = split(total, exacts, minor)
-    lines = tuple(
+    return Price(
+        currency=currency,
+        term=term,
+        time_left=left,
+        lines=_priced(components, worked, exacts, split(total, exacts, minor)),
+        exact=decimal_of(exact, PRECISE_DIGITS),
+        carry_in=decimal_of(carried, PRECISE_DIGITS),
+        total=total,
+        carry_out=decimal_of(exact + carried - total * minor, PRECISE_DIGITS),
+        credit=credit,
+        credit_version=model,
+        rebuy=rebuy,
+        settlement=settlement if lowered else None,
+    )
+
+
+def _credit_model(credit: str, version: int | None, rebuy: Rebuy | None) -> int:
+    """The version of a credit model that is available here; the newest where none is named."""
+    if credit not in CREDIT_MODELS and (credit != REBUY or rebuy is None):
+        raise BadInput(f"the credit model {credit!r} is not available: use {', '.join(CREDIT_MODELS)}")
+    model = CREDIT_VERSIONS[credit] if version is None else version
+    if not 1 <= model <= CREDIT_VERSIONS[credit]:
+        raise BadInput(f"the credit model {credit} has no version {model}")
+    return model
+
+
+def _priced(
+    components: Sequence[Component], worked: list[_Worked], exacts: list[int], amounts: Sequence[int]
+) -> tuple[PricedLine, ...]:
+    return tuple(
         PricedLine(
             component.name,
             component.old,
@@ -223,20 +247,6 @@ def price_term(
             work.settled,
         )
         for component, work, units, amount in zip(components, worked, exacts, amounts, strict=True)
-    )
-    return Price(
-        currency=currency,
-        term=term,
-        time_left=left,
-        lines=lines,
-        exact=decimal_of(exact, PRECISE_DIGITS),
-        carry_in=decimal_of(carried, PRECISE_DIGITS),
-        total=total,
-        carry_out=decimal_of(exact + carried - total * minor, PRECISE_DIGITS),
-        credit=credit,
-        credit_version=model,
-        rebuy=rebuy,
-        settlement=settlement if lowered else None,
     )
 
 

@@ -24,7 +24,7 @@ from prorata.staff.change_page import change_page
 from prorata.staff.columns import Money, pretty_json
 from prorata.staff.dashboard import today
 from prorata.staff.pages import guarded
-from prorata.staff.readonly import ReadOnlyAdmin
+from prorata.staff.readonly import OwnPage, ReadOnlyAdmin
 from prorata.staff.replay_view import replay_page
 from prorata.staff.saved_views import SavedViews
 from prorata.staff.sidebar import VIEWS
@@ -41,8 +41,7 @@ COLOURS = {
 class Show(SavedViews):
     """The saved views of the desk; without a choice, what needs somebody."""
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(VIEWS)
+    views = VIEWS
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Change]) -> QuerySet[Change]:
         chosen = self.value()
@@ -60,7 +59,7 @@ class Show(SavedViews):
 
 
 @admin.register(Change)
-class ChangeAdmin(ReadOnlyAdmin):
+class ChangeAdmin(OwnPage):
     list_display = [
         "age",
         "reference",
@@ -116,14 +115,8 @@ class ChangeAdmin(ReadOnlyAdmin):
             return format_html('<b class="desk-warn">{}</b>', past)
         return _("in %(time)s") % {"time": timesince(clock.now(), change.deadline, depth=1)}
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        return change_page(request, self, object_id or "")
+    def own_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return change_page(request, self, object_id)
 
     def get_urls(self) -> list[URLPattern]:
         actions = guarded(act, "changes.change_change")

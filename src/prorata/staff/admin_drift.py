@@ -23,7 +23,7 @@ from prorata.staff.drift_page import component_name, difference_page, sizes_of
 from prorata.staff.drift_view import compare_everything, compare_one, decide
 from prorata.staff.pages import guarded
 from prorata.staff.places import place_link
-from prorata.staff.readonly import ReadOnlyAdmin
+from prorata.staff.readonly import OwnPage, ReadOnlyAdmin
 from prorata.staff.saved_views import SavedViews
 from prorata.staff.sidebar import DRIFT_VIEWS
 
@@ -33,8 +33,7 @@ COLOURS = {"size": "warning", "unknown": "danger", "left": "warning", "orphan": 
 class Show(SavedViews):
     """The saved views; without a choice, what needs somebody."""
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(DRIFT_VIEWS)
+    views = DRIFT_VIEWS
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Difference]) -> QuerySet[Difference]:
         chosen = self.value()
@@ -46,7 +45,7 @@ class Show(SavedViews):
 
 
 @admin.register(Difference)
-class DifferenceAdmin(ReadOnlyAdmin):
+class DifferenceAdmin(OwnPage):
     list_display = [
         "what",
         "of",
@@ -112,14 +111,8 @@ class DifferenceAdmin(ReadOnlyAdmin):
             return _("left")
         return _("open")
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        return difference_page(request, self, object_id or "")
+    def own_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return difference_page(request, self, object_id)
 
     def get_urls(self) -> list[URLPattern]:
         may = "drift.add_decision"

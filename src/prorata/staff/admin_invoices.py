@@ -25,6 +25,7 @@ from prorata.invoices.paper.read import printable_credit_notes, printable_invoic
 from prorata.payments.models import PaymentAttempt
 from prorata.staff.columns import Money, link_to, money, precise
 from prorata.staff.origins import origin_link
+from prorata.staff.paid_columns import PaidColumns
 from prorata.staff.paper_links import PaperLinks
 from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
 
@@ -234,7 +235,7 @@ class Unwindings(ReadOnlyRows):
 
 
 @admin.register(Layer)
-class LayerAdmin(ReadOnlyAdmin):
+class LayerAdmin(PaidColumns, ReadOnlyAdmin):
     inlines = [Unwindings]
     list_display = [
         "service",
@@ -270,18 +271,6 @@ class LayerAdmin(ReadOnlyAdmin):
         "at",
     ]
     readonly_fields = ["paid", "tax_paid", "gifted_paid", "for_what"]
-
-    @admin.display(description=_("Amount"))
-    def paid(self, layer: Layer) -> str:
-        return precise(layer.amount)
-
-    @admin.display(description=_("Tax"))
-    def tax_paid(self, layer: Layer) -> str:
-        return precise(layer.tax)
-
-    @admin.display(description=_("Of it gifted"))
-    def gifted_paid(self, layer: Layer) -> str:
-        return precise(layer.gifted)
 
     @admin.display(description=_("From"))
     def for_what(self, layer: Layer) -> str:

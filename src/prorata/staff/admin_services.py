@@ -17,15 +17,16 @@ from prorata.invoices.models import Layer
 from prorata.services.models import Service
 from prorata.services.readings import newest
 from prorata.staff.adopt_view import adopt_machine
-from prorata.staff.columns import Money, configuration_table, link_to, precise
+from prorata.staff.columns import Money, configuration_table, link_to
 from prorata.staff.measured import measure_now, measured
 from prorata.staff.pages import guarded
+from prorata.staff.paid_columns import PaidColumns
 from prorata.staff.readonly import ReadOnlyAdmin, ReadOnlyRows
 from prorata.staff.renew_view import renew_service
 from prorata.staff.sell_view import sell_service
 
 
-class Layers(ReadOnlyRows):
+class Layers(PaidColumns, ReadOnlyRows):
     model = Layer
     verbose_name_plural = _("Paid layers, newest first")
     fields = ["component", "span", "paid", "tax_paid", "gifted_paid", "starts", "ends", "origin"]
@@ -35,18 +36,6 @@ class Layers(ReadOnlyRows):
     @admin.display(description=_("From → to"))
     def span(self, layer: Layer) -> str:
         return f"{'–' if layer.low is None else layer.low} → {layer.high}"
-
-    @admin.display(description=_("Amount"))
-    def paid(self, layer: Layer) -> str:
-        return precise(layer.amount)
-
-    @admin.display(description=_("Tax"))
-    def tax_paid(self, layer: Layer) -> str:
-        return precise(layer.tax)
-
-    @admin.display(description=_("Of it gifted"))
-    def gifted_paid(self, layer: Layer) -> str:
-        return precise(layer.gifted)
 
 
 class Changes(ReadOnlyRows):

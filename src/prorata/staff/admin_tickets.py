@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from prorata import clock
 from prorata.staff.pages import guarded
-from prorata.staff.readonly import DeskAdmin, ReadOnlyAdmin
+from prorata.staff.readonly import DeskAdmin, OwnPage
 from prorata.staff.saved_views import SavedViews
 from prorata.staff.ticket_view import ticket_file, ticket_page
 from prorata.support.canned import placeholders
@@ -28,11 +28,10 @@ class Show(SavedViews):
     """Without a choice, what waits for us."""
 
     nothing_chosen = gettext_lazy("Waiting for us")
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("mine", _("Mine, not closed")), ("answered", _("Answered")), ("closed", _("Closed")), ("all", _("All tickets")),
-        ]  # fmt: skip
+    views = (
+        ("mine", gettext_lazy("Mine, not closed")), ("answered", gettext_lazy("Answered")),
+        ("closed", gettext_lazy("Closed")), ("all", gettext_lazy("All tickets")),
+    )  # fmt: skip
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         chosen = self.value()
@@ -44,7 +43,7 @@ class Show(SavedViews):
 
 
 @admin.register(Ticket)
-class TicketAdmin(ReadOnlyAdmin):
+class TicketAdmin(OwnPage):
     list_display = ["waits", "reference", "subject", "customer", "about_label", "state_label", "assigned_to"]
     list_display_links = ["reference", "subject"]
     list_select_related = ["customer", "assigned_to"]
@@ -67,14 +66,8 @@ class TicketAdmin(ReadOnlyAdmin):
         names = {"open": _("Waiting for us"), "answered": _("Answered"), "closed": _("Closed")}
         return ticket.state, names[ticket.state]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        return ticket_page(request, self, object_id or "")
+    def own_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return ticket_page(request, self, object_id)
 
     def get_urls(self) -> list[URLPattern]:
         files = guarded(ticket_file, "support.view_ticket")

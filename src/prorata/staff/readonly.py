@@ -74,6 +74,22 @@ class ReadOnlyAdmin(DeskAdmin):
         return False
 
 
+class OwnPage(ReadOnlyAdmin):
+    """One of the list has a page made for it instead of the admin's form."""
+
+    def own_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        raise NotImplementedError
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        return self.own_page(request, object_id or "")
+
+
 class ReadOnlyRows(TabularInline):
     """Lines shown under what they belong to."""
 

@@ -39,6 +39,7 @@ from prorata.payments.gateways.paypal_answers import reading
 from prorata.payments.gateways.paypal_api import NotPermitted, PayPalApi, Refused
 from prorata.payments.gateways.paypal_certificates import Certificates
 from prorata.payments.gateways.paypal_money import to_paypal
+from prorata.payments.gateways.values import text
 
 log = logging.getLogger(__name__)
 LIVE, SANDBOX = "https://api-m.paypal.com", "https://api-m.sandbox.paypal.com"
@@ -279,7 +280,7 @@ class PayPalGateway:
         except Refused as no:  # nobody asked about the payment itself
             raise GatewayUnreachable(f"PayPal told nothing about disputes: {no.reason}") from no
         with reading():
-            ids = [answers.text(line["dispute_id"]) for line in listed.get("items", [])]
+            ids = [text(line["dispute_id"]) for line in listed.get("items", [])]
             if not all(re.fullmatch(r"[A-Za-z0-9-]{1,100}", id) for id in ids):
                 raise ValueError("not an id")
         whole = [self._api.call("GET", f"/v1/customer/disputes/{id}") for id in ids]

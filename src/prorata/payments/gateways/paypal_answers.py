@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from prorata.payments.gateways.base import (
@@ -20,6 +19,7 @@ from prorata.payments.gateways.base import (
     RefundState,
 )
 from prorata.payments.gateways.paypal_money import from_paypal
+from prorata.payments.gateways.values import instant, text
 
 ID = re.compile(r"[A-Z0-9]{1,36}")
 CAPTURE_REF = re.compile(r"capture-([A-Z0-9]{1,36})")
@@ -245,18 +245,3 @@ def an_id(value: Any) -> str:
     if not isinstance(value, str) or not ID.fullmatch(value):
         raise ValueError("not an id")
     return value
-
-
-def text(value: Any) -> str:
-    """A text that says something."""
-    if not isinstance(value, str) or not value:
-        raise ValueError("not a text")
-    return value
-
-
-def instant(value: Any) -> datetime:
-    """An instant with its offset."""
-    at = datetime.fromisoformat(value)
-    if at.tzinfo is None:
-        raise ValueError("an instant without offset")
-    return at

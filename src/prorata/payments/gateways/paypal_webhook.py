@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from prorata.payments.gateways.base import BadSignature, WebhookEvent
-from prorata.payments.gateways.paypal_answers import ref_of, text
+from prorata.payments.gateways.paypal_answers import ref_of
 from prorata.payments.gateways.paypal_certificates import Certificates
+from prorata.payments.gateways.values import text
 
 HEADERS = {
     "id": "paypal-transmission-id", "time": "paypal-transmission-time", "signature": "paypal-transmission-sig",

@@ -31,8 +31,8 @@ from prorata.payments.gateways.sandbox_answers import (
     read_happenings,
     read_made_refund,
     read_payment,
-    read_text,
 )
+from prorata.payments.gateways.values import text
 
 HEADER = "sandbox-signature"
 TOLERANCE = timedelta(minutes=5)
@@ -256,9 +256,9 @@ def read_event(body: bytes) -> WebhookEvent:
     try:
         event = json.loads(body)
         return WebhookEvent(
-            id=read_text(event["id"]),
-            kind=read_text(event["kind"]),
-            ref=read_text(event["ref"]),
+            id=text(event["id"]),
+            kind=text(event["kind"]),
+            ref=text(event["ref"]),
             live=event.get("live"),
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, get_args
 
 from prorata.payments.gateways.base import (
@@ -18,6 +17,7 @@ from prorata.payments.gateways.base import (
     PaymentState,
     RefundState,
 )
+from prorata.payments.gateways.values import instant, text
 
 
 def read_payment(answer: Any) -> GatewayPayment:
@@ -26,13 +26,13 @@ def read_payment(answer: Any) -> GatewayPayment:
         if answer["state"] not in get_args(PaymentState) or not isinstance(answer["live"], bool):
             raise ValueError(answer["state"])
         return GatewayPayment(
-            ref=read_text(answer["ref"]),
-            attempt_id=read_text(answer["attempt_id"]),
-            payee=read_text(answer["payee"]),
+            ref=text(answer["ref"]),
+            attempt_id=text(answer["attempt_id"]),
+            payee=text(answer["payee"]),
             live=answer["live"],
             state=answer["state"],
             amount_minor=read_amount(answer["amount_minor"]),
-            currency=read_text(answer["currency"]),
+            currency=text(answer["currency"]),
             captures=tuple(read_capture(capture) for capture in answer["captures"]),
             reason=str(answer.get("reason", "")),
             refunds=tuple(read_refund(refund) for refund in answer["refunds"]),
@@ -47,10 +47,10 @@ def read_payment(answer: Any) -> GatewayPayment:
 def read_capture(capture: Any) -> GatewayCapture:
     """One capture; raises ValueError, KeyError or TypeError, as all below."""
     return GatewayCapture(
-        id=read_text(capture["id"]),
+        id=text(capture["id"]),
         amount_minor=read_amount(capture["amount_minor"]),
-        currency=read_text(capture["currency"]),
-        captured_at=read_instant(capture["captured_at"]),
+        currency=text(capture["currency"]),
+        captured_at=instant(capture["captured_at"]),
     )
 
 
@@ -74,15 +74,15 @@ def read_refund(refund: Any) -> GatewayRefund:
     """One refund. What was made by hand has a key of the processor's, which is none of ours."""
     if refund["state"] not in get_args(RefundState):
         raise ValueError(refund["state"])
-    key = read_text(refund["key"])
+    key = text(refund["key"])
     return GatewayRefund(
-        id=read_text(refund["id"]),
+        id=text(refund["id"]),
         key="" if key.startswith("by-hand-") else key,
-        capture_id=read_text(refund["capture_id"]),
+        capture_id=text(refund["capture_id"]),
         amount_minor=read_amount(refund["amount_minor"]),
-        currency=read_text(refund["currency"]),
+        currency=text(refund["currency"]),
         state=refund["state"],
-        created_at=read_instant(refund["created_at"]),
+        created_at=instant(refund["created_at"]),
         reason=str(refund["reason"]),
     )
 
@@ -92,12 +92,12 @@ def read_dispute(dispute: Any) -> GatewayDispute:
     if dispute["state"] not in get_args(DisputeState):
         raise ValueError(dispute["state"])
     return GatewayDispute(
-        id=read_text(dispute["id"]),
-        capture_id=read_text(dispute["capture_id"]),
+        id=text(dispute["id"]),
+        capture_id=text(dispute["capture_id"]),
         amount_minor=read_amount(dispute["amount_minor"]),
-        currency=read_text(dispute["currency"]),
+        currency=text(dispute["currency"]),
         state=dispute["state"],
-        opened_at=read_instant(dispute["opened_at"]),
+        opened_at=instant(dispute["opened_at"]),
         reason=str(dispute["reason"]),
     )
 
@@ -107,8 +107,8 @@ def read_method(method: Any) -> GatewayMethod | None:
     if method is None:
         return None
     return GatewayMethod(
-        ref=read_text(method["id"]),
-        label=f"{read_text(method['brand']).title()} ···· {read_text(method['last4'])}",
+        ref=text(method["id"]),
+        label=f"{text(method['brand']).title()} ···· {text(method['last4'])}",
         expires=(read_amount(method["year"]), read_amount(method["month"])),
     )
 
@@ -119,32 +119,17 @@ def read_happening(line: Any) -> Happening:
         raise ValueError(line["kind"])
     return Happening(
         kind=line["kind"],
-        id=read_text(line["id"]),
-        ref=read_text(line["ref"]),
-        capture_id=read_text(line["capture_id"]),
+        id=text(line["id"]),
+        ref=text(line["ref"]),
+        capture_id=text(line["capture_id"]),
         amount_minor=read_amount(line["amount_minor"]),
-        currency=read_text(line["currency"]),
-        at=read_instant(line["at"]),
+        currency=text(line["currency"]),
+        at=instant(line["at"]),
     )
-
-
-def read_instant(value: Any) -> datetime:
-    """ISO 8601 with its offset."""
-    at = datetime.fromisoformat(value)
-    if at.tzinfo is None:
-        raise ValueError("an instant without an offset")
-    return at
 
 
 def read_amount(value: Any) -> int:
     """Minor units: a whole number above zero. 1.0, "1" and true are not."""
     if type(value) is not int or value <= 0:
         raise ValueError("not an amount in minor units")
-    return value
-
-
-def read_text(value: Any) -> str:
-    """A text that says something."""
-    if not isinstance(value, str) or not value:
-        raise ValueError("not a text")
     return value

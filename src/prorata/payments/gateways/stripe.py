@@ -31,6 +31,7 @@ from prorata.payments.gateways.base import (
 )
 from prorata.payments.gateways.stripe_errors import calling, reading
 from prorata.payments.gateways.stripe_money import to_stripe
+from prorata.payments.gateways.values import text
 
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{4,}")
 REF = re.compile(r"(cs|pi)_[A-Za-z0-9_]{1,250}")
@@ -112,7 +113,7 @@ class StripeGateway:
         with reading():
             if answers.note(session, answers.ATTEMPT) != request.attempt_id:
                 raise GatewayUnreachable("Stripe answered about another attempt")
-            return Checkout(ref=answers.text(session.id), redirect_url=page_of(session))
+            return Checkout(ref=text(session.id), redirect_url=page_of(session))
 
     def fetch(self, ref: str) -> GatewayPayment:
         """See Gateway. `ref` is a Checkout Session, or a PaymentIntent: webhooks of money name that one."""
@@ -122,14 +123,14 @@ class StripeGateway:
             with calling(), reading():
                 intent = self._api.payment_intents.retrieve(ref)
                 sessions = self._api.checkout.sessions.list({"payment_intent": ref, "limit": 1}).data
-                session_ref = answers.text(sessions[0].id) if sessions else ""
+                session_ref = text(sessions[0].id) if sessions else ""
             if not session_ref:
                 return self._read_intent(ref, intent)
             ref = session_ref
         expand = ["payment_intent", "payment_intent.payment_method"]
         with calling(), reading():
             session: Any = self._api.checkout.sessions.retrieve(ref, {"expand": expand})
-            intent_ref = answers.text(session.payment_intent.id) if session.payment_intent is not None else ""
+            intent_ref = text(session.payment_intent.id) if session.payment_intent is not None else ""
         after = self._after(intent_ref) if intent_ref else NOTHING_YET
         with reading():
             return only(ref, answers.read_session(session, **after))
@@ -144,7 +145,7 @@ class StripeGateway:
                 of_ours = (
                     found for found in every(listed()) if answers.note(found, answers.ATTEMPT) == attempt_id
                 )
-                ref = answers.text(found.id) if (found := next(of_ours, None)) is not None else ""
+                ref = text(found.id) if (found := next(of_ours, None)) is not None else ""
             if ref:
                 return self.fetch(ref)
         return None
@@ -217,11 +218,11 @@ class StripeGateway:
             with calling():
                 intent = self._api.payment_intents.create(params, {"idempotency_key": request.attempt_id})
             with reading():
-                made = answers.text(intent.id)
+                made = text(intent.id)
             return self.fetch(made)
         except stripe.CardError as declined:
             with reading():
-                ref = answers.text(declined.error.payment_intent.id)  # type: ignore[union-attr]
+                ref = text(declined.error.payment_intent.id)  # type: ignore[union-attr]
             self._give_up(ref)
             return self.fetch(ref)
 
@@ -293,7 +294,7 @@ def method_of(ref: str) -> tuple[str, str]:
 
 def page_of(session: Any) -> str:
     """The hosted page; the customer is sent nowhere but to http(s)."""
-    address = answers.text(session.url)
+    address = text(session.url)
     if urlsplit(address).scheme not in ("http", "https"):
         raise GatewayUnreachable("Stripe named no payment page")
     return address

@@ -22,6 +22,7 @@ from prorata.payments.gateways.base import (
     RefundState,
 )
 from prorata.payments.gateways.stripe_money import from_stripe
+from prorata.payments.gateways.values import text
 
 # The merchant's notes on each object: our attempt, our refund, and which installation made it.
 ATTEMPT, REFUND, SITE = "prorata_attempt", "prorata_refund", "prorata_site"
@@ -204,13 +205,6 @@ def read_happening(event: Any) -> Happening:
         currency=currency_of(found),
         at=at(event.created),
     )
-
-
-def text(value: Any) -> str:
-    """A text that says something, not an object."""
-    if not isinstance(value, str) or not value:
-        raise ValueError("not a text")
-    return value
 
 
 def truth(value: Any) -> bool:

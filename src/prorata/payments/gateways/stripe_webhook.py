@@ -11,6 +11,7 @@ from typing import Any
 import stripe
 
 from prorata.payments.gateways.base import BadSignature, WebhookEvent
+from prorata.payments.gateways.values import text
 
 HEADER = "stripe-signature"
 TOLERANCE = timedelta(minutes=5)
@@ -61,10 +62,3 @@ def ref_of(found: Any) -> str:
     ):
         return text(found["payment_intent"])
     return text(found["id"])
-
-
-def text(value: Any) -> str:
-    """A text that says something."""
-    if not isinstance(value, str) or not value:
-        raise ValueError("not a text")
-    return value

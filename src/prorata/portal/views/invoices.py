@@ -22,8 +22,8 @@ from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote, Invoice
 from prorata.invoices.paper.download import NAMES
 from prorata.invoices.paper.read import printable_credit_notes
+from prorata.payments.asking import PaymentRefused, PaymentUnknown
 from prorata.payments.charge_saved import pay_with_saved
-from prorata.payments.checkout import PaymentRefused, PaymentUnknown
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.saved_methods import can_keep, forget

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
+from prorata.sandbox.addresses import is_web_address
 from prorata.sandbox.paypal.errors import invalid
 
 # (value, JSON pointer of the field) -> the value
@@ -41,12 +41,7 @@ def one_of(*values: str) -> Rule:
 
 def address(value: Any, field: str) -> str:
     """An absolute http(s) address."""
-    try:
-        parts = urlsplit(value if isinstance(value, str) else "")
-        _ = parts.port
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[A-Za-z0-9.\-\[\]:]+", parts.netloc):
+    if not is_web_address(value):
         raise invalid(field, "INVALID_PARAMETER_SYNTAX")
     return str(value)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
+from prorata.sandbox.addresses import is_web_address
 from prorata.sandbox.stripe.errors import invalid
 
 # (value, name of the parameter) -> the value as the processor keeps it
@@ -65,12 +65,7 @@ def one_of(*values: str) -> Rule:
 
 def address(value: Any, name: str) -> str:
     """An absolute http(s) address."""
-    try:
-        parts = urlsplit(value if isinstance(value, str) else "")
-        _ = parts.port
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[A-Za-z0-9.\-\[\]:]+", parts.netloc):
+    if not is_web_address(value):
         raise invalid("Not a valid URL", param=name, code="url_invalid")
     return str(value)
 

@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from prorata.provisioning.drivers.contract import DriverContract, MovingContract
 from prorata.provisioning.drivers.proxmox import ProxmoxDriver
 from support.proxmox import ProxmoxWorld, driver_of
 from support.proxmox_front import Front
-
-
-@pytest.fixture(scope="module")
-def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    front = Front(tmp_path_factory.mktemp("proxmox"))
-    yield front
-    front.close()
-
-
-@pytest.fixture(scope="module")
-def worlds(front: Front) -> ProxmoxWorld:
-    return ProxmoxWorld(front)
-
-
-@pytest.fixture
-def world(worlds: ProxmoxWorld) -> Iterator[ProxmoxWorld]:
-    yield worlds
-    worlds.front.lost_calls.clear()
-    worlds.front.lost_answers.clear()
-    worlds.front.slow(0)
-
-
-@pytest.fixture
-def driver(front: Front) -> ProxmoxDriver:
-    return driver_of(front)
 
 
 class TestProxmoxDriver(DriverContract, MovingContract):

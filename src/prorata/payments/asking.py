@@ -1,0 +1,38 @@
+"""While a gateway is asked for a payment: its silence and its refusal are recorded and told to the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prorata import clock
+from prorata.payments.gateways.base import GatewayRefused, GatewayUnreachable
+from prorata.payments.models import PaymentAttempt
+
+State = PaymentAttempt.State
+
+
+class PaymentRefused(Exception):
+    """One line that says why no payment was begun and what to do. Nothing was taken."""
+
+
+class PaymentUnknown(Exception):
+    """The gateway did not answer. The payment is being checked; a second one is not begun meanwhile."""
+
+
+@contextmanager
+def asking(attempt: PaymentAttempt) -> Iterator[None]:
+    """Raises PaymentUnknown where the gateway is silent, PaymentRefused where it says no."""
+    attempts = PaymentAttempt.objects.filter(pk=attempt.pk)
+    try:
+        yield
+    except GatewayUnreachable as silence:
+        attempts.filter(state=State.CREATED).update(state=State.UNKNOWN, reason=silence.reason[:200])
+        raise PaymentUnknown(
+            "The payment service does not answer. We are checking; look here again in a minute."
+        ) from silence
+    except GatewayRefused as refusal:
+        attempts.filter(state__in=PaymentAttempt.OPEN).update(
+            state=State.FAILED, reason=refusal.reason[:200], ended_at=clock.now()
+        )
+        raise PaymentRefused(f"The payment service refused: {refusal.reason} Nothing was taken.") from refusal
