@@ -39,6 +39,11 @@ def babel_locale() -> str:
     return BABEL[language()]
 
 
+def for_english(said: str) -> str:
+    """What a hypervisor or a payment service said in English: for readers of English; for others nothing."""
+    return said if language() == "en" else ""
+
+
 def html_language(code: str = "") -> str:
     """A language, or that of the page, as `lang` wants it."""
     return {"zh-hans": "zh-Hans"}.get(code or language(), code or language())

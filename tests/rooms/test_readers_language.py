@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from prorata.catalog.models import NameInLanguage
 from prorata.catalog.names import forget_names, in_language
+from prorata.changes.machine_words import why_not_done
 from prorata.changes.refusals import Refusal, words
 from prorata.customers.models import Membership, User
 from prorata.language import speaking, zones
@@ -15,6 +16,7 @@ from prorata.notices import tasks
 from prorata.notices.models import Mail
 from prorata.notices.reader import reader_of
 from prorata.portal.money import exact_money, money, name
+from prorata.portal.payment_words import nothing_taken
 from prorata.provisioning.drivers.kvm.sight import NEVER_SMALLER as OF_KVM
 from prorata.provisioning.drivers.proxmox.looking import NEVER_SMALLER as OF_PROXMOX
 from prorata.services.models import Service
@@ -189,6 +191,21 @@ def test_what_a_machine_keeps_is_said_in_the_readers_language(world: World) -> N
     with speaking("en"):
         assert said("No.") == "NVMe SSD cannot go below 100 GB: No."
         assert said(OF_PROXMOX) == f"NVMe SSD cannot go below 100 GB: {OF_PROXMOX}"
+
+
+def test_what_other_systems_say_in_english_is_for_readers_of_english() -> None:
+    """What we write ourselves is translated; a hypervisor's and a payment service's reason has a general word instead."""
+    theirs = "70 of disk are in use; at least 70 must stay"
+    said = {ours: set[str]() for ours in ("given up by staff", "the time for it was over")}
+    for language in ("en", "ja", "zh-hans"):
+        with speaking(language):
+            for ours, words_ in said.items():
+                words_.add(why_not_done(ours))
+            english = language == "en"
+            assert why_not_done(theirs) == (theirs if english else "")
+            assert ("card" in nothing_taken("The card was refused.", "Abgelehnt.")) is english
+            assert ("Abgelehnt" in nothing_taken("The card was refused.", "Abgelehnt.")) is not english
+    assert [len(words_ - {""}) for words_ in said.values()] == [3, 3]
 
 
 def test_a_sign_is_used_only_where_it_is_not_another_currencys() -> None:

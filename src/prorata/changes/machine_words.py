@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+from prorata.language import for_english
 
 
 def in_readers_words(said: str) -> str:
@@ -16,4 +17,13 @@ def in_readers_words(said: str) -> str:
     }
     if said in known:
         return known[said]
-    return said if (get_language() or "en").startswith("en") else _("this machine never makes it smaller")
+    return for_english(said) or _("this machine never makes it smaller")
+
+
+def why_not_done(said: str) -> str:
+    """Why a step was not done; empty where only the hypervisor's English says it and the reader has another language."""
+    known = {
+        "given up by staff": _("given up by our staff"),
+        "the time for it was over": _("the time for it was over"),
+    }
+    return known[said] if said in known else for_english(said)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from prorata.catalog.names import in_language
 from prorata.changes import states
+from prorata.changes.machine_words import why_not_done
 from prorata.changes.models import Change, ChangeLine
 from prorata.changes.words import reason_words
 from prorata.provisioning.models import Job, JobStep
@@ -120,11 +121,8 @@ def _detail(change: Change, job: Job, step: JobStep) -> str:
     if step.state == JobStep.State.RESTART:
         return _("Active after the next restart")
     if step.state == JobStep.State.FAILED:
-        return (
-            _("Could not be done: %(reason)s") % {"reason": step.reason}
-            if step.reason
-            else _("Could not be done")
-        )
+        why = why_not_done(step.reason)
+        return _("Could not be done: %(reason)s") % {"reason": why} if why else _("Could not be done")
     if step.state == JobStep.State.DOING and job.state in (Job.State.PARKED, Job.State.ATTENTION):
         return reason_words(job.reason)
     return ""

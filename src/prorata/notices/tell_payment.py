@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from prorata import clock
 from prorata.changes.models import SoldTerm
 from prorata.invoices.models import Invoice
+from prorata.language import for_english
 from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money, table
 from prorata.notices.reader import told_to_customer
@@ -48,7 +49,7 @@ def failed(invoice_id: int) -> None:
         return
     amount = money(last.amount_minor, last.currency)
     text = body(
-        "payment_failed.txt", amount=amount, invoice=invoice, reason=last.reason,
+        "payment_failed.txt", amount=amount, invoice=invoice, reason=for_english(last.reason),
         until=local(invoice.pay_until, invoice.seller.zone), in_time=clock.now() < invoice.pay_until,
         page=link(f"/invoices/{invoice.reference}"),
     )  # fmt: skip

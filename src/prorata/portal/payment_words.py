@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from prorata.invoices.models import Invoice
+from prorata.language import for_english
 from prorata.payments.methods import method
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.payment_state import Key, PaymentState, payment_state
@@ -91,8 +92,8 @@ def brought_money(invoice: Invoice) -> bool:
 
 
 def nothing_taken(reason: str, otherwise: str) -> str:
-    """The reason a payment service gave, or `otherwise`, as a sentence, and that nothing was taken, once."""
-    said = (reason or otherwise).rstrip(".") + "."
+    """The reason a payment service gave in English, or `otherwise`, as a sentence, and that nothing was taken, once."""
+    said = (for_english(reason) or otherwise).rstrip(".") + "."
     return (
         said if "nothing was taken" in said.lower() else _("%(reason)s Nothing was taken.") % {"reason": said}
     )
