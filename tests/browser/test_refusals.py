@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Route, expect
 
-from browser.demo_service import MACHINE
 from browser.standing import unchanged
 from browser.walk import open_sliders
 from prorata.changes.adopt import adopt
@@ -82,45 +80,6 @@ def test_the_slider_ends_where_the_refusal_begins(demo: Installation, aiko: Visi
     expect(aiko.page.locator("#card-memory")).to_contain_text("Memory cannot go above 48 GB on this host.")
 
 
-def test_deleting_the_snapshot_makes_no_snapshots_possible(demo: Installation, aiko: Visitor) -> None:
-    """The way out of a refusal is in the portal: see what is stored, delete it, and come back with the same values."""
-    open_sliders(aiko)
-    aiko.page.locator("#cpu").fill("4")
-    aiko.page.locator("#snapshots").fill("1")
-    expect(aiko.page.locator("#total")).to_be_visible()
-    aiko.page.locator("#card-snapshots").get_by_role("link", name="See what is stored").click()
-    aiko.shot("b03-stored")
-    aiko.click("link", "Delete before-php8")
-    expect(aiko.page.get_by_role("heading", level=1)).to_have_text("Delete “before-php8”?")
-    aiko.shot("b04-delete")
-    aiko.click("button", "Delete for good")
-    expect(aiko.page.locator("main")).to_contain_text("“before-php8” was deleted.")
-    assert [stored["kind"] for stored in demo.hypervisor.machine(MACHINE)["objects"]] == ["backups"] * 3
-    aiko.click("link", "Back to sliders")
-    expect(aiko.page.locator("#cpu")).to_have_value("4")
-    aiko.page.locator("#snapshots").fill("0")
-    expect(aiko.page.locator("#total")).to_be_visible()
-    expect(aiko.page.locator("#error-snapshots")).to_be_empty()
-
-
-def test_what_became_impossible_after_the_quote(demo: Installation, aiko: Visitor) -> None:
-    """A quote is made for a disk of 60; then the disk fills up. Submit refuses as the slider page does."""
-    uses_disk(demo, "40")
-    open_sliders(aiko)
-    quote = make_quote(aiko, disk="60")
-    uses_disk(demo, "70")
-    aiko.open("/services")
-    aiko.click("link", "web-01")
-    expect(aiko.page.locator("#row-disk")).to_contain_text("70 GB")
-    with unchanged(demo):
-        told = "NVMe SSD cannot go below 80 GB: 70 GB is used and 10 % must stay free."
-        assert told in said_before_the_click(aiko, quote)
-        assert told in said_at_submit(aiko, quote)
-        open_sliders(aiko)
-        aiko.page.locator("#disk").fill("60")
-        expect(aiko.page.locator("#error-disk")).to_contain_text(told)
-
-
 def test_a_service_that_is_not_active(demo: Installation, aiko: Visitor) -> None:
     """No button, no sliders, and no Submit of a quote that was made before."""
     told = (
@@ -175,28 +134,6 @@ def test_a_second_open_change(demo: Installation, aiko: Visitor) -> None:
     expect(aiko.page.locator("#available-credit b")).to_have_text("¥1,500")
 
 
-def test_an_expired_quote(demo: Installation, aiko: Visitor) -> None:
-    """After half an hour the price is no longer fixed: told on the page and at Submit, and renewed with one click."""
-    open_sliders(aiko)
-    quote = make_quote(aiko, memory="8")
-    until = aiko.text("main .meta b")
-    late = aiko.context.new_page()
-    late.goto(aiko.url + quote)
-    late.get_by_role("radio", name="Credit card").check()
-    demo.forward(timedelta(minutes=31))
-    told = f"This price was valid until {until}. Renew the price to go on."
-    with unchanged(demo):
-        late.locator("#submit").click()
-        expect(late.get_by_role("alert")).to_contain_text(told)
-        assert told in said_before_the_click(aiko, quote)
-        aiko.shot("b07-expired")
-        expect(aiko.page.locator("#submit")).to_have_count(0)
-    aiko.click("button", "Renew price")
-    expect(aiko.page.locator("main")).to_contain_text("The price was renewed. It is the same as before:")
-    expect(aiko.page.locator("#submit")).to_be_visible()
-    aiko.shot("b08-renewed")
-
-
 def test_a_tampered_amount(demo: Installation, aiko: Visitor) -> None:
     """The amount in the form is what the button said, never what is charged: another one is refused."""
     open_sliders(aiko)
@@ -238,12 +175,6 @@ def test_another_customers_quote(demo: Installation, aiko: Visitor, visitor: New
 
 
 # --- what several stories do ------------------------------------------------------------------------------------
-
-
-def uses_disk(demo: Installation, used: str) -> None:
-    """The disk fills up or is emptied; the last reading is old enough that the next page asks the machine."""
-    demo.hypervisor.change_machine(MACHINE, usage={"memory": "2.9", "disk": used})
-    demo.forward(timedelta(seconds=6))
 
 
 def make_quote(visitor: Visitor, **values: str) -> str:

@@ -19,6 +19,7 @@ from prorata.notices import tasks
 from prorata.notices.models import Mail
 from prorata.notices.reader import reader_of
 from prorata.portal.money import exact_money, money, name
+from prorata.portal.payment_words import nothing_taken
 from prorata.portal.time_zones import choices
 from prorata.provisioning.drivers.kvm.sight import NEVER_SMALLER as OF_KVM
 from prorata.provisioning.drivers.proxmox.looking import NEVER_SMALLER as OF_PROXMOX
@@ -261,6 +262,19 @@ def test_what_a_machine_keeps_is_said_in_the_readers_language(world: World) -> N
     with speaking("en"):
         assert said("No.") == "NVMe SSD cannot go below 100 GB: No."
         assert said(OF_PROXMOX) == f"NVMe SSD cannot go below 100 GB: {OF_PROXMOX}"
+
+
+def test_what_a_payment_service_says_in_english_is_for_readers_of_english() -> None:
+    """What services often say is translated; anything else has a general word instead."""
+    declined = set()
+    for language in ("en", "ja", "zh-hans"):
+        with speaking(language):
+            english = language == "en"
+            assert ("Gold cards only" in nothing_taken("Gold cards only.", "Abgelehnt.")) is english
+            assert ("Abgelehnt" in nothing_taken("Gold cards only.", "Abgelehnt.")) is not english
+            declined.add(nothing_taken("The card was declined.", "Abgelehnt."))
+    assert len(declined) == 3
+    assert not any("Abgelehnt" in one for one in declined)
 
 
 def test_a_sign_is_used_only_where_it_is_not_another_currencys() -> None:

@@ -47,6 +47,17 @@ BROKEN_AMOUNTS = """() => [...document.querySelectorAll("data")].filter((one) =>
   return lines.size > 1;
 }).map((one) => one.outerHTML)"""
 
+# What htmx says of an estimate that a newer one took the place of, or whose page was left. One that fails says more.
+BROKEN_OFF = ("htmx:sendAbort", "htmx:afterRequest")
+# A typed value is asked for after 220 milliseconds: calm is what stays so for longer.
+ESTIMATE_RESTS = """() => new Promise((done) => {
+  let calm = 0;
+  const looking = setInterval(() => {
+    const busy = document.querySelector("#estimate[aria-busy=true], .htmx-request, #change-form.waiting");
+    calm = busy ? 0 : calm + 1;
+    if (calm > 6) { clearInterval(looking); done(); }
+  }, 50);
+})"""
 STICKING_OUT = """() => [...document.querySelectorAll(".panel, .card, .note")].flatMap((box) => {
   const edge = box.getBoundingClientRect().right + 1;
   return [...box.querySelectorAll("table, dl, p, h2, button, a, input")].filter((one) =>
@@ -120,6 +131,10 @@ class Visitor:
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
         expect(self.page).not_to_have_url(re.compile("/accounts/login/"))
+
+    def estimate_rests(self) -> None:
+        """Wait until no estimate is under way or about to be asked for."""
+        self.page.evaluate(ESTIMATE_RESTS)
 
     def click(self, role: Any, name: str, *, within: Locator | None = None, exact: bool = False) -> None:
         """Press the first button or link of this name."""
@@ -197,7 +212,7 @@ class Visitor:
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A page that answers 404 or 422 on purpose is told of here too; its status is looked at by the story.
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        if message.type == "error" and not message.text.startswith(("Failed to load resource", *BROKEN_OFF)):
             self.troubles.append(f"console: {message.text} ({self.page.url})")
 
     def _asked(self, request: Request) -> None:

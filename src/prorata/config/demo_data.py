@@ -57,8 +57,8 @@ CLOUD: dict[str, dict[str, Any]] = {
 # What customers who read Japanese or Chinese see for a name above.
 NAMES = {
     "CPU cores": ("CPUコア数", "CPU 核数"), "core": ("コア", "核"), "Memory": ("メモリ", "内存"),
-    "Backup generations": ("バックアップ保持世代数", "备份保留份数"), "generation": ("世代", "份备份"),
-    "Snapshot limit": ("スナップショット上限", "快照上限"), "snapshot": ("スナップショット", "个快照"),
+    "Backup generations": ("バックアップ保持世代数", "备份保留份数"), "generation": ("世代", "备份"),
+    "Snapshot limit": ("スナップショット上限", "快照上限"), "snapshot": ("スナップショット", "快照"),
     "Instance type": ("インスタンスタイプ", "实例规格"), "Consumption tax": ("消費税", "消费税"),
     "Welcome to the demo": ("デモへようこそ", "欢迎使用演示环境"),
     "An older invoice is overdue.": ("以前の請求書のお支払い期限が過ぎています。", "有较早的账单逾期未付。"),

@@ -12,6 +12,7 @@ from prorata.notices.outbox import write
 from prorata.notices.plain import body, link, local, money, table
 from prorata.notices.reader import told_to_customer
 from prorata.payments.models import Capture, PaymentAttempt
+from prorata.payments.reasons import in_readers_words
 from prorata.payments.receipts import Receipt, captures, receipt
 
 
@@ -48,7 +49,7 @@ def failed(invoice_id: int) -> None:
         return
     amount = money(last.amount_minor, last.currency)
     text = body(
-        "payment_failed.txt", amount=amount, invoice=invoice, reason=last.reason,
+        "payment_failed.txt", amount=amount, invoice=invoice, reason=in_readers_words(last.reason),
         until=local(invoice.pay_until, invoice.seller.zone), in_time=clock.now() < invoice.pay_until,
         page=link(f"/invoices/{invoice.reference}"),
     )  # fmt: skip

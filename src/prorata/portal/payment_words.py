@@ -11,10 +11,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from prorata.invoices.models import Invoice
-from prorata.language import language
 from prorata.payments.methods import method
 from prorata.payments.models import PaymentAttempt
 from prorata.payments.payment_state import Key, PaymentState, payment_state
+from prorata.payments.reasons import in_readers_words
 from prorata.portal import when
 from prorata.portal.money import data
 
@@ -93,25 +93,12 @@ def brought_money(invoice: Invoice) -> bool:
 
 def nothing_taken(reason: str, otherwise: str) -> str:
     """The reason a payment service gave, or `otherwise`, as a sentence, and that nothing was taken, once."""
-    said = _in_readers_words(reason) or otherwise
+    said = in_readers_words(reason) or otherwise
     if not said.endswith((".", "。")):
         said += "."
     return (
         said if "nothing was taken" in said.lower() else _("%(reason)s Nothing was taken.") % {"reason": said}
     )
-
-
-def _in_readers_words(said: str) -> str:
-    """Payment services speak English; what they often say is listed. Anything else is told to readers of English alone."""
-    known = {
-        "The card was declined.": _("The card was declined."),
-        "The bank sent the payment back.": _("The bank sent the payment back."),
-        "It was not paid in time.": _("It was not paid in time."),
-        "The payment service never received it; nothing was taken.": _(
-            "The payment service never received it; nothing was taken."
-        ),
-    }
-    return known.get(said) or (said if language() == "en" else "")
 
 
 def _title(state: PaymentState) -> str:

@@ -57,14 +57,21 @@ class Card {
     return this.allowed.reduce((best, one) => (Math.abs(one - value) < Math.abs(best - value) ? one : best));
   }
 
+  // From what stands in the field, also where that is refused: a value between or beyond the stops goes to the next one.
   step(by) {
-    const next = by > 0 ? this.allowed.find((one) => one > this.value) : this.allowed.findLast((one) => one < this.value);
+    const typed = this.number();
+    const from = Number.isNaN(typed) ? this.value : typed;
+    const next = by > 0 ? this.allowed.find((one) => one > from) : this.allowed.findLast((one) => one < from);
     if (next !== undefined) this.go(next);
+  }
+
+  number() {
+    return /^\d{1,9}$/.test(this.field.value.trim()) ? Number(this.field.value) : NaN;
   }
 
   // What was typed is never cleared: the server says beside the field what is wrong with it.
   typed() {
-    const value = /^\d{1,9}$/.test(this.field.value.trim()) ? Number(this.field.value) : NaN;
+    const value = this.number();
     if (this.allowed.includes(value)) {
       this.value = value;
       this.draw();
@@ -129,15 +136,16 @@ function ask() {
   panel().setAttribute("aria-busy", "true");
   panel().classList.remove("is-failed");
   form.classList.add("waiting");
-  waiting = setTimeout(() => form.dispatchEvent(new Event("estimate")), 220);
+  waiting = setTimeout(() => { waiting = 0; form.dispatchEvent(new Event("estimate")); }, 220);
   clearTimeout(slow);
   slow = setTimeout(() => panel().classList.add("is-slow"), 2200);
   keep();
 }
 
 function arrived() {
-  clearTimeout(slow);
-  form.classList.remove("waiting");
+  // The answer to an earlier question: what was chosen since then is asked for in a moment.
+  if (waiting) panel().setAttribute("aria-busy", "true");
+  else { clearTimeout(slow); form.classList.remove("waiting"); }
   for (const card of document.querySelectorAll("[data-card]")) {
     const wrong = Boolean(card.querySelector(".err")?.textContent.trim());
     card.classList.toggle("wrong", wrong);
