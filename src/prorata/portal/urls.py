@@ -15,6 +15,7 @@ from prorata.portal.views import (
     invoices,
     language,
     notifications,
+    overview,
     papers,
     payment_methods,
     payments,
@@ -33,7 +34,7 @@ app_name = "portal"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="portal:services"), name="home"),
     path("services", services.index, name="services"),
-    path("services/<int:pk>", services.overview, name="service"),
+    path("services/<int:pk>", overview.overview, name="service"),
     path("services/<int:pk>/resources", services.resources, name="resources"),
     path("services/<int:pk>/measure", services.measure, name="measure"),
     path("services/<int:pk>/stored/<slug:code>", stored.stored, name="stored"),

@@ -150,13 +150,6 @@ def _share(part: Decimal | int | str | None, whole: int | str) -> str:
     return percent(float(min(Decimal(part) / whole, Decimal(1))))
 
 
-@require_GET
-@signed_in
-def overview(request: Asked, pk: int) -> HttpResponse:
-    """The overview of a service is its resources."""
-    return redirect("portal:resources", pk=pk)
-
-
 @sent_from("portal:resources", "pk")
 @signed_in
 def measure(request: Asked, pk: int) -> HttpResponse:
