@@ -44,10 +44,11 @@ from prorata.payments.checkout import start_checkout
 from prorata.payments.look import look
 from prorata.payments.models import Capture, PaymentAttempt
 from prorata.services.models import Service
+from prorata.support.attach import Sent
 from prorata.support.close import close_mine
 from support.browser import Visitor
 from support.sandboxes import DECLINED, FAILS_LATER, SETTLES_LATER
-from support.tickets import LOG, PNG, answered, ask, upload
+from support.tickets import LOG, PNG, answered, ask
 
 Path = Callable[[Stage], str]
 # What is done on the page before it is looked at.
@@ -776,7 +777,7 @@ plain("people", "/people")
 plain("people-may-only-look", "/people", who="reader")
 plain(
     "people-refused", "/people",
-    then=sent("main form[action$='/add']", name="佐藤 由紀", email="yuki@example.com"),
+    then=sent("main form[action*='/add']", name="佐藤 由紀", email="yuki@example.com"),
 )  # fmt: skip
 
 
@@ -853,7 +854,7 @@ def ticket_new_refused(stage: Stage) -> str:
 
 
 def asked(stage: Stage, key: str) -> str:
-    files = [upload("screen.png", PNG), upload("boot.log", LOG)]
+    files = [Sent("screen.png", PNG), Sent("boot.log", LOG)]
     about = f"change:{stage.parked().reference}"
     ticket = ask(
         stage.owner, "メモリが増えません。", about=about, files=files, key=f"{key}-{time.monotonic_ns()}"
