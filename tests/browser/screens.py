@@ -149,7 +149,7 @@ def to_second_step(visitor: Visitor) -> None:
     """Signing in goes on to the second step."""
     page = visitor.page
     page.locator("#id_login").fill("second@example.com")
-    page.locator("#id_password").fill("a-long-password")
+    page.locator("#id_password").fill("prorata-demo")
     page.locator("form .btn.pri").click()
     expect(page).to_have_url(re.compile("/2fa/authenticate"))
 
@@ -199,7 +199,8 @@ plain("mail-confirmation-too-old", "/accounts/confirm-email/MQ:1abcde:xyz/", who
 def second_step(stage: Stage) -> str:
     person, made = User.objects.get_or_create(email="second@example.com")
     if made:
-        person.set_password("a-long-password")
+        # A hash that the demo can read: this process makes those of tests.
+        person.password = stage.owner.password
         person.save()
         EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=True)
         TOTP.activate(person, generate_totp_secret())
