@@ -14,12 +14,15 @@ NAMES = {
     "Prorata", "PDF", "CSV", "JPY", "USD", "JST", "GB", "CPU", "NVMe", "SSD", "Cookie", "BESTNET", "CLOUD", "Bestnet", "K",
     "Marunouchi", "Chiyoda", "ku", "Tokyo", "Asia", "Aiko", "Tanaka", "Design", "Visa", "English", "web", "db", "cvm",
     "shop", "daily", "before", "php", "Stripe", "VM", "CST", "UTC", "Ken", "Sato", "JSON", "QR", "TOTP", "screen", "png",
-    "boot", "log", "kB", "MB", "JPEG", "PNG", "TXT", "BIC", "IBAN", "Mizuho", "Bank",
+    "boot", "log", "kB", "MB", "JPG", "LOG", "PNG", "TXT", "Welcome", "BIC", "IBAN", "Mizuho", "Bank",
 }  # fmt: skip
-# Time zones, addresses, references of ours, tax numbers, codes of vouchers and options.
+# Time zones, addresses, references of ours, tax numbers, the demo's bank, what a machine itself said, codes of vouchers and
+# options.
 CODES = re.compile(
     r"\b(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[\w/ +-]+|\S+@\S+|"
-    r"\b(?:Q|C|T)-[A-Z0-9]{4}-[A-Z0-9]{4}\b|\b(?:INV|CN|PF|RF|R|T|L)-?[A-Z0-9-]*\d[A-Z0-9-]*\b|\b[0-9A-F]+C\d+G\b|\bWELCOME-10\b|https?://\S+"
+    r"\b(?:Q|C|T)-[A-Z0-9]{4}-[A-Z0-9]{4}\b|\bRF\d\d(?: [A-Z0-9]{4})+|\bMHCBJPJT\b|"
+    r"Marunouchi branch \(110\), ordinary account|no hot-plug on this machine|"
+    r"\b(?:INV|CN|PF|RF|R|T|L)-?[A-Z0-9-]*\d[A-Z0-9-]*\b|\b[0-9A-F]+C\d+G\b|\bWELCOME-10\b|https?://\S+"
 )
 WORD = re.compile(r"[A-Za-z]{2,}")
 # What is read: the text that can be seen, the text for the ear, and what stands in attributes.

@@ -140,7 +140,9 @@ RUNS_OUT = """() => {
     const node = walker.currentNode, parent = node.parentElement;
     if (!node.textContent.trim() || !parent.checkVisibility({visibilityProperty: true})) continue;
     if (parent.closest(".vh, svg, script, .heard-when-narrow, .skip, option, .only-narrow")) continue;
-    let box = parent;
+    let box = parent, up = parent;
+    while (up && getComputedStyle(up).clipPath === "none") up = up.parentElement;
+    if (up) continue;  // for the ear alone
     while (["inline", "contents"].includes(getComputedStyle(box).display)) box = box.parentElement;
     const edge = box.getBoundingClientRect(), range = document.createRange();
     range.selectNodeContents(node);

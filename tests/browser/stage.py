@@ -161,5 +161,5 @@ class Stage(World):
             self.hypervisor.change_component(web.external_id, code, seconds=3_600)
         change = self.change(web, cpu=4, memory=8)
         self.pay(change)
-        self.work(tried_again=True)
+        self.work()
         return cast(Change, self.reread(change))

@@ -91,9 +91,14 @@ class Walk:
         client, person = Client(), getattr(self.stage, who)
         client.force_login(person)
         session = client.session
-        session["account_authentication_methods"] = [
-            {"method": "password", "at": time.time(), "email": person.email}
-        ]
+        for name, value in {
+            "account_authentication_methods_user": str(person.pk),
+            "account_authentication_methods": [
+                {"method": "password", "at": time.time()},
+                {"method": "mfa", "at": time.time()},
+            ],
+        }.items():
+            session[name] = value
         session.save()
         return {name: client.cookies[name].value for name in ("prorata_session",)}
 

@@ -101,6 +101,7 @@ def test_a_complete_catalogue_is_accepted(code: Path) -> None:
         ({"Pay %(amount)s now.": "今すぐ %(amount)d を支払う"}, "is filled in with %(amount)s"),
         ({"%(n)s day": ("%(days)s 日",)}, "is filled in with %(n)s"),
         ({"{} must be with us by {}.": "{} が必要です。"}, "is filled in with {0}, {1}"),
+        ({"{} must be with us by {}.": "{1} までに {} が必要です。"}, "some places by number"),
         ({"50 %% off": "50 % 引き"}, "per cent signs"),
         ({"Valid until <b>%(time)s</b>.": "%(time)s まで有効です。"}, "HTML tags"),
         ({"Lines": "明細\n"}, "line breaks"),

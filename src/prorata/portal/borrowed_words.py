@@ -1,8 +1,9 @@
-"""Words of allauth's pages that its own Chinese leaves half in English. A translation of ours goes before its own."""
+"""Words of allauth's and Django's pages that their own catalogues leave in English, or half of it. Ours go before theirs."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 
 BORROWED = (
     _("Add Email"),
@@ -36,4 +37,9 @@ BORROWED = (
     _("You have confirmed %(email)s."),
     _("Your account has no verified email address."),
     _("Your email has been confirmed."),
+    ngettext_lazy(
+        "This password is too short. It must contain at least %d character.",
+        "This password is too short. It must contain at least %d characters.",
+        "count",
+    ),
 )

@@ -52,6 +52,8 @@ def _mistakes(message: Message) -> Iterator[str]:
     for form in forms:
         if _places(form) != _places(source):
             yield f"is filled in with {_list(_places(source))}, its translation with {_list(_places(form))}."
+        if "{}" in form and re.search(r"\{\d+\}", form):
+            yield "has some places by number and others not, which cannot be filled in."
         if Counter(TAG.findall(form)) != Counter(TAG.findall(source)):
             yield "has other HTML tags than its translation."
         if _loose_signs(form) != _loose_signs(source):
