@@ -1,40 +1,70 @@
-"""The price beside the sliders belongs to the values that stand there, or says that it does not yet."""
+"""The price beside the sliders belongs to the values that stand there, or says that it does not yet: the portal's own script
+on a small page, whose answers come when the test lets them."""
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Route, expect
+from importlib.resources import files
 
-from browser.demo_service import papers, today, web_01
-from browser.walk import open_sliders
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
 from support.browser import Visitor
-from support.installation import Installation
 
 pytestmark = pytest.mark.browser
+HOME = "http://portal.test"
+SCRIPTS = {
+    "slider.js": files("prorata.portal") / "static" / "portal" / "js" / "slider.js",
+    "htmx.js": files("django_htmx") / "static" / "django_htmx" / "htmx-2.min.js",
+}
+PANEL = "<section id=estimate><p id=total>{}</p></section>"
+PAGE = f"""<!doctype html><html lang=en><title>Change</title><main>
+<form id=change-form action=/change hx-post=/estimate hx-trigger=estimate hx-target=#estimate hx-swap=outerHTML
+  hx-sync=this:replace><fieldset id=card-size data-current=1 data-options>
+  {"".join(f"<label><input type=radio name=size value={n}>{n}</label>" for n in (1, 2, 3))}</fieldset>
+{PANEL.format("no price")}</form><p id=said></p></main>
+<script src=/htmx.js></script><script type=module src=/slider.js></script>"""
 
 
-def test_an_answer_to_the_question_before_is_no_price_of_what_stands_there(
-    demo: Installation, aiko: Visitor
-) -> None:
-    """Memory 6 is asked for and the answer is on its way when 8 is typed: its price comes in, and stays dimmed."""
-    books, page, held = web_01(demo), aiko.page, list[Route]()
-    seen = papers(aiko, books)
-    page.clock.install()
-    page.route("**/estimate", held.append)
-    open_sliders(aiko)
+def test_an_answer_to_the_question_before_is_no_price_of_what_stands_there(chromium: Browser) -> None:
+    """2 is asked for and the answer is on its way when 3 is chosen: the price of 2 comes in, and stays dimmed."""
+    aiko, held = Visitor(chromium.new_context(), HOME, []), list[Route]()
+
+    def answer(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        if name == "estimate":
+            held.append(route)
+        elif name in SCRIPTS:
+            route.fulfill(body=SCRIPTS[name].read_text(), content_type="text/javascript")
+        else:
+            route.fulfill(body=PAGE, content_type="text/html")
+
+    page = aiko.page
+    page.clock.install(time="2026-08-15T14:00:00")
+    aiko.context.route("**/*", answer)
+    aiko.open("/change")
+    page.clock.pause_at("2026-08-15T15:00:00")
     panel, total = page.locator("#estimate"), page.locator("#total")
-    six, eight = (books.price({"memory": gb}, today(demo)) for gb in (6, 8))
+
+    def choose(number: str) -> None:
+        page.get_by_role("radio", name=number).check()
+        expect(panel).to_have_attribute("aria-busy", "true")
+
+    def let(milliseconds: int) -> None:
+        page.clock.run_for(milliseconds)
+
+    choose("2")
     with page.expect_request("**/estimate"):
-        page.locator("#memory").fill("6")
-        page.clock.run_for(250)
-    answer = held[0].fetch()
-    page.locator("#memory").fill("8")
-    held[0].fulfill(response=answer)
-    expect(total).to_have_text(seen.money(six.gross))
-    page.clock.run_for(100)
+        let(250)
+    choose("3")
+    held[0].fulfill(body=PANEL.format("price of 2"), content_type="text/html")
+    expect(total).to_have_text("price of 2")
+    let(100)
     expect(panel).to_have_attribute("aria-busy", "true")
-    page.unroute("**/estimate")
-    page.clock.run_for(250)
-    expect(total).to_have_text(seen.money(eight.gross))
-    page.clock.run_for(100)
+    with page.expect_request("**/estimate"):
+        let(250)
+    held[1].fulfill(body=PANEL.format("price of 3"), content_type="text/html")
+    expect(total).to_have_text("price of 3")
+    let(100)
     expect(panel).not_to_have_attribute("aria-busy", "true")
+    assert aiko.troubles == []
+    aiko.close()
