@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_datetime, format_time
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from prorata.language import DAY, MOMENT, babel_locale, language, zone_for
+from prorata.language import DAY, MOMENT, babel_locale, language, written, zone_for
 
 GAP = "\u00a0"
 SHORT_DAY = {"en": "d MMM", "ja": "M月d日", "zh-hans": "M月d日"}
@@ -27,17 +27,17 @@ def zone_name(at: datetime, zone: ZoneInfo) -> str:
 
 def day(at: datetime | date, zone: ZoneInfo | None = None) -> str:
     """15 Aug 2026."""
-    return _keep(format_date(_local(at, zone), DAY[language()], locale=babel_locale()))
+    return _keep(written(_local(at, zone), DAY))
 
 
 def short_day(at: datetime | date, zone: ZoneInfo | None = None) -> str:
     """15 Aug."""
-    return _keep(format_date(_local(at, zone), SHORT_DAY[language()], locale=babel_locale()))
+    return _keep(written(_local(at, zone), SHORT_DAY))
 
 
 def month(at: datetime | date, zone: ZoneInfo | None = None) -> str:
     """August 2026."""
-    return format_date(_local(at, zone), MONTH[language()], locale=babel_locale())
+    return written(_local(at, zone), MONTH)
 
 
 def clock_time(at: datetime, zone: ZoneInfo, *, seconds: bool = False, named: bool = True) -> str:
