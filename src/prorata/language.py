@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from django.conf import settings
 from django.utils.translation import get_language, override
@@ -26,7 +26,8 @@ REGIONS = {
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
 }  # fmt: skip
 DAY = {"en": "d MMM y", "ja": "y年M月d日", "zh-hans": "y年M月d日"}
-MOMENT = {"en": "d MMM y, HH:mm", "ja": "y年M月d日 HH:mm", "zh-hans": "y年M月d日 HH:mm"}
+# Between a day and the time of it.
+AT = {"en": ", ", "ja": " ", "zh-hans": " "}
 
 
 def language() -> str:
@@ -61,7 +62,7 @@ def _written(on: date, pattern: str, locale: str) -> str:
 
 def moment(at: datetime) -> str:
     """15 Aug 2026, 14:02, in its own zone."""
-    return format_datetime(at, MOMENT[language()], tzinfo=at.tzinfo, locale=babel_locale())
+    return f"{day(at)}{AT[language()]}{at:%H:%M}"
 
 
 @lru_cache(maxsize=1)
