@@ -5,7 +5,7 @@ Whoever writes to a person makes their language the active one: the page by the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -14,8 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.dates import format_date
+from babel.numbers import get_decimal_symbol, get_group_symbol
 from django.conf import settings
 from django.utils.translation import get_language, override
 
@@ -26,7 +26,8 @@ REGIONS = {
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
 }  # fmt: skip
 DAY = {"en": "d MMM y", "ja": "y年M月d日", "zh-hans": "y年M月d日"}
-MOMENT = {"en": "d MMM y, HH:mm", "ja": "y年M月d日 HH:mm", "zh-hans": "y年M月d日 HH:mm"}
+# Between a day and the time of it.
+AT = {"en": ", ", "ja": " ", "zh-hans": " "}
 
 
 def language() -> str:
@@ -46,12 +47,22 @@ def html_language(code: str = "") -> str:
 
 def day(on: date) -> str:
     """15 Aug 2026. A moment is dated in its own zone."""
-    return format_date(on, DAY[language()], locale=babel_locale())
+    return written(on.date() if isinstance(on, datetime) else on, DAY)
+
+
+def written(on: date, patterns: Mapping[str, str]) -> str:
+    """A date, never a moment, after the pattern of the language."""
+    return _written(on, patterns[language()], babel_locale())
+
+
+@lru_cache(maxsize=2_000)
+def _written(on: date, pattern: str, locale: str) -> str:
+    return format_date(on, pattern, locale=locale)
 
 
 def moment(at: datetime) -> str:
     """15 Aug 2026, 14:02, in its own zone."""
-    return format_datetime(at, MOMENT[language()], tzinfo=at.tzinfo, locale=babel_locale())
+    return f"{day(at)}{AT[language()]}{at:%H:%M}"
 
 
 @lru_cache(maxsize=1)
@@ -68,8 +79,16 @@ def spoken() -> frozenset[str]:
 
 def numbers(value: Decimal, decimals: int) -> str:
     """A number with the grouping of the language and exactly so many decimals."""
-    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return format_decimal(value, format=pattern, locale=babel_locale(), decimal_quantization=False)
+    plain = f"{value:,.{decimals}f}"
+    marks = _marks(babel_locale())
+    return plain.translate(marks) if marks else plain
+
+
+@lru_cache(maxsize=len(BABEL))
+def _marks(locale: str) -> dict[int, str]:
+    """What CLDR writes for comma and point between digits, where it is something else."""
+    found = {",": get_group_symbol(locale), ".": get_decimal_symbol(locale)}
+    return {ord(ours): theirs for ours, theirs in found.items() if ours != theirs}
 
 
 # The zone a person wants to read moments in; dates of terms and documents keep the billing zone they count in.

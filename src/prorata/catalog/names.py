@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.core.cache import cache
+from time import monotonic
 
 from prorata.catalog.models import NameInLanguage
 from prorata.language import language
@@ -18,16 +18,16 @@ def in_language(name: str, code: str = "") -> str:
 
 def forget_names() -> None:
     """This process looks again."""
-    cache.delete_many([_key(code) for code in NameInLanguage.Language.values])
+    _known.clear()
+
+
+# By language: when they were read, and what they are.
+_known: dict[str, tuple[float, dict[str, str]]] = {}
 
 
 def _names(code: str) -> dict[str, str]:
-    found: dict[str, str] | None = cache.get(_key(code))
-    if found is None:
-        found = dict(NameInLanguage.objects.filter(language=code).values_list("name", "said"))
-        cache.set(_key(code), found, NOTICED_AFTER)
-    return found
-
-
-def _key(code: str) -> str:
-    return f"names:{code}"
+    read_at, names = _known.get(code, (-NOTICED_AFTER, {}))
+    if monotonic() - read_at >= NOTICED_AFTER:
+        names = dict(NameInLanguage.objects.filter(language=code).values_list("name", "said"))
+        _known[code] = monotonic(), names
+    return names

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from prorata.catalog.models import DiscountSchedule, PriceBook, Product
 from prorata.catalog.models import Rate as RateRow
+from prorata.catalog.sold import live_book_id, live_schedule_id
 from prorata.pricing.errors import BadInput
 from prorata.pricing.rates import Band, OptionPrices, Rate, Tiered, UnitPrice, Value, Volume, parts_text
 from prorata.pricing.tiers import Schedule, Tier
@@ -84,13 +85,7 @@ class ScheduleValues:
 
 def live_book(product: Product, currency: str, at: datetime) -> BookValues:
     """The public price book in force at an instant, never a campaign. Raises NoPrice."""
-    newest = (
-        PriceBook.objects.public()
-        .filter(product=product, currency=currency, starts_at__lte=at)
-        .order_by("-starts_at", "-version")
-        .values_list("id", flat=True)
-        .first()
-    )
+    newest = live_book_id(product, currency, at)
     if newest is None:
         raise NoPrice(
             f"{product.name} has no price book in {currency} at this time. Add one that has started."
@@ -131,12 +126,7 @@ def rate_of(row: RateRow) -> UnitPrice | Tiered | Volume:
 
 def live_schedule(product: Product, at: datetime) -> ScheduleValues | None:
     """The public discount schedule in force at an instant, or None where length earns nothing."""
-    newest = (
-        DiscountSchedule.objects.filter(product=product, starts_at__lte=at)
-        .order_by("-starts_at", "-version")
-        .values_list("id", flat=True)
-        .first()
-    )
+    newest = live_schedule_id(product, at)
     return None if newest is None else schedule(newest)
 
 

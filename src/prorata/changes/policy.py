@@ -72,11 +72,11 @@ def history(
     begins = _begins(service, product, zone, now)
     if begins:
         wanted |= Q(service=service, submitted_at__gte=min(begins)) & ~Q(status__in=UNDONE)
-    rows = Change.objects.filter(wanted)
+    rows = Change.objects.filter(wanted).order_by()
     if product.reductions_a_term is not None:
         reduces = ExpressionWrapper(Q(quote__figures__contains=REDUCES), output_field=BooleanField())
         rows = rows.annotate(reduces=reduces)
-    return list(rows)
+    return sorted(rows, key=lambda change: change.pk, reverse=True)
 
 
 def open_of(changes: Iterable[Change]) -> Change | None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from prorata import clock
 from prorata.catalog.models import Product, ResourceType
 from prorata.catalog.names import in_language
+from prorata.catalog.sold import types_of
 from prorata.catalog.values import BookValues, NoPrice, ScheduleValues, live_book, live_schedule
 from prorata.changes.drift.hold_still import hold_still
 from prorata.changes.limits import Limit, limits
@@ -70,7 +71,7 @@ class Situation:
 def situation(service: Service, now: datetime | None = None) -> Situation:
     """Read what a change of `service` depends on. Writes nothing, locks nothing."""
     at = now or clock.now()
-    types = tuple(service.product.resource_types.with_rules())
+    types = types_of(service.product)
     reading = newest(service.pk)
     sold_by = seller()
     zone = ZoneInfo(sold_by.zone)

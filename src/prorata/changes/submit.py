@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from django.db.models import Q
 from prorata import clock
 from prorata.catalog.models import ResourceType
 from prorata.catalog.names import in_language
+from prorata.catalog.sold import types_of
 from prorata.catalog.values import book
 from prorata.changes.drift.hold_still import hold_still
 from prorata.changes.limits import check, limits
@@ -63,7 +65,7 @@ def submit(
     if not 0 <= shown_due_minor <= max(quote.gross_minor, 0):
         _report(user, "tampered_amount", quote)
         raise Refused(Refusal("tampered"))
-    types = list(quote.service.product.resource_types.with_rules())
+    types = types_of(quote.service.product)
     sold_by = seller()
     try:
         with transaction.atomic():
@@ -90,7 +92,7 @@ def _no_room(full: NoRoom, kind: ResourceType) -> Refusal:
 def _submit(
     user: User,
     quote: Quote,
-    types: list[ResourceType],
+    types: Sequence[ResourceType],
     sold_by: Seller,
     *,
     use_gifted: bool,
@@ -126,7 +128,7 @@ def _submit(
 def _still_true(
     quote: Quote,
     service: Service,
-    types: list[ResourceType],
+    types: Sequence[ResourceType],
     reading: Reading | None,
     left: Allowance,
     now: datetime,

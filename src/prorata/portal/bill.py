@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -147,7 +148,7 @@ class Bill:
             return ""
         return _(" (with tax)") if self.tax_included else _(" (before tax)")
 
-    @property
+    @cached_property
     def notes(self) -> list[Note]:
         """What to know while choosing and before Submit."""
         names = {"names": self.restarts}

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -79,21 +80,21 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """One resource on the change page. `typed` is what stands in the field, whether or not it can be chosen."""
+    """One resource on the change page. `typed` is what stands in the field, whether or not it can be chosen.
+
+    What is drawn is worked out where it is drawn: an answer to moved values shows none of it.
+    """
 
     limit: Limit
     typed: str
-    rate: str
+    book: BookValues
+    currency: str
     errors: tuple[str, ...] = ()
     ways: tuple[WayOut, ...] = ()
     notes: tuple[str, ...] = ()
-    marks: tuple[Mark, ...] = ()
-    zones: tuple[Zone, ...] = ()
-    picks: tuple[int, ...] = ()
+    asking: Mapping[Value, Refusal] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     value: Value = 0
-    position: float = 0
-    places: Mapping[str, float] = field(default_factory=dict)
     old_monthly: Decimal = Decimal(0)
     new_monthly: Decimal = Decimal(0)
     way: str = ""
@@ -195,6 +196,36 @@ class Card:
         return _("%(value)s, %(by)s less than now") % shown
 
     @property
+    def rate(self) -> str:
+        """What one of it costs, in words."""
+        return _rate(self.limit, self.book, self.currency)
+
+    @cached_property
+    def _drawing(self) -> tuple[tuple[Mark, ...], dict[str, float]]:
+        return _marks(self.limit, int(self.value), self.asking)
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        return self._drawing[0]
+
+    @property
+    def places(self) -> Mapping[str, float]:
+        """Where what stands on the track."""
+        return self._drawing[1]
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        return _zones(self.places)
+
+    @property
+    def picks(self) -> tuple[int, ...]:
+        return _picks(self.limit, self.asking)
+
+    @property
+    def position(self) -> float:
+        return self.places["value"]
+
+    @property
     def mark_values(self) -> str:
         return " ".join(str(mark.value) for mark in self.marks)
 
@@ -251,16 +282,14 @@ def card(
     said = tuple(words(one) if one.ways else f"{words(one)} {way_out(one)}".strip() for one in errors)
     ways = tuple(way for refusal in errors for way in refusal.ways)
     if limit.kind == "option":
-        chosen = _option_card(limit, book, written, said, asking)
+        chosen = _option_card(limit, book, currency, written, said, asking)
         return replace(chosen, ways=ways, notes=tuple(notes))
     current = int(limit.current)
     # A value that only needs more of another is shown where it stands; one that cannot be chosen is not.
     shown = not errors or bool(ways)
     value = int(written) if shown and written.isascii() and written.isdigit() else current
-    marks, places = _marks(limit, value, asking)
     return Card(
-        limit=limit, typed=written, rate=_rate(limit, book, currency), errors=said, marks=marks, value=value,
-        position=places["value"], places=places, zones=_zones(places), picks=_picks(limit, asking),
+        limit=limit, typed=written, book=book, currency=currency, errors=said, asking=asking, value=value,
         old_monthly=book.monthly(limit.code, current), new_monthly=book.monthly(limit.code, value),
         ways=ways, notes=tuple(notes),
     )  # fmt: skip
@@ -269,6 +298,7 @@ def card(
 def _option_card(
     limit: Limit,
     book: BookValues,
+    currency: str,
     written: str,
     errors: tuple[str, ...],
     asking: Mapping[Value, Refusal],
@@ -283,7 +313,7 @@ def _option_card(
         if code in limit.allowed or code == limit.current
     )  # fmt: skip
     return Card(
-        limit=limit, typed=value, rate="", errors=errors, choices=choices, value=value,
+        limit=limit, typed=value, book=book, currency=currency, errors=errors, choices=choices, value=value,
         old_monthly=book.monthly(limit.code, limit.current), new_monthly=book.monthly(limit.code, value),
     )  # fmt: skip
 

@@ -8,7 +8,6 @@ from html import unescape
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
 from prorata.changes.models import Quote
@@ -21,6 +20,8 @@ from prorata.spreadsheet import Cell
 
 # The arrow is drawn on the page, and said to readers that speak.
 ARROW = re.compile(r'<i class="ar"[^>]*></i>(<span class="vh">.*?</span>)?')
+# Marks of our own making: what stands between them was escaped.
+MARK = re.compile(r"<[^>]*>")
 
 
 def as_text(bill: Bill, title: str) -> str:
@@ -83,7 +84,7 @@ def pages(service: Service, quote: Quote | None, bill: Bill) -> dict[str, str]:
 
 def plain(text: str) -> str:
     """Without marks of the page: an arrow as a letter, ordinary spaces."""
-    words = unescape(strip_tags(ARROW.sub("\u2192", text))) if hasattr(text, "__html__") else text
+    words = unescape(MARK.sub("", ARROW.sub("\u2192", text))) if hasattr(text, "__html__") else text
     indent = len(words) - len(words.lstrip(" "))
     return " " * indent + " ".join(words.replace("\u00a0", " ").split())
 

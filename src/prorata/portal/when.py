@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from prorata.language import DAY, MOMENT, babel_locale, language, zone_for
+from prorata.language import AT, DAY, language, written, zone_for
 
 GAP = "\u00a0"
+MINUTE, SECOND = "%H:%M", "%H:%M:%S"
 SHORT_DAY = {"en": "d MMM", "ja": "M月d日", "zh-hans": "M月d日"}
 MONTH = {"en": "MMMM y", "ja": "y年M月", "zh-hans": "y年M月"}
 
@@ -27,25 +27,23 @@ def zone_name(at: datetime, zone: ZoneInfo) -> str:
 
 def day(at: datetime | date, zone: ZoneInfo | None = None) -> str:
     """15 Aug 2026."""
-    return _keep(format_date(_local(at, zone), DAY[language()], locale=babel_locale()))
+    return _keep(written(_local(at, zone), DAY))
 
 
 def short_day(at: datetime | date, zone: ZoneInfo | None = None) -> str:
     """15 Aug."""
-    return _keep(format_date(_local(at, zone), SHORT_DAY[language()], locale=babel_locale()))
+    return _keep(written(_local(at, zone), SHORT_DAY))
 
 
 def month(at: datetime | date, zone: ZoneInfo | None = None) -> str:
     """August 2026."""
-    return format_date(_local(at, zone), MONTH[language()], locale=babel_locale())
+    return written(_local(at, zone), MONTH)
 
 
 def clock_time(at: datetime, zone: ZoneInfo, *, seconds: bool = False, named: bool = True) -> str:
     """14:02 JST."""
     zone = zone_for(zone)
-    text = format_time(
-        at.astimezone(zone), "HH:mm:ss" if seconds else "HH:mm", tzinfo=zone, locale=babel_locale()
-    )
+    text = f"{at.astimezone(zone):{SECOND if seconds else MINUTE}}"
     return f"{text}{GAP}{zone_name(at, zone)}" if named else text
 
 
@@ -57,12 +55,8 @@ def as_of(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 def moment(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
     """15 Aug 2026, 14:02 JST."""
-    zone = zone_for(zone)
-    pattern = MOMENT[language()] + (":ss" if seconds else "")
-    text = format_datetime(at.astimezone(zone), pattern, tzinfo=zone, locale=babel_locale())
     # Between the day and the time a line may end.
-    kept = _keep(text).replace(f",{GAP}", ", ").replace(f"日{GAP}", "日 ")
-    return f"{kept}{GAP}{zone_name(at, zone)}"
+    return f"{day(at, zone_for(zone))}{AT[language()]}{clock_time(at, zone, seconds=seconds)}"
 
 
 def element(at: datetime, text: str) -> SafeString:

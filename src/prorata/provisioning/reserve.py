@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Q, Sum
+from django.db.models import F
 
 from prorata.provisioning.models import Host, Reservation
 from prorata.services.models import Reading, Service
@@ -27,24 +27,35 @@ class Taken:
     left_over: Mapping[str, int] = field(default_factory=dict)
 
 
+# By component: what others hold on a host or have taken since a reading, and how much of it this customer's unpaid changes.
+HELD_BY_OTHERS = """
+SELECT r.component, sum(r.amount),
+       sum(r.amount) FILTER (WHERE r.released_at IS NULL AND r.until > %(now)s AND r.awaits_payment
+                               AND s.customer_id = %(customer)s)
+  FROM provisioning_reservation r
+  JOIN provisioning_host h ON h.id = r.host_id
+  JOIN services_service s ON s.id = r.service_id
+ WHERE h.driver = %(driver)s AND h.name = %(host)s AND r.service_id <> %(service)s
+   AND (r.released_at IS NULL AND r.until > %(now)s OR r.released_at > %(taken_at)s)
+ GROUP BY r.component
+"""
+
+
 def taken(reading: Reading | None, service: Service, now: datetime) -> Taken:
     """Reads what is held on the machine's host. Locks nothing: `reserve` looks again under the host's lock."""
     if reading is None or not reading.host or not reading.headroom:
         return Taken()
-    held = Q(released_at=None, until__gt=now)
-    rows = Reservation.objects.filter(
-        held | Q(released_at__gt=reading.taken_at), host__driver=service.driver, host__name=reading.host
-    ).exclude(service=service)
-    own = held & Q(service__customer=service.customer_id, awaits_payment=True)
-    found = list(
-        rows.values("component").annotate(total=Sum("amount"), own=Sum("amount", filter=own)).order_by()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            HELD_BY_OTHERS,
+            {"now": now, "taken_at": reading.taken_at, "customer": service.customer_id, "service": service.pk,
+             "driver": service.driver, "host": reading.host},
+        )  # fmt: skip
+        found = cursor.fetchall()
     return Taken(
-        by_others={row["component"]: row["total"] for row in found},
+        by_others={code: total for code, total, own in found},
         left_over={
-            row["component"]: max(_share(reading.headroom.get(row["component"], 0)) - row["own"], 0)
-            for row in found
-            if row["own"]
+            code: max(_share(reading.headroom.get(code, 0)) - own, 0) for code, total, own in found if own
         },
     )
 

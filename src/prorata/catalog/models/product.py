@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from uuid import uuid4
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -47,6 +48,8 @@ class Product(models.Model):
         default=True,
         help_text="a machine may go to another host when its own has no room for growth that is paid for",
     )
+    # Another one with every change of the product and of what it sells: PostgreSQL sees to it.
+    revision = models.UUIDField(default=uuid4, editable=False)
 
     class Meta:
         constraints = [

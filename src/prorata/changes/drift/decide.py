@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from prorata import clock
+from prorata.catalog.sold import types_of
 from prorata.catalog.values import NoPrice, live_book
 from prorata.changes.drift.in_flight import in_flight
 from prorata.changes.drift.models import Decision, Difference
@@ -54,7 +55,7 @@ def locked(difference_id: int, shown_measured: Any) -> tuple[Difference, Service
 def machine_limit(service: Service, one: Difference, reading: Reading) -> Limit:
     """What could be chosen for this component if the service were sold as its machine is."""
     now = clock.now()
-    types = tuple(service.product.resource_types.with_rules())
+    types = types_of(service.product)
     try:
         book = live_book(service.product, service.currency, now)
     except NoPrice as missing:

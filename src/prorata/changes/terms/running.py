@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
-
 from prorata.changes.models import SoldTerm
 from prorata.services.models import Service
 
@@ -22,14 +20,18 @@ class Terms:
     unpaid: SoldTerm | None
 
 
+WAITING_OR_AHEAD = """
+SELECT * FROM changes_soldterm
+ WHERE service_id = %s AND (status = %s OR status = %s AND starts_at > %s) ORDER BY starts_at
+"""
+
+
 def terms_of(service: Service, now: datetime) -> Terms:
     """In one statement. A service keeps the bounds of its last paid term; where that is to come, the row of the first
     renewal ahead says when the term before it began."""
     status = SoldTerm.Status
-    rows = SoldTerm.objects.filter(
-        Q(status=status.AWAITING_PAYMENT) | Q(status=status.PAID, starts_at__gt=now), service=service
-    )
-    return _of(service, list(rows.select_related("invoice").order_by("starts_at")))
+    rows = SoldTerm.objects.raw(WAITING_OR_AHEAD, [service.pk, status.AWAITING_PAYMENT, status.PAID, now])
+    return _of(service, list(rows))
 
 
 def running(service: Service, now: datetime) -> tuple[datetime, datetime]:

@@ -18,6 +18,12 @@ from prorata.portal.views.frame import REFUSED, Asked, signed_in
 from prorata.portal.views.language import remember
 
 
+class LongSelect(forms.Select):
+    """For hundreds of options."""
+
+    template_name = "portal/parts/long_select.html"
+
+
 class ProfileForm(forms.ModelForm):
     name = forms.CharField(
         label=pgettext_lazy("of a person", "Name"), max_length=120, required=False,
@@ -31,6 +37,7 @@ class ProfileForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"), required=False,
         help_text=gettext_lazy("Times are shown in it. Dates of terms and invoices stay those of the seller's zone."),
+        widget=LongSelect,
     )  # fmt: skip
 
     class Meta:

@@ -106,7 +106,7 @@ def _meter(kind: ResourceType, value: int, reading: Reading | None) -> Meter:
 def my_situation(request: Asked, pk: int, *, measure: bool = False, insist: bool = False) -> Situation:
     """One of my services as it stands; `measure` asks its machine first if the last reading is not of just now,
     `insist` also one that has not answered lately."""
-    service = my_one(request.user, Service.objects.select_related("product", "customer"), pk=pk)
+    service = my_one(request.user, Service.objects.select_related("product"), pk=pk)
     if measure:
         refresh(service, insist=insist)
     return situation(service)
