@@ -855,7 +855,7 @@ def ticket_new_refused(stage: Stage) -> str:
 
 
 def asked(stage: Stage, key: str) -> str:
-    files = [Sent("screen.png", PNG), Sent("boot.log", LOG)]
+    files = [Sent(name="screen.png", data=PNG), Sent(name="boot.log", data=LOG)]
     about = f"change:{stage.parked().reference}"
     ticket = ask(
         stage.owner, "メモリが増えません。", about=about, files=files, key=f"{key}-{time.monotonic_ns()}"
