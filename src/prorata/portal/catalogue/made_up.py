@@ -72,11 +72,13 @@ def aiko() -> User:
 
 
 def product() -> Product:
-    """What was paid for is in no ledger here, so a reduction gives back by the formula alone."""
     return Product(
-        pk=0, code="bestnet-cloud", name="BESTNET-CLOUD", tax_rate=Decimal("0.10"), tax_label="Consumption tax",
-        credit_model="symmetric",
-    )  # fmt: skip
+        pk=0,
+        code="bestnet-cloud",
+        name="BESTNET-CLOUD",
+        tax_rate=Decimal("0.10"),
+        tax_label="Consumption tax",
+    )
 
 
 def service(name: str = "web-01", **changed: Any) -> Service:
