@@ -6,6 +6,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from prorata.portal.views import (
+    catalogue,
     change,
     changes,
     credit,
@@ -96,6 +97,8 @@ urlpatterns = [
     path("theme", theme.theme, name="theme"),
     path("language", language.language, name="language"),
     path("profile", profile.profile, name="profile"),
+    path("catalogue", catalogue.index, name="catalogue"),
+    path("catalogue/<slug:slug>", catalogue.page, name="catalogue_page"),
     path("demo/mails", demo.mails, name="mails"),
     path("demo/mails/<int:pk>", demo.mail, name="mail"),
 ]

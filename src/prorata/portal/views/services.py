@@ -125,8 +125,8 @@ def resources(request: Asked, pk: int) -> HttpResponse:
     rows = [
         {
             "card": one,
-            "share": _share(one.limit.used, one.limit.current),
-            "floor_share": _share(one.limit.floor, one.limit.current),
+            "share": share(one.limit.used, one.limit.current),
+            "floor_share": share(one.limit.floor, one.limit.current),
             "measured": reading.configuration.get(one.code) if reading else None,
             "pending": one.code in pending,
             "changing": changing.get(one.code),
@@ -144,7 +144,7 @@ def resources(request: Asked, pk: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def _share(part: Decimal | int | str | None, whole: int | str) -> str:
+def share(part: Decimal | int | str | None, whole: int | str) -> str:
     if part is None or isinstance(part, str) or isinstance(whole, str) or not whole:
         return ""
     return percent(float(min(Decimal(part) / whole, Decimal(1))))
