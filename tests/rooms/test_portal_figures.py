@@ -131,7 +131,7 @@ def test_zones_meet_without_overlapping() -> None:
     assert zones["host"] == (0.9167, 1)
 
 
-def test_a_card_says_what_it_shows() -> None:
+def test_a_card_says_what_it_shows(db: None) -> None:
     up, down, same = drawn("8"), drawn("3"), drawn()
     assert (up.direction, up.delta, up.change) == ("up", "+4\u00a0GB", 1_800)
     assert (down.direction, down.delta, down.change) == ("down", "−1\u00a0GB", -450)
