@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from prorata.catalog.models import DiscountSchedule, LinkedLimit, Option, PriceBook, Product, ResourceType
+from prorata.catalog.models import (
+    DiscountSchedule,
+    DiscountTier,
+    LinkedLimit,
+    Option,
+    PriceBook,
+    Product,
+    Rate,
+    ResourceType,
+)
 from prorata.catalog.sold import live_book_id, live_schedule_id, types_of
+from prorata.catalog.values import book, forget, schedule
+from prorata.clock import HandClock
 
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
 # As another process, or somebody at the database, would do it; of the product "box".
@@ -128,3 +140,25 @@ def test_the_newest_that_has_begun_is_in_force(box: Product) -> None:
     assert live_book_id(box, "USD", NOW + timedelta(hours=1)) == second.pk
     assert live_book_id(box, "USD", NOW + timedelta(days=1)) == second.pk, "a campaign is no price list"
     assert live_book_id(box, "EUR", NOW) is None
+
+
+def test_prices_are_kept_from_their_start(box: Product, clock: HandClock) -> None:
+    """Before it, whoever edits them may be another process."""
+    forget()
+    cpu = ResourceType.objects.get(code="cpu")
+    found = PriceBook.objects.get()
+    rate = Rate.objects.create(price_book=found, resource_type=cpu, monthly=Decimal(600))
+    tier = DiscountTier.objects.create(schedule=DiscountSchedule.objects.get(), months=1, off=Decimal("0.1"))
+
+    def seen() -> tuple[Decimal, Decimal]:
+        return book(found.pk).monthly("cpu", 1), schedule(tier.schedule_id).schedule.tiers[0].off
+
+    assert seen() == (600, Decimal("0.1"))
+    Rate.objects.filter(pk=rate.pk).update(monthly=500)
+    DiscountTier.objects.filter(pk=tier.pk).update(off=Decimal("0.2"))
+    assert seen() == (500, Decimal("0.2"))
+    clock.move_to(NOW)
+    assert seen() == (500, Decimal("0.2"))
+    with CaptureQueriesContext(connection) as asked:
+        assert seen() == (500, Decimal("0.2"))
+    assert len(asked) == 0

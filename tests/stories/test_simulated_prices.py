@@ -15,7 +15,7 @@ import pytest
 
 from prorata import clock
 from prorata.catalog.models import PriceBook, Product
-from prorata.catalog.values import book
+from prorata.catalog.values import forget
 from prorata.changes import states
 from prorata.changes.simulate import replays as replaying
 from prorata.changes.simulate.command import main
@@ -295,7 +295,7 @@ def test_services_without_a_price_today_are_named(
     provider: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     PriceBook.objects.filter(product__code="bestnet-cloud").update(starts_at="2027-01-01T00:00Z")
-    book.cache_clear()
+    forget()
     said = told(capsys, "--rule", "calendar-sum")
 
     assert said["left_out"] == [

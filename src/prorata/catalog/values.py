@@ -1,6 +1,7 @@
 """Price books and discount schedules as plain values for the pure core.
 
-A book or schedule that has started never changes, so its values are kept per process by id: the cache cannot be stale.
+A book or schedule that has started never changes, so its values are kept per process by id: what is kept cannot be stale.
+One that has not started may still be edited, in any process, and is read anew each time.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 
+from prorata import clock
 from prorata.catalog.models import DiscountSchedule, PriceBook, Product
 from prorata.catalog.models import Rate as RateRow
 from prorata.catalog.sold import live_book_id, live_schedule_id
@@ -93,9 +94,14 @@ def live_book(product: Product, currency: str, at: datetime) -> BookValues:
     return book(newest)
 
 
-@lru_cache(maxsize=512)
+_books: dict[int, BookValues] = {}
+_schedules: dict[int, ScheduleValues] = {}
+
+
 def book(book_id: int) -> BookValues:
     """One price book by id, live or not."""
+    if (kept := _books.get(book_id)) is not None:
+        return kept
     found = PriceBook.objects.select_related("product").get(pk=book_id)
     rates: dict[str, Rate] = {}
     options: dict[str, tuple[dict[str, Decimal], dict[str, Decimal]]] = {}
@@ -109,10 +115,13 @@ def book(book_id: int) -> BookValues:
         if row.hourly is not None:
             hours[row.option.code] = row.hourly
     rates |= {code: OptionPrices(months, hours) for code, (months, hours) in options.items()}
-    return BookValues(
+    values = BookValues(
         id=found.pk, product_code=found.product.code, version=found.version, currency=found.currency,
         tax_included=found.tax_included, minimum_charge_minor=found.minimum_charge_minor, rates=rates,
     )  # fmt: skip
+    if found.starts_at <= clock.now():
+        _books[book_id] = values
+    return values
 
 
 def rate_of(row: RateRow) -> UnitPrice | Tiered | Volume:
@@ -130,14 +139,19 @@ def live_schedule(product: Product, at: datetime) -> ScheduleValues | None:
     return None if newest is None else schedule(newest)
 
 
-@lru_cache(maxsize=512)
 def schedule(schedule_id: int) -> ScheduleValues:
+    """One discount schedule by id, live or not."""
+    if (kept := _schedules.get(schedule_id)) is not None:
+        return kept
     found = DiscountSchedule.objects.get(pk=schedule_id)
     tiers = tuple(Tier(months=tier.months, off=tier.off) for tier in found.tiers.all())
-    return ScheduleValues(id=found.pk, version=found.version, schedule=Schedule(tiers))
+    values = ScheduleValues(id=found.pk, version=found.version, schedule=Schedule(tiers))
+    if found.starts_at <= clock.now():
+        _schedules[schedule_id] = values
+    return values
 
 
 def forget() -> None:
-    """For a book or schedule that was edited before it started, and between tests."""
-    book.cache_clear()
-    schedule.cache_clear()
+    """Between tests, whose rows have the same numbers."""
+    _books.clear()
+    _schedules.clear()

@@ -13,7 +13,6 @@ from unfold.decorators import action
 
 from prorata import clock
 from prorata.catalog.models import Product
-from prorata.catalog.values import forget
 from prorata.staff.pages import page
 from prorata.staff.readonly import DeskAdmin
 
@@ -56,10 +55,6 @@ class VersionAdmin(DeskAdmin):
     def source(self, request: HttpRequest) -> Any:
         """The version a new one is copied from, if any."""
         return self.model._default_manager.filter(pk=_number(request.GET.get("from"))).first()
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        super().save_model(request, obj, form, change)
-        forget()
 
     @action(
         description=_("New version from this one"),

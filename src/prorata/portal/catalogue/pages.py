@@ -32,6 +32,7 @@ def _pages() -> dict[str, Page]:
 
     services, changes, money, others = pages_of_services, pages_of_changes, pages_of_money, pages_of_others
     add("Services", "services", {"all": services.listed, "none": services.none}, "Services")
+    add("Services", "overview", {"all": services.overview, "new": services.new_service}, "Overview")
     add(
         "Services", "resources",
         {

@@ -191,9 +191,7 @@ def guide() -> Context:
 
 
 def not_ready() -> Context:
-    return {
-        "reason": "No seller is set up. Add one in the staff desk: name, address, tax rounding and time zone."
-    }
+    return {}
 
 
 def messages() -> Context:
@@ -218,6 +216,6 @@ FRAME: dict[str, tuple[str, str, Callable[[], Context]]] = {
     "account": ("Account: building blocks", "portal/catalogue/account.html", sign_in),
     **{
         f"error-{name}".replace("_", "-"): (f"Error {name}", f"{name}.html", dict)
-        for name in ("400", "403", "403_csrf", "404", "500")
+        for name in ("400", "403", "403_csrf", "404", "429", "500")
     },
 }

@@ -12,6 +12,7 @@ from prorata.changes.situation import Situation
 from prorata.changes.words import status_words
 from prorata.portal.cards import card
 from prorata.portal.catalogue.made_up import NOW, ZONE, aiko, allowance, reading, service, situation
+from prorata.portal.catalogue.pages_of_money import invoice
 from prorata.portal.catalogue.rows import Rows
 from prorata.portal.offer import days_left, monthly
 from prorata.portal.timeline import Fact, Kind
@@ -21,6 +22,7 @@ from prorata.portal.views.timeline import kind_words
 from prorata.provisioning.models import Deletion
 from prorata.services.models import Service
 from prorata.services.readings import is_fresh
+from prorata.support.models import Ticket
 
 Context = dict[str, Any]
 METERS = [
@@ -48,6 +50,26 @@ def listed() -> Context:
 
 def none() -> Context:
     return {"rows": [], "page": Rows(more=False), "zone": ZONE}
+
+
+def overview() -> Context:
+    """Something to pay, something asked, and what happened last."""
+    asked = Ticket(
+        pk=0, reference="S-3F8M-2KQA", state=Ticket.State.ANSWERED, subject="The machine still shows 4 GB"
+    )
+    return _overview(unpaid=[invoice("not_begun")], tickets=[asked], facts=_facts(), pending={"memory"})
+
+
+def new_service() -> Context:
+    return _overview(unpaid=[], tickets=[], facts=[], pending=set())
+
+
+def _overview(**changed: Any) -> Context:
+    found = situation()
+    return {
+        "situation": found, "service": found.service, "days_left": days_left(found), "monthly": monthly(found),
+        "tab": "overview", "meters": METERS, "zone": ZONE, "fresh": True, "may_change": True, "change_words": "",
+    } | changed  # fmt: skip
 
 
 def _resources(found: Situation, **changed: Any) -> Context:
@@ -144,21 +166,26 @@ def delete_stored() -> Context:
 
 
 def timeline() -> Context:
+    return _timeline(_facts())
+
+
+def _facts() -> list[Fact]:
     """One line of each kind, over two months."""
     told: tuple[tuple[Kind, int, str, str, str, str], ...] = (
         ("money", 0, "Paid ¥5,596 by card", "", "INV-000031", "by itself"),
         ("change", 0, "Change submitted", "Memory 4 → 8 GB", "C-9QXM-71TV", "Aiko Tanaka"),
+        ("machine", 0, "Memory is 8 GB", "", "C-9QXM-71TV", "by itself"),
+        ("ticket", 1, "Our staff answered", "", "S-3F8M-2KQA", "our staff"),
         ("staff", 9, "Looked at by our staff", "The host is moved on Sunday.", "", "our staff"),
         ("term", 75, "Term begun", "1 Jun 2026 → 1 Dec 2026", "", "by itself"),
     )
-    facts = [
+    return [
         Fact(
             key=f"fact-{n}", at=NOW - timedelta(days=days, minutes=n), kind=kind, what=what, by=by, detail=detail,
             address="/catalogue" if reference else "", reference=reference,
         )
         for n, (kind, days, what, detail, reference, by) in enumerate(told)
     ]  # fmt: skip
-    return _timeline(facts)
 
 
 def no_timeline() -> Context:
