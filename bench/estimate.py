@@ -126,16 +126,15 @@ class Tab:
         ]
 
     def redirects(self, count: int) -> list[Ask]:
-        """The address of a service leads on to its resources."""
-        address = f"/services/{self.services[0]}"
-        return [Ask(self.outside.build_request("GET", address), _leads_on) for _ in range(count)]
+        """The first address leads on to the services."""
+        return [Ask(self.outside.build_request("GET", "/"), _leads_on) for _ in range(count)]
 
     def queries_per_estimate(self) -> list[int]:
         """SQL statements of each move, counted in this process, warm."""
         return [len(self._statements(lambda move=move: self._ask_inside(move))) for move in range(len(MOVES))]
 
     def queries_of_nothing(self) -> int:
-        return len(self._statements(lambda: self.inside.get(f"/services/{self.services[0]}")))
+        return len(self._statements(lambda: self.inside.get("/")))
 
     def _statements(self, act: Callable[[], object]) -> list[dict[str, str]]:
         from django.db import connection
@@ -177,7 +176,7 @@ def _shows(total: str) -> Callable[[httpx.Response], str]:
 
 
 def _leads_on(answer: httpx.Response) -> str:
-    right = answer.status_code == 302 and answer.headers["Location"].endswith("/resources")
+    right = answer.status_code == 302 and answer.headers["Location"].endswith("/services")
     return "" if right else f"{answer.status_code}"
 
 
