@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from prorata.catalog.values import Value
 from prorata.changes.estimate import Estimate, Mode, estimate, live_prices
@@ -11,6 +12,7 @@ from prorata.changes.figures import figures
 from prorata.changes.inputs import freeze
 from prorata.changes.models import Quote
 from prorata.changes.refresh import refresh
+from prorata.changes.refusals import Refusal
 from prorata.changes.situation import situation
 from prorata.changes.vouchers import usable
 from prorata.customers.models import User
@@ -49,6 +51,14 @@ def make_quote(user: User, service: Service, wanted: Mapping[str, Value], *, vou
         currency=mine.currency, net_minor=priced.document.net, tax_minor=priced.document.tax,
         gross_minor=priced.document.gross, voucher=voucher,
     )  # fmt: skip
+
+
+def over(quote: Quote, now: datetime) -> Refusal | None:
+    """Why a quote can be used no more, once its time has passed."""
+    if now < quote.expires_at:
+        return None
+    until = quote.expires_at.astimezone(ZoneInfo(quote.figures["zone"]))
+    return Refusal("quote_expired", None, {"until": f"{until:%H:%M\u00a0%Z}"})
 
 
 def modes(priced: Estimate) -> dict[str, Mode]:

@@ -18,6 +18,7 @@ from prorata.changes.drift.hold_still import hold_still
 from prorata.changes.limits import check, limits
 from prorata.changes.models import Change, Quote, SecurityEvent
 from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
+from prorata.changes.quote import over
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.situation import seller
 from prorata.changes.split import split
@@ -134,14 +135,8 @@ def _still_true(
     now: datetime,
 ) -> None:
     """Everything the quote stands on, looked at again under the lock; nothing here may depend on what a browser sent."""
-    if now >= quote.expires_at:
-        raise Refused(
-            Refusal(
-                "quote_expired",
-                None,
-                {"until": f"{quote.expires_at.astimezone(ZoneInfo(quote.figures['zone'])):%H:%M\u00a0%Z}"},
-            )
-        )
+    if late := over(quote, now):
+        raise Refused(late)
     if service.status != Service.Status.ACTIVE:
         shown = {"status": service.get_status_display(), "reason": in_language(service.status_reason)}
         raise Refused(Refusal("not_active", None, shown))

@@ -18,6 +18,7 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "provisioning.queued": ["provisioning.run"],
     "provisioning.moved": ["changes.follow"],
     # changes
+    "quote.sent_to_pay": ["notices.quote_sent_to_pay"],
     "change.applying": ["changes.start"],
     "change.parked": ["notices.change_parked"],
     "change.attention": ["notices.needs_you"],

@@ -12,6 +12,7 @@ from prorata.notices import (
     tell_gift,
     tell_payment,
     tell_person,
+    tell_quote,
     tell_rest,
     tell_staff,
     tell_staff_of_drift,
@@ -26,6 +27,11 @@ RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
 RETRY_SENDING = RetryStrategy(
     max_attempts=sending.MOST_TRIES, exponential_wait=5, retry_exceptions={sending.NotSent}
 )
+
+
+@app.task(name="notices.quote_sent_to_pay", retry=RETRY)
+def quote_sent_to_pay(id: int) -> None:
+    tell_quote.sent_to_pay(id)
 
 
 @app.task(name="notices.change_applied", retry=RETRY)

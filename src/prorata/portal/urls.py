@@ -56,6 +56,7 @@ urlpatterns = [
     path("quotes/<slug:reference>/explanation.txt", explanations.quote_text, name="quote_text"),
     path("quotes/<slug:reference>/explanation.csv", explanations.quote_csv, name="quote_csv"),
     path("quotes/<slug:reference>/submit", quotes.submit, name="submit"),
+    path("quotes/<slug:reference>/send", quotes.send, name="send_to_pay"),
     path("quotes/<slug:reference>/voucher", quotes.voucher, name="voucher"),
     path("quotes/<slug:reference>/renew", quotes.renew, name="renew"),
     path("invoices", invoices.index, name="invoices"),

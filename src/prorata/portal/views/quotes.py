@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from prorata.catalog.values import Value
 from prorata.changes import states
+from prorata.changes.ask_to_pay import ask_to_pay
 from prorata.changes.limits import check
 from prorata.changes.models import Change, Quote
 from prorata.changes.quote import make_quote
@@ -169,6 +170,19 @@ def submit(request: Asked, reference: str) -> HttpResponse:
     if change.status == states.AWAITING_PAYMENT and change.invoice is not None:
         return redirect("portal:invoice", reference=change.invoice.reference)
     return redirect("portal:show_change", reference=change.reference)
+
+
+@sent_from("portal:quote", "reference")
+@signed_in
+def send(request: Asked, reference: str) -> HttpResponse:
+    """Send it to those who may pay; the page says to whom it went, or that its time is over."""
+    try:
+        asked = ask_to_pay(request.user, reference)
+    except Refused:
+        return redirect("portal:quote", reference=reference)
+    names = _(", ").join(person.name or person.email for person in asked)
+    messages.success(request, _("It was sent to %(names)s.") % {"names": names})
+    return redirect("portal:quote", reference=reference)
 
 
 @sent_from("portal:quote", "reference")
