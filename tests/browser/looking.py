@@ -206,8 +206,7 @@ class Looker:
         said = page.locator("html").get_attribute("lang")
         if said != LANGUAGES[language]:
             self.note(name, "", [f"lang is {said}"])
-        if language != "en":
-            self.note(name, "English", left_over(page))
+        self.note(name, "another language", left_over(page, LANGUAGES[language]))
         assert self.document is not None
         self.pages[name] = self.document.text()
 

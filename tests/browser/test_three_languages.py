@@ -9,7 +9,9 @@ and those on the sliders.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -35,10 +37,12 @@ LOOKING = {"en": "We look at it", "ja": "確認しています", "zh_Hans": "我
 ENDED = {"en": "The other work has ended", "ja": "ほかの処理が終わりました", "zh_Hans": "其他任务已结束"}
 REPLACED = {"en": "This host is being replaced", "ja": "このホストを交換します", "zh_Hans": "该主机正在更换"}
 GIFT = 1_500
+# The other files tell of each of them in English, on every run.
+EN = pytest.param("en", marks=pytest.mark.prove)
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", [one if one != "en" else EN for one in LANGUAGES])
 def test_eight_stories(demo: Installation, visitor: NewVisitor, language: str) -> None:
     tongue = Tongue(language)
     aiko = visitor(locale=tongue.locale)
@@ -297,8 +301,9 @@ def parked_and_retried(her: Traveller, desk: Desk, figures: Figures, credit: int
     desk.visitor.click("link", reference)
     desk.expect_said("Waiting for the machine")
     take_up(desk, "Take over", LOOKING[her.say.folder], f"You look after {reference} now.")
-    her.demo.hypervisor.not_busy(MACHINE)
-    take_up(desk, "Retry", ENDED[her.say.folder], f"{reference} is tried again.")
+    # Free only at the press: the worker would try by itself, and there would be nothing left to retry.
+    free = partial(her.demo.hypervisor.not_busy, MACHINE)
+    take_up(desk, "Retry", ENDED[her.say.folder], f"{reference} is tried again.", just_before=free)
     her.expect_applied(figures, disk=80)
     her.expect_intervention("Taken over", LOOKING[her.say.folder])
     her.expect_intervention("Retried", ENDED[her.say.folder])
@@ -375,13 +380,16 @@ def uses_disk(her: Traveller, used: str) -> None:
     her.demo.forward(timedelta(seconds=6))
 
 
-def take_up(desk: Desk, action: str, reason: str, said: str) -> None:
+def take_up(
+    desk: Desk, action: str, reason: str, said: str, just_before: Callable[[], object] = lambda: None
+) -> None:
     """One of the actions of the change desk, with the reason that the customer reads; without one it is refused."""
     desk.visitor.click("link", action)
     desk.expect_said("What the customer will be told")
     desk.press(action)
     desk.expect_said("This field is required.")
     desk.fill(reason=reason)
+    just_before()
     desk.press(action)
     desk.expect_said(said)
 

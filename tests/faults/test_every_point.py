@@ -235,12 +235,15 @@ def test_a_worker_that_wakes_up_before_its_call_is_refused_by_the_machine(
     down = world.change(world.reread(web), memory=4)
     site.wait_for(lambda: world.reread(down).status == "applied", "the way back")
 
+    def refused() -> list[str]:
+        calls = world.hypervisor.calls("apply")
+        return [call["facts"]["component"] for call in calls if call["outcome"] == "stale_fence"]
+
     site.resume()
+    site.wait_for(refused, "the machine to refuse the call")
     site.wait_for(
         lambda: "is worked on by another run" in site.log("worker"), "the first worker to be refused"
     )
-
-    refused = [call for call in world.hypervisor.calls("apply") if call["outcome"] == "stale_fence"]
-    assert [call["facts"]["component"] for call in refused] == ["memory"]
+    assert refused() == ["memory"]
     assert world.measured(web)["memory"] == 4
     assert world.done(web) == [("memory", 8), ("memory", 4)]

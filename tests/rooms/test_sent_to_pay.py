@@ -45,7 +45,7 @@ def test_it_goes_to_whoever_may_submit_and_pay_once_in_their_language(world: Wor
     lines = [" ".join(line.split()) for line in mine.body.splitlines()]
     assert "Memory 4 GB → 8 GB" in lines
     assert f"https://portal.example.com/quotes/{quote.reference}" in lines
-    assert "This price is fixed until 15 Aug 2026, 14:32 JST" in mine.body
+    assert "This price is fixed until 15 Aug 2026, 14:32 Asia/Tokyo; after" in mine.body
     assert "5,596" in mails["hana@example.com"].subject
     assert "asks you" not in mails["hana@example.com"].subject
     assert Deed.objects.filter(what="quote.sent_to_pay", actor=f"user:{taro.pk}").count() == 2

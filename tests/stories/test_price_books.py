@@ -38,7 +38,7 @@ def dearer(world: World, starts_at: datetime, times: str = "2", **other: object)
 
 def due(service: Service) -> int:
     """What 4 to 8 GB of memory cost now, before tax: 1,800 x 3 x 0.80 = 4,320 under the first book."""
-    return estimate(situation(service), {"memory": 8}).document.net
+    return estimate(situation(Service.objects.get(pk=service.pk)), {"memory": 8}).document.net
 
 
 def test_a_book_counts_from_its_very_second(world: World) -> None:

@@ -61,7 +61,7 @@ class Installation:
         """Web server and worker, as `prorata serve` and `prorata worker` run them."""
         if worker:
             self._start("worker")
-        self._start("serve", "--bind", self.url.removeprefix("http://"))
+        self._start("serve", "--bind", self.url.removeprefix("http://"), "--processes", "1")
         wait_until(self._answers, f"the web server\n{self._log('serve')}", seconds=60)
 
     def load_demo_data(self) -> None:

@@ -158,8 +158,9 @@ class World:
         """A machine is made on the hypervisor and adopted now, for `months` from today at 08:00."""
         external = self.machine(configuration, host=host, capacity=capacity, **machine)
         today = business.now().astimezone(ZONE).date()
+        sold = Product.objects.get(pk=(product or self.cloud).pk)  # with the revision of now
         return adopt(
-            customer=customer or self.customer, product=product or self.cloud, name=name, driver="sandbox",
+            customer=customer or self.customer, product=sold, name=name, driver="sandbox",
             external_id=external, term_starts_at=_eight(today), term_ends_at=_eight(add_months(today, months)),
             term_months=months, configuration=configuration, paid_minor=paid, currency=currency, staff=None,
         )  # fmt: skip

@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from prorata import clock
+from prorata.catalog import sold
 from prorata.catalog.models import DiscountSchedule, PriceBook, Product
 from prorata.catalog.models import Rate as RateRow
 from prorata.catalog.sold import live_book_id, live_schedule_id
@@ -153,5 +154,6 @@ def schedule(schedule_id: int) -> ScheduleValues:
 
 def forget() -> None:
     """Between tests, whose rows have the same numbers."""
+    sold.forget()
     _books.clear()
     _schedules.clear()

@@ -11,7 +11,6 @@ from prorata import clock
 from prorata.catalog.models import PriceBook
 from prorata.changes.simulate.outcome import Outcome
 from prorata.changes.simulate.question import CannotSimulate
-from prorata.changes.simulate.run import simulate
 from prorata.changes.situation import NoSeller
 from prorata.services.models import Service
 from prorata.staff.pages import page
@@ -48,6 +47,9 @@ def simulator(request: HttpRequest) -> HttpResponse:
 
 
 def _outcome(form: SimulatorForm) -> Outcome | None:
+    # Here, because numpy comes with it: every process of the portal would start later and larger for this one page.
+    from prorata.changes.simulate.run import simulate
+
     if Service.objects.count() > MOST_SERVICES:
         form.add_error(
             None,
