@@ -149,5 +149,10 @@ def test_a_bar_over_half_the_window_is_measured(watcher: Visitor) -> None:
 
 def test_english_on_another_languages_page_is_found(watcher: Visitor) -> None:
     show(watcher, "<p>変更 C-20931 の memory は 8 GB です。</p><p aria-label='close it'>閉じる</p>")
-    found = {line.partition(" in ")[0] for line in left_over(watcher.page)}
+    found = {line.partition(" in ")[0] for line in left_over(watcher.page, "ja")}
     assert found == {"'page'", "'memory'", "'close it'"}
+
+
+def test_another_language_on_an_english_page_is_found(watcher: Visitor) -> None:
+    show(watcher, "<p>Your change is 適用中.</p><footer>日本語 简体中文</footer>")
+    assert [line.partition(" in ")[0] for line in left_over(watcher.page, "en")] == ["'適用中'"]

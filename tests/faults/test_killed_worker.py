@@ -111,7 +111,7 @@ def test_a_worker_that_wakes_up_too_late_writes_nothing(site: Site, world: World
     site.resume()
     refused = ("is worked on by another run", "was taken over")  # at its next write, or at giving the job up
     site.wait_for(
-        lambda: any(words in site.log("worker") for words in refused), "the first worker to be refused"
+        lambda: any(words in site.whole_log("worker") for words in refused), "the first worker to be refused"
     )
     another = bought(world, world.reread(web), cpu=4)
     ends_applied(site, world, another, effects=2)

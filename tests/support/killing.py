@@ -134,9 +134,9 @@ class Site(Installation):
         """Whether no job is being worked on."""
         return not self.sql("SELECT 1 FROM procrastinate_jobs WHERE status = 'doing'")
 
-    def log(self, name: str) -> str:
-        """The end of what a process has written."""
-        return self._log(name)
+    def whole_log(self, name: str) -> str:
+        """Everything: what is waited for may stand above a long traceback."""
+        return (self.home / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
     def called(self, call: str, **facts: Any) -> Callable[[], bool]:
         """Asks whether such a call has arrived at the hypervisor."""
