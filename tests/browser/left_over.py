@@ -21,7 +21,7 @@ NAMES = {
 CODES = re.compile(
     r"\b(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[\w/ +-]+|\S+@\S+|"
     r"\b(?:Q|C|PF|S|T)-[A-Z0-9]{4}-[A-Z0-9]{4}\b|\bRF\d\d(?: [A-Z0-9]{4})+|\bMHCBJPJT\b|"
-    r"Marunouchi branch \(110\), ordinary account|no hot-plug on this machine|"
+    r"Marunouchi branch \(110\), ordinary account|no hot-plug on this machine|\bcap_[0-9a-f]+\b|"
     r"\b(?:INV|CN|PF|RF|R|T|L)-?[A-Z0-9-]*\d[A-Z0-9-]*\b|\b[0-9A-F]+C\d+G\b|\bWELCOME-10\b|\bNO-SUCH\b|\b[A-Z2-7]{32}\b|https?://\S+"
 )
 WORD = re.compile(r"[A-Za-z]{2,}")

@@ -128,7 +128,12 @@ def continued(visitor: Visitor) -> None:
 
 def submitted(visitor: Visitor) -> None:
     """Submit is pressed without a method to pay, by a browser that does not ask for it, and refused."""
-    visitor.page.locator("#submit").evaluate("(one) => { one.form.noValidate = true; }")
+    visitor.page.locator("#submit").evaluate(
+        """(one) => {
+          one.form.noValidate = true;
+          for (const way of one.form.querySelectorAll("[name=method]")) way.checked = false;
+        }"""
+    )
     with visitor.page.expect_response(
         lambda answer: answer.request.method == "POST" and answer.status == 422
     ):

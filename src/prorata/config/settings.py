@@ -161,6 +161,10 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ENV.https else "http"
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Prorata"
+MFA_FORMS = {
+    "add_webauthn": "prorata.customers.security_keys.AddSecurityKey",
+    "edit_webauthn": "prorata.customers.security_keys.RenameSecurityKey",
+}
 # Browsers give security keys to https pages alone; a demo runs on plain http.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = ENV.sandboxes_allowed
 
