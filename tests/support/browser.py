@@ -71,7 +71,7 @@ TORN_WORDS = """() => [...document.querySelectorAll("main dt, main th, main h1, 
     while (walker.nextNode()) {
       const node = walker.currentNode;
       if (node.parentElement.closest(".vh")) continue;
-      for (const word of node.textContent.matchAll(/[A-Za-z]{3,}/g)) {
+      for (const word of node.textContent.matchAll(/\\b[A-Za-z]{3,}\\b/g)) {
         const range = document.createRange();
         range.setStart(node, word.index);
         range.setEnd(node, word.index + word[0].length);
