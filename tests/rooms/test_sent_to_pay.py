@@ -61,10 +61,12 @@ def test_it_goes_to_whoever_may_submit_and_pay_once_in_their_language(world: Wor
 def test_nothing_is_sent_of_a_price_that_is_over_or_not_theirs(world: World, web: Service) -> None:
     taro, reader = member(world, "Taro", "technical"), member(world, "Rin", "reader")
     _other, stranger = world.new_customer("Other", "other@example.com")
+    ken = member(world, "Ken", "technical")
     quote = world.quote(web, by=taro, memory=8)
     address = f"/quotes/{quote.reference}/send"
+    assert 'id="send"' not in person(ken).get(f"/quotes/{quote.reference}").content.decode()
     with world.unchanged():
-        assert [person(one).post(address).status_code for one in (reader, stranger)] == [404, 404]
+        assert [person(one).post(address).status_code for one in (reader, stranger, ken)] == [404] * 3
         world.at("2026-08-15T14:32+09:00")
         page = person(taro).post(address, follow=True)
         world.work()
@@ -79,5 +81,16 @@ def test_what_was_submitted_meanwhile_is_not_told(world: World, web: Service) ->
     person(world.owner).post(
         f"/quotes/{quote.reference}/submit", {"shown_due_minor": "5596", "method": "card"}
     )
+    world.work()
+    assert not Mail.objects.filter(key__startswith="quote.sent_to_pay").exists()
+
+
+def test_nothing_is_said_to_be_sent_where_nothing_is_to_be_paid(world: World, web: Service) -> None:
+    taro = member(world, "Taro", "technical")
+    smaller, bought = world.quote(web, by=taro, snapshots=1), world.quote(web, by=taro, memory=8)
+    world.submit(bought)
+    for quote in (smaller, bought):
+        page = person(taro).post(f"/quotes/{quote.reference}/send", follow=True)
+        assert (page.status_code, "It was sent to" in text(page)) == (200, False)
     world.work()
     assert not Mail.objects.filter(key__startswith="quote.sent_to_pay").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from prorata import clock
-from prorata.changes.models import Quote
+from prorata.changes.models import Change, Quote
 from prorata.changes.quote import over
 from prorata.changes.refusals import Refused
 from prorata.customers.models import Membership, User
@@ -23,11 +23,14 @@ def who_may_pay(customer_id: int) -> list[User]:
 
 @transaction.atomic
 def ask_to_pay(user: User, reference: str) -> list[User]:
-    """Each of them is written to once about this quote, however often it is sent. Who they are.
+    """Each of them is written to once about this quote, however often it is sent. Who they are; nobody where nothing is
+    left to pay: it was submitted meanwhile, or costs nothing.
 
-    Raises Refused where the quote's time is over, Http404 for a quote that is not mine to choose.
+    Raises Refused where the quote's time is over, Http404 for a quote that somebody else made: the mail says who asks.
     """
-    quote = my_one(user, Quote.objects.all(), right="change", reference=reference)
+    quote = my_one(user, Quote.objects.filter(made_by=user), right="change", reference=reference)
+    if quote.gross_minor <= 0 or Change.objects.filter(quote=quote).exists():
+        return []
     if late := over(quote, clock.now()):
         raise Refused(late)
     asked = who_may_pay(quote.customer_id)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
 class AddSecurityKey(AddWebAuthnForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].label = _("Name")
+    name = forms.CharField(label=_("Name"), required=False)
 
 
 class RenameSecurityKey(EditWebAuthnForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].label = _("Name")
+    name = forms.CharField(label=_("Name"))

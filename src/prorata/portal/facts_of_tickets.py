@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db.models import Prefetch
 from django.urls import reverse
@@ -56,8 +57,8 @@ def _who(message: Message, reader: User) -> str:
     return _("you") if message.by_id == reader.pk else str(message.by)
 
 
-def _fact(ticket: Ticket, which: str, at: object, what: str, by: str) -> Fact:
+def _fact(ticket: Ticket, which: str, at: datetime, what: str, by: str) -> Fact:
     return Fact(
-        key=f"{ticket.reference}-{which}", turn=4, at=at, kind="ticket", what=what, by=by, detail=ticket.subject,  # type: ignore[arg-type]
+        key=f"{ticket.reference}-{which}", turn=4, at=at, kind="ticket", what=what, by=by, detail=ticket.subject,
         address=reverse("portal:ticket", args=[ticket.reference]), reference=ticket.reference,
     )  # fmt: skip

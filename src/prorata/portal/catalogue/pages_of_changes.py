@@ -126,7 +126,7 @@ def refused_review() -> Context:
 
 
 def may_not_pay() -> Context:
-    return _review(quote(MIXED), may_pay=False)
+    return _review(quote(MIXED), may_pay=False, may_send=True)
 
 
 # --- one change, from Submit to its end ---------------------------------------------------------------------

@@ -78,6 +78,7 @@ def review(request: Asked, found: Quote, ticked: Mapping[str, str]) -> dict[str,
         "stale": stale(found, now), "expired": now.now >= found.expires_at,
         "may_change": may(request.user, found.customer_id, "change"),
         "may_pay": found.gross_minor <= 0 or may(request.user, found.customer_id, "pay"),
+        "may_send": found.made_by_id == request.user.pk,
         "may_not_pay_refusal": Refusal("may_not_pay"), "values": urlencode(wanted(found)),
         "voucher": found.voucher, "vouchers": [] if found.voucher else _offered(found, now),
         "voucher_code": ticked.get("voucher_code", ""),
@@ -175,13 +176,14 @@ def submit(request: Asked, reference: str) -> HttpResponse:
 @sent_from("portal:quote", "reference")
 @signed_in
 def send(request: Asked, reference: str) -> HttpResponse:
-    """Send it to those who may pay; the page says to whom it went, or that its time is over."""
+    """Send it to those who may pay; the page says to whom it went, or why it is of no use any more."""
     try:
         asked = ask_to_pay(request.user, reference)
     except Refused:
         return redirect("portal:quote", reference=reference)
-    names = _(", ").join(person.name or person.email for person in asked)
-    messages.success(request, _("It was sent to %(names)s.") % {"names": names})
+    if asked:
+        names = _(", ").join(person.name or person.email for person in asked)
+        messages.success(request, _("It was sent to %(names)s.") % {"names": names})
     return redirect("portal:quote", reference=reference)
 
 
