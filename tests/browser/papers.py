@@ -117,6 +117,7 @@ class Papers:
 
     def expect_explanation(self, selector: str, figures: Figures) -> None:
         """The arithmetic, step by step, with its own formula in words."""
+        self.visitor.arrived()
         how = self.page.locator(f"{selector} details.how")
         if how.get_attribute("open") is None:
             how.locator("summary").click()
@@ -186,6 +187,7 @@ class Papers:
             expect(self.page.locator("#due")).to_have_text(self.money(due))
 
     def _sum_rows(self) -> list[list[str]]:
+        self.visitor.arrived()
         found: list[list[str]] = self.page.locator("#review .sum-row").evaluate_all(
             "(rows) => rows.map((row) => [...row.children].map((part) => part.innerText))"
         )

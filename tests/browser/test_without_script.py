@@ -23,6 +23,8 @@ def test_up_and_down_without_javascript(demo: Installation, visitor: NewVisitor)
     page = papers(aiko, books)
     aiko.click("link", "web-01")
     aiko.click("link", "Upgrade / Downgrade")
+    expect(aiko.page.locator("#change-form")).to_be_visible()
+    aiko.arrived()
     assert aiko.page.get_by_role("slider").count() == 0, "a slider that does nothing is not shown"
 
     page.choose("memory", 5)

@@ -26,6 +26,7 @@ def steps_until_applied(visitor: Visitor, picture: str) -> list[str]:
     """Watch the change's page until it says that it is done, without touching it; the names of its steps. The machine
     must have been seen half-way, and no step may ever have gone back."""
     page = visitor.page
+    visitor.arrived()
     page.evaluate(WATCH_STEPS)
     visitor.shot(f"{picture}-under-way")
     expect(page.locator("#headline")).to_have_text(re.compile("Changed at [0-9:]{8}"), timeout=60_000)
@@ -84,11 +85,13 @@ def read_mail(visitor: Visitor, subject: str) -> str:
 
     wait_until(sent, f"the mail {subject!r}", seconds=30)
     visitor.click("link", subject)
+    visitor.arrived()
     return str(visitor.page.locator(".letter").inner_text())
 
 
 def have(visitor: Visitor) -> list[str]:
     """What the Resources page says the machine has."""
+    visitor.arrived()
     return [" ".join(text.split()) for text in visitor.page.locator(".have").all_inner_texts()]
 
 
@@ -106,6 +109,7 @@ def park(demo: Installation, aiko: Visitor, **values: str) -> str:
         aiko.page.locator(f"#{code}").fill(value)
     expect(aiko.page.locator("#total")).to_be_visible()
     aiko.page.locator("#continue").click()
+    aiko.arrived()
     if aiko.page.get_by_role("radio", name="Credit card").count():
         aiko.page.get_by_role("radio", name="Credit card").check()
         aiko.page.locator("#submit").click()

@@ -136,6 +136,11 @@ class Visitor:
         """Wait until no estimate is under way or about to be asked for."""
         self.page.evaluate(ESTIMATE_RESTS)
 
+    def arrived(self) -> None:
+        """Wait until the page is there to its end. A press waits only for its beginning, and what is read then may be
+        the half that has come."""
+        self.page.wait_for_load_state("domcontentloaded")
+
     def click(self, role: Any, name: str, *, within: Locator | None = None, exact: bool = False) -> None:
         """Press the first button or link of this name."""
         (within or self.page).get_by_role(role, name=name, exact=exact).first.click()
@@ -146,6 +151,7 @@ class Visitor:
 
     def shot(self, name: str) -> None:
         """A picture of the whole page, and the check that its amounts are what they say and stay on one line."""
+        self.arrived()
         assert self.page.evaluate(FALSE_AMOUNTS) == []
         assert self.page.evaluate(BROKEN_AMOUNTS) == []
         if folder := os.environ.get("PRORATA_SCREENSHOTS"):
@@ -157,10 +163,12 @@ class Visitor:
 
     def text(self, selector: str) -> str:
         """The words of one element, with every space a plain one."""
+        self.arrived()
         return " ".join(self.page.locator(selector).first.inner_text().replace(GAP, " ").split())
 
     def rows(self, selector: str) -> list[tuple[str, ...]]:
         """A table's rows as its cells' words; `selector` names the rows."""
+        self.arrived()
         found: list[list[str]] = self.page.locator(selector).evaluate_all(
             """(rows) => rows.map((row) => [...row.querySelectorAll("th, td, dt, dd")].map((cell) => cell.innerText))"""
         )
@@ -168,6 +176,7 @@ class Visitor:
 
     def facts(self, selector: str) -> dict[str, str]:
         """A list of terms and what they are; `selector` names the <dl>."""
+        self.arrived()
         pairs: list[list[str]] = self.page.locator(selector).first.evaluate(
             """(list) => [...list.querySelectorAll("dt")].map(
                 (term) => [term.innerText, term.nextElementSibling.innerText]
@@ -179,6 +188,7 @@ class Visitor:
 
     def accessibility_mistakes(self) -> list[str]:
         """What axe-core finds on this page, one line a mistake."""
+        self.arrived()
         self.page.evaluate(COLOURS_SETTLED)
         # Through the debugger rather than a <script>, which the page's policy rightly refuses.
         if not self.page.evaluate("'axe' in window"):
@@ -194,17 +204,20 @@ class Visitor:
 
     def scrolls_sideways(self) -> int:
         """By how many pixels the page is wider than the window."""
+        self.arrived()
         return int(
             self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         )
 
     def sticks_out(self) -> list[str]:
         """What is wider than the box it stands in, one line each; what scrolls in a box of its own is not."""
+        self.arrived()
         found: list[str] = self.page.evaluate(STICKING_OUT)
         return found
 
     def broken_words(self) -> list[str]:
         """Words of terms and headings that are torn over two lines."""
+        self.arrived()
         found: list[str] = self.page.evaluate(TORN_WORDS)
         return found
 
