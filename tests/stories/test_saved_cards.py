@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
+from django.http import Http404
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from prorata.changes import states
 from prorata.changes.models import Change
@@ -12,7 +16,7 @@ from prorata.payments.charge_saved import pay_with_saved
 from prorata.payments.checkout import PaymentRefused, PaymentUnknown, start_checkout
 from prorata.payments.look import look
 from prorata.payments.models import Capture, PaymentAttempt, SavedMethod
-from prorata.payments.saved_methods import forget
+from prorata.payments.saved_methods import forget, offered
 from prorata.services.models import Service
 from support.sandboxes import ACCEPTED, ASKS_ALWAYS, DECLINES_LATER
 from support.world import World
@@ -75,6 +79,37 @@ def test_a_bank_that_wants_a_confirmation_leads_to_the_page(world: World, web: S
     world.work()
     assert world.reread(change).status == states.APPLIED
     assert Capture.objects.count() == 2
+
+
+def test_an_expired_card_is_named_and_not_offered(world: World, web: Service) -> None:
+    """Kept with the month that is printed on it; good to the end of that month where the seller is."""
+    bought(world, web, save=True)
+    saved = SavedMethod.objects.get()
+    assert saved.last_day == date(2034, 12, 31)
+    SavedMethod.objects.update(last_day="2026-08-31")
+    client = Client()
+    client.force_login(world.owner)
+
+    world.at("2026-08-31T23:59:59+09:00")
+    change = due(world, web)
+    assert change.invoice is not None
+    assert list(offered(world.owner, change.invoice)) == [saved]
+    assert "valid to the end of August 2026; offered at Checkout" in said(client)
+
+    world.at("2026-09-01T00:00+09:00")
+    assert not offered(world.owner, change.invoice)
+    assert (
+        "Visa" not in client.get(reverse("portal:checkout", args=[change.invoice.reference])).content.decode()
+    )
+    assert "It was valid to the end of August 2026 and is not offered any more." in said(client)
+    with pytest.raises(Http404):
+        pay_with_saved(world.owner, change.invoice, saved.pk)
+
+
+def said(client: Client) -> str:
+    """The words of the page of payment methods."""
+    page = client.get(reverse("portal:payment_methods")).content.decode()
+    return " ".join(strip_tags(page).split())
 
 
 def test_a_card_that_is_declined_says_so_and_another_way_is_open(world: World, web: Service) -> None:

@@ -259,7 +259,7 @@ def _ways_out() -> dict[str, str]:
         "changes_used_up": _("It can be changed again from %(when)s on."),
         "cooling_down": _("It can be changed again from %(when)s on."),
         "machine_keeps": _("Move to a smaller machine, or ask support."),
-        "no_shrink": _("Move to a smaller disk, or ask support."),
+        "no_shrink": _("Move to a smaller machine, or ask support."),
         "usage_unknown": _("Refresh in a minute; if it stays so, ask support."),
         "differs": _("Everything else can be changed. Ask support how long it takes."),
         "needs_more": _("Ask support: neither can be changed that far now."),

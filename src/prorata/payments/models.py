@@ -204,6 +204,11 @@ class SavedMethod(models.Model):
         PaymentAttempt, on_delete=models.PROTECT, related_name="saved", help_text="where consent was given"
     )
     saved_at = models.DateTimeField(help_text="business time")
+    last_day = models.DateField(
+        null=True,
+        blank=True,
+        help_text="the last on which it can be charged; empty where the gateway names none",
+    )
     removed_at = models.DateTimeField(
         null=True, blank=True, help_text="business time; never charged after it"
     )

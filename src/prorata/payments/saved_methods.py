@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
 import logging
 import uuid
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -30,10 +33,11 @@ def can_keep(gateway_code: str) -> bool:
 
 
 def offered(user: User, invoice: Invoice) -> QuerySet[SavedMethod]:
-    """What this person may charge for this invoice: kept, not removed, by a way to pay that is still on offer."""
+    """What this person may charge for this invoice: kept, not removed, not expired, by a way to pay still on offer."""
     codes = [one.code for one in methods() if can_keep(one.gateway)]
     kept = SavedMethod.objects.filter(customer=invoice.customer_id, removed_at=None, method__in=codes)
-    return mine(user, kept)
+    today = clock.now().astimezone(ZoneInfo(invoice.seller.zone)).date()
+    return mine(user, kept.exclude(last_day__lt=today))
 
 
 def keep(attempt: PaymentAttempt, payment: GatewayPayment) -> None:
@@ -45,8 +49,14 @@ def keep(attempt: PaymentAttempt, payment: GatewayPayment) -> None:
         defaults={
             "customer_id": attempt.invoice.customer_id, "gateway": attempt.gateway, "method": attempt.method,
             "method_ref": payment.saved.ref, "label": payment.saved.label[:80], "saved_at": clock.now(),
+            "last_day": _last_day(payment.saved.expires),
         },
     )  # fmt: skip
+
+
+def _last_day(month: tuple[int, int] | None) -> date | None:
+    """A card is good to the end of the month printed on it."""
+    return date(*month, calendar.monthrange(*month)[1]) if month else None
 
 
 def forget(user: User, saved_id: uuid.UUID | str) -> SavedMethod:

@@ -6,21 +6,21 @@ from prorata.invoices.paper.words import Language, say_of
 
 # Each sentence in the order of LANGUAGES; {names} stand for what a receipt fills in.
 WORDS: dict[str, tuple[str, str, str]] = {
-    "receipt": ("Receipt", "入金確認書", "收款凭据"),
+    "receipt": ("Receipt", "領収書", "收据"),
     "notice": (
         "This confirms a payment. It is not a tax document: the tax is on invoice {invoice}.",
         "お支払いを受領したことの確認です。税務書類ではありません。税額は請求書 {invoice} に記載されています。",
-        "本单据仅确认收到款项，不是税务单据。税额见账单 {invoice}。",
+        "本收据仅确认收到款项，不是税务单据。税额见账单 {invoice}。",
     ),
     "notice_unsettled": (
         "This confirms a payment. It is not a tax document.",
         "お支払いを受領したことの確認です。税務書類ではありません。",
-        "本单据仅确认收到款项，不是税务单据。",
+        "本收据仅确认收到款项，不是税务单据。",
     ),
     "taken_back": (
         "Taken back on {date}: the transfer had been assigned here by mistake. This receipt does not count any more.",
-        "{date} に取り消されました。お振込みが誤ってこちらに充当されていたためです。この確認書は無効です。",
-        "已于 {date} 撤销：该转账被误记于此。本凭据不再有效。",
+        "{date} に取り消されました。お振込みが誤ってこちらに充当されていたためです。この領収書は無効です。",
+        "已于 {date} 撤销：该转账被误记于此。本收据不再有效。",
     ),
     "received_from": ("Received from", "お支払い元", "付款方"),
     "date": ("Received", "入金日", "收款日期"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -265,16 +265,24 @@ def terms() -> list[Context]:
 
 
 def methods() -> Context:
-    return {"wallets": [_wallet(METHODS)], "zone": ZONE}
+    return {"wallets": [_wallet(METHODS)], "zone": ZONE, "today": NOW.date()}
 
 
 def no_methods() -> Context:
-    return {"wallets": [_wallet([]) | {"gone": True, "saved": [], "may_pay": False}], "zone": ZONE}
+    return {
+        "wallets": [_wallet([]) | {"gone": True, "saved": [], "may_pay": False}],
+        "zone": ZONE,
+        "today": NOW.date(),
+    }
 
 
 def _wallet(offered: list[Method]) -> Context:
-    card = SavedMethod(pk=UUID(int=1), label="Visa ending in 4242", saved_at=NOW)
+    card = SavedMethod(pk=UUID(int=1), label="Visa ending in 4242", saved_at=NOW, last_day=date(2034, 12, 31))
+    old = SavedMethod(
+        pk=UUID(int=2), label="Visa ending in 1881", saved_at=BEGINS, last_day=date(2026, 6, 30)
+    )
+    account = SavedMethod(pk=UUID(int=3), label="PayPal", saved_at=BEGINS)
     return {
         "customer": customer(), "rows": [{"method": one, "meaning": meaning(one)} for one in offered], "remembered": "card",
-        "gone": False, "saved": [card], "may_pay": True,
+        "gone": False, "saved": [card, old, account], "may_pay": True,
     }  # fmt: skip

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from prorata import clock
 from prorata.changes.situation import seller
 from prorata.customers.models import Customer
 from prorata.customers.scope import may, mine, my_one
@@ -33,8 +34,11 @@ def index(request: Asked) -> HttpResponse:
     return render(
         request,
         "portal/payment_methods.html",
-        {"wallets": [_wallet(request, one) for one in customers], "zone": ZoneInfo(seller().zone)},
-    )
+        {
+            "wallets": [_wallet(request, one) for one in customers], "zone": (zone := ZoneInfo(seller().zone)),
+            "today": clock.now().astimezone(zone).date(),
+        },
+    )  # fmt: skip
 
 
 def _wallet(request: Asked, customer: Customer) -> dict[str, Any]:
