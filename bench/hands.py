@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -18,10 +19,11 @@ CUSTOMERS_A_HOST = 20
 
 @dataclass(frozen=True)
 class Ready:
-    """One customer's quote, and the credit that pays it."""
+    """One customer's quote, and the instant at which it and the credit that pays it were there."""
 
     person: int
     quote: str
+    at: datetime
 
 
 class Hands:
@@ -80,6 +82,7 @@ def prepare(model: int, prefix: str, count: int) -> list[Ready]:
     """Customers with a service, a reading, credit as a gift and on account, and a quote for a larger machine."""
     from bench.people import copies, customer
     from bench.prepared import ready
+    from prorata import clock
     from prorata.services.models import Service
 
     web = Service.objects.select_related("product", "customer").get(pk=model)
@@ -87,19 +90,25 @@ def prepare(model: int, prefix: str, count: int) -> list[Ready]:
     for n in range(count):
         host = f"{prefix}-host-{n // CUSTOMERS_A_HOST}"
         buyer, person = customer(f"{prefix}-{n}")
-        made.append(Ready(person.pk, ready(person, copies(web, buyer, 1, host)[0])))
+        quote = ready(person, copies(web, buyer, 1, host)[0])
+        made.append(Ready(person.pk, quote.reference, clock.now()))
     return made
 
 
 def submit_all(quotes: list[Ready]) -> tuple[float, float]:
-    """Submit each; paid by credit alone. From and to, on the machine's monotonic clock, in seconds."""
+    """Submit each; paid by credit alone. From and to, on the machine's monotonic clock, in seconds.
+
+    Each at the instant of its quote, when its machine had just been read: what a hypervisor takes is not measured.
+    """
     from prorata.changes import states
     from prorata.changes.submit import submit
+    from prorata.clock import HandClock, set_clock
     from prorata.customers.models import User
 
     people = User.objects.in_bulk([one.person for one in quotes])
     begin = time.monotonic()
     for one in quotes:
+        set_clock(HandClock(one.at))
         change = submit(people[one.person], one.quote, shown_due_minor=0)
         assert change.status == states.APPLYING
     return begin, time.monotonic()

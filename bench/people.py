@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from prorata import clock
 from prorata.config import demo_data
 from prorata.customers.models import Customer, Membership, User
 from prorata.invoices.models import Layer
@@ -32,6 +33,7 @@ def copies(model: Service, owner: Customer, count: int, host: str = "") -> list[
     With `host`, they were measured on a host of that name with room for many more.
     """
     reading = Reading.objects.filter(service=model).latest()
+    reading.taken_at = clock.now()
     if host:
         reading.host, reading.headroom = host, dict.fromkeys(reading.headroom, 100_000)
     layers = list(Layer.objects.filter(service=model).order_by("id"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from prorata import clock
+from prorata.changes.models import Quote
 from prorata.changes.quote import make_quote
 from prorata.credit.grant import grant_gifted
 from prorata.customers.models import User
@@ -15,8 +16,8 @@ GIFTS = 2
 WANTED = {"cpu": 4, "memory": 8}
 
 
-def ready(person: User, service: Service) -> str:
-    """Give credit that covers the quote from two purses; returns the quote's reference."""
+def ready(person: User, service: Service) -> Quote:
+    """Give credit that covers the quote from two purses; returns the quote."""
     quote = make_quote(person, service, WANTED)
     assert quote.gross_minor > GIFTS
     for n in range(1, GIFTS + 1):
@@ -24,4 +25,4 @@ def ready(person: User, service: Service) -> str:
             customer_id=service.customer_id, amount_minor=quote.gross_minor // GIFTS + 1, currency=quote.currency,
             expires_at=clock.now() + timedelta(days=30 * n), reason="To be measured with", actor="staff:bench",
         )  # fmt: skip
-    return quote.reference
+    return quote

@@ -74,7 +74,7 @@ def order(person: User, service: Service) -> None:
     from bench.prepared import ready
     from prorata.changes.submit import submit
 
-    submit(person, ready(person, service), shown_due_minor=0)
+    submit(person, ready(person, service).reference, shown_due_minor=0)
 
 
 def timed(ground: Ground, rounds: int) -> int:

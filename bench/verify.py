@@ -82,7 +82,7 @@ def _one_change(service: Any, owner: Any) -> Names:
 
     newest = Purse.objects.order_by("-id").values_list("id", flat=True).first() or 0
     quote = ready(owner, service)
-    change = submit(owner, quote, shown_due_minor=0)
+    change = submit(owner, quote.reference, shown_due_minor=0)
     apply.begin(change.pk)
     job = Job.objects.get(origin=change.origin)
     run(job.pk)
@@ -90,7 +90,7 @@ def _one_change(service: Any, owner: Any) -> Names:
     change.refresh_from_db()
     assert change.status == "applied", change.status
     purses = Purse.objects.filter(id__gt=newest).values_list("id", flat=True)
-    references = {one: f"'{one}' || n" for one in (change.reference.removeprefix("C-"), quote)}
+    references = {one: f"'{one}' || n" for one in (change.reference.removeprefix("C-"), quote.reference)}
     return references | _purse_names(purses)
 
 

@@ -22,7 +22,6 @@ from prorata.pricing.rates import (
     Volume,
     first_drop,
     parts_text,
-    rate_as_json,
     rate_from_json,
 )
 
@@ -204,12 +203,6 @@ def test_impossible_prices_are_refused(price: str) -> None:
 )
 def test_a_rate_in_a_file(text: str, rate: Rate) -> None:
     assert rate_from_json(json.loads(text)) == rate
-
-
-@examples(200, 20_000)
-@given(rates)
-def test_a_rate_survives_a_file(rate: Rate) -> None:
-    assert rate_from_json(json.loads(json.dumps(rate_as_json(rate)))) == rate
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from prorata.changes.simulate.question import CannotSimulate, Question, of_per_c
 from prorata.changes.simulate.run import simulate
 from prorata.clock import HandClock
 from prorata.pricing.instants import read_zone
-from prorata.pricing.rates import rate_as_json, rate_from_json
+from prorata.pricing.rates import rate_from_json
 from prorata.services.models import Service
 from support.sold import provider, services
 from support.world import clear_caches
@@ -168,8 +168,8 @@ def test_per_cent_goes_over_every_price_of_every_form() -> None:
         ),
         ({"volume": [{"unit": "3"}]}, {"volume": [{"unit": "3.3"}]}),
     ):
-        assert rate_as_json(changed_by(rate_from_json(before), Decimal(10))) == after
-    assert rate_as_json(changed_by(rate_from_json("8"), Decimal("-12.5"))) == "7"
+        assert changed_by(rate_from_json(before), Decimal(10)) == rate_from_json(after)
+    assert changed_by(rate_from_json("8"), Decimal("-12.5")) == rate_from_json("7")
 
 
 def test_prices_cannot_fall_below_nothing() -> None:

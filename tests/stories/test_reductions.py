@@ -52,6 +52,27 @@ def refused_by_page_and_estimate(web: Service, code: str, value: int) -> str:
 # --- 61: usage grows between check and shrink ---------------------------------------------------------------------
 
 
+def test_use_that_grew_since_continue_is_refused_at_submit(world: World, web: Service) -> None:
+    """Quoted with 62 GB in use. Half a minute later, before the next round of readings, the machine tells of 88.4."""
+    quote = world.quote(web, disk=80)
+    world.at("2026-08-15T14:02:30+09:00")
+    world.hypervisor.change_machine(web.external_id, usage={"disk": "88.4"})
+    with world.refusing(f"NVMe SSD cannot go below 100{GAP}GB"):
+        world.submit(quote)
+
+
+def test_a_machine_that_is_silent_at_submit_stops_nobody(world: World, web: Service) -> None:
+    """What it told half a minute ago stands; the job asks again before it does anything."""
+    quote = world.quote(web, disk=80)
+    world.at("2026-08-15T14:02:30+09:00")
+    world.hypervisor.settings(down=True)
+    change = world.submit(quote)
+    assert change.status == states.APPLYING
+    world.hypervisor.settings(down=False)
+    world.work()
+    assert world.reread(change).status == states.APPLIED
+
+
 def test_use_that_grows_after_submit_is_seen_in_the_breath_of_the_shrink(world: World, web: Service) -> None:
     """80 GB was possible with 62 in use. 88.4 are when the machine is told: it refuses, nothing is credited."""
     change = world.change(web, disk=80)

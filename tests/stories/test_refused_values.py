@@ -69,6 +69,15 @@ def test_a_disk_that_has_filled_up_since_the_quote_is_not_shrunk(world: World, w
     )
 
 
+def test_whole_figures_are_said_whole(world: World, web: Service) -> None:
+    """88 less 72 is 16, not 16.0."""
+    world.hypervisor.change_machine(web.external_id, usage={"disk": "88"})
+    world.measure(web)
+    with pytest.raises(Refused) as caught:
+        estimate(situation(world.reread(web)), {"disk": 80})
+    assert way_out(caught.value.refusals[0]) == "To choose 80\u00a0GB, free 16\u00a0GB first."
+
+
 def test_freeing_what_the_way_out_says_makes_it_possible(world: World, web: Service) -> None:
     """88.4 less 16.4 is 72.0, which leaves 10 % of 80 GB free."""
     world.hypervisor.change_machine(web.external_id, usage={"disk": "72"})

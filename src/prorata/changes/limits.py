@@ -199,7 +199,7 @@ def _floor(
         facts |= {"peak": _plain(most, unit), "count": kind.peak_days}
         return floor, (Refusal("in_use_peak_reserve" if reserve else "in_use_peak", kind.code, facts),)
     below = max((n for n in stops if n < floor), default=floor)
-    facts |= {"below": f"{below}{unit}", "free_first": f"{_up(used - below * usable)}{unit}"}
+    facts |= {"below": f"{below}{unit}", "free_first": _plain(_up(used - below * usable), unit)}
     return floor, (Refusal("in_use_reserve" if reserve else "in_use", kind.code, facts),)
 
 
@@ -207,9 +207,9 @@ def _plain(amount: Decimal, unit: str) -> str:
     return f"{amount.normalize():f}{unit}"
 
 
-def _up(amount: Decimal) -> str:
+def _up(amount: Decimal) -> Decimal:
     """To one decimal, upwards: freeing as much as is said must be enough."""
-    return f"{amount.quantize(Decimal('0.1'), rounding='ROUND_CEILING'):f}"
+    return amount.quantize(Decimal("0.1"), rounding="ROUND_CEILING")
 
 
 def _named(stored: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Submit a quote: one short transaction that writes the change, its invoice, what is pledged and what is reserved."""
+"""Submit a quote: the machine is asked once more, and one short transaction writes the change and its invoice."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from prorata.changes.limits import check, limits
 from prorata.changes.models import Change, Quote, SecurityEvent
 from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
 from prorata.changes.quote import over
+from prorata.changes.refresh import refresh
 from prorata.changes.refusals import Refusal, Refused
 from prorata.changes.situation import seller
 from prorata.changes.split import split
@@ -66,6 +67,8 @@ def submit(
     if not 0 <= shown_due_minor <= max(quote.gross_minor, 0):
         _report(user, "tampered_amount", quote)
         raise Refused(Refusal("tampered"))
+    # What filled up since Continue is refused here, before anybody pays for it. Nothing is locked while a machine answers.
+    refresh(quote.service)
     types = types_of(quote.service.product)
     sold_by = seller()
     try:

@@ -225,25 +225,6 @@ def rate_from_json(value: object, place: str = "rate") -> Rate:
     return _at(here, lambda: (Tiered if form == "tiered" else Volume)(bands, hour))
 
 
-def rate_as_json(rate: Rate) -> object:
-    """The form that `rate_from_json` reads back as the same rate."""
-    if isinstance(rate, OptionPrices):
-        found: dict[str, object] = {"options": {code: plain(p, 0) for code, p in rate.options.items()}}
-        hours = {code: plain(price, 0) for code, price in rate.hourly_options.items()}
-        return {**found, "hourly": hours} if hours else found
-    hourly = {} if rate.hourly_unit is None else {"hourly": plain(rate.hourly_unit, 0)}
-    if isinstance(rate, UnitPrice):
-        return {"unit": plain(rate.unit, 0), **hourly} if hourly else plain(rate.unit, 0)
-    form = "tiered" if isinstance(rate, Tiered) else "volume"
-    return {form: [_band_as_json(band) for band in rate.bands], **hourly}
-
-
-def _band_as_json(band: Band) -> dict[str, object]:
-    ends = {} if band.up_to is None else {"up_to": band.up_to}
-    fee = {"flat": plain(band.flat, 0)} if band.flat else {}
-    return {**ends, "unit": plain(band.unit, 0), **fee}
-
-
 def _bands(value: object, place: str) -> tuple[Band, ...]:
     if not isinstance(value, list):
         raise BadInput(f"{place} must be a list of bands")
