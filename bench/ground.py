@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,6 +50,9 @@ class Ground:
     def __enter__(self) -> Self:
         signal.signal(signal.SIGTERM, _leave)
         try:
+            if given := os.environ.get("BENCH_CLUSTER"):
+                # Stopped, and migrated already: what is measured comes after that.
+                shutil.copytree(given, self.home / "postgres")
             self.postgres.start()
             self._set_environment()
             self._prorata("migrate", "--noinput", "--verbosity", "0")

@@ -11,6 +11,7 @@ import pytest
 
 from prorata.config.environment import checkout
 from prorata.pricing.rules import RULES
+from support.migrated import migrated
 
 KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "PRORATA_PG_BIN", "PG_BIN")
 Bench = Callable[[str], str]
@@ -20,11 +21,13 @@ Bench = Callable[[str], str]
 def bench() -> Bench:
     """Run one of them in its short form; what it printed."""
 
+    cluster = {"BENCH_CLUSTER": str(found)} if (found := migrated()) else {}
+
     def run(name: str) -> str:
         process = subprocess.Popen(
             [sys.executable, "-m", f"bench.{name}", "--smoke"],
             cwd=checkout(),
-            env={kept: os.environ[kept] for kept in KEPT if kept in os.environ},
+            env=cluster | {kept: os.environ[kept] for kept in KEPT if kept in os.environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

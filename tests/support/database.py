@@ -17,6 +17,7 @@ from django.db import connections
 
 from prorata.config.embedded_postgres import APPLICATION, DATABASE, OWNER, SUPERUSER, EmbeddedPostgres
 from prorata.config.environment import Database, read_environment
+from support.migrated import lay_out
 
 # Written by Django itself at each migration; no test changes them.
 BOOKKEEPING = {"django_migrations", "django_content_type", "auth_permission"}
@@ -70,6 +71,7 @@ class TestDatabase:
             self.application = read_environment().database
         else:
             self.cluster = EmbeddedPostgres(home, throwaway=True)
+            lay_out(home)
             self.cluster.start()
             self.owner, self.application, self.eraser = (
                 self._role(role) for role in (OWNER, APPLICATION, SUPERUSER)
