@@ -21,6 +21,7 @@ import json
 import os
 import select
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -115,7 +116,10 @@ class SandboxProcess:
         self.environment = {**os.environ, "PRORATA_MODE": "test", **environment}
         self.port = 0
         self.process: subprocess.Popen[str] | None = None
-        self._http = httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False)
+        self._http = httpx.Client(
+            headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False,
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        )  # fmt: skip
         self.start()
 
     @property
