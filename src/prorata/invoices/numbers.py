@@ -6,6 +6,8 @@ from datetime import datetime
 
 from django.db import connection
 
+from prorata.invoices.models import CreditNote, Invoice, NumberSeries
+
 # Six digits or more: `lpad` alone would cut the seventh off, and give the first numbers of a series again.
 TAKE = """
 WITH taken AS (
@@ -53,3 +55,10 @@ def take(seller_id: int, kind: str) -> str:
             f"The seller has no number series for a {kind.replace('_', ' ')}. Add one in the staff desk."
         )
     return str(row[0])
+
+
+def has_given(series: NumberSeries) -> bool:
+    """Whether a document has a number of this series: from then on its prefix stays, and no number is left out."""
+    if series.kind == "invoice":
+        return Invoice.objects.filter(seller=series.seller_id, number__isnull=False).exists()
+    return CreditNote.objects.filter(seller=series.seller_id).exists()
