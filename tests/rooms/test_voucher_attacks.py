@@ -34,11 +34,30 @@ def test_the_terms_of_a_voucher_are_written_once(world: World, unpaid: Change, a
         for change in (
             "amount_minor = 9000", "off = 0.5, amount_minor = NULL", "code = 'OTHER'", "currency = 'USD'",
             "minimum_spend_minor = 5", "components = '[\"cpu\"]'", "expires_at = now() + interval '9 years'",
-            f"customer_id = {world.customer.pk}",
+            f"customer_id = {world.customer.pk}", "max_uses = 1000", "max_uses_per_customer = NULL", "name = 'Other'",
         ):  # fmt: skip
             refused(sql, RestrictViolation, f"UPDATE credit_voucher SET {change}", says="never change")
         refused(sql, RestrictViolation, "DELETE FROM credit_voucher", says="never deleted")
         assert is_refused(sql, "UPDATE credit_voucher SET withdrawn_at = now()") is None
+
+
+def test_the_products_of_a_voucher_are_written_with_it(world: World, unpaid: Change, attack: Attack) -> None:
+    """2026-11-26: without its products a voucher is for all of them, so none may go, and none may be put to them later."""
+    of_cloud = world.voucher("CLOUD", products=[world.cloud])
+    assert list(of_cloud.products.all()) == [world.cloud]
+    for sql in everybody(attack):
+        refused(sql, RestrictViolation, "DELETE FROM credit_voucher_products", says="append-only")
+        refused(
+            sql,
+            RestrictViolation,
+            f"UPDATE credit_voucher_products SET product_id = {world.vm.pk}",
+            says="append-only",
+        )
+        refused(
+            sql, RestrictViolation,
+            f"INSERT INTO credit_voucher_products (voucher_id, product_id) VALUES ({of_cloud.pk}, {world.vm.pk})",
+            says="issued already",
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -245,18 +245,37 @@ def test_without_the_extra_a_pdf_is_a_pdf(
     assert "INV-000001" in PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
 
 
+def test_a_note_names_the_rate_that_was_charged_or_is_none(world: World, box: Service) -> None:
+    """2026-11-26: VAT rises from 20 to 25 %. What was charged at 20 comes back at 20; what was charged at both is a plain
+    PDF, because no one rate of its base is its tax."""
+    done(world, box, memory=8)
+    Product.objects.filter(code="eu-box").update(tax_rate=Decimal("0.25"))
+    world.at("2026-09-02T10:00+09:00")
+    done(world, box, memory=4)
+    xml = valid(note())
+    assert xml(f"{SETTLED}/ram:ApplicableTradeTax/ram:RateApplicablePercent") == "20"
+
+    done(world, world.reread(box), memory=40)
+    world.at("2026-09-03T10:00+09:00")
+    done(world, world.reread(box), memory=1)
+    assert note().tax_rate == Decimal("0.25")
+    assert not applies(note())
+    assert b"factur-x" not in credit_note_pdf(note(), "en")
+
+
 @pytest.mark.parametrize(
     "without",
     [
         {"seller_country": "JP"}, {"seller_country": "DE"}, {"seller_country": ""}, {"seller_tax_number": ""},
         {"seller_tax_number": "ATU13585626"}, {"seller_tax_number": "13585627"}, {"currency": "USD"},
-        {"tax_rate": Decimal(0)}, {"buyer_country": ""}, {"status": "open"}, {"status": "expired"},
+        {"tax_rate": Decimal(0)}, {"tax_rate": Decimal("0.25")}, {"tax_minor": 2_100},
+        {"buyer_country": ""}, {"status": "open"}, {"status": "expired"},
     ],
 )  # fmt: skip
 def test_what_is_not_certain_is_not_made(without: dict[str, Any]) -> None:
     facts = {
         "seller_country": "AT", "seller_tax_number": "ATU13585627", "buyer_country": "DE", "currency": "EUR",
-        "tax_rate": Decimal("0.2"), "status": "paid",
+        "tax_rate": Decimal("0.2"), "status": "paid", "net_minor": 10_000, "tax_minor": 2_000,
     }  # fmt: skip
     assert applies(Invoice(**facts))
     assert not applies(Invoice(**facts | without))
@@ -268,6 +287,8 @@ def test_each_country_in_its_own_currency() -> None:
         "seller_tax_number": "CZ25123891",
         "buyer_country": "CZ",
         "tax_rate": Decimal("0.21"),
+        "net_minor": 10_000,
+        "tax_minor": 2_100,
     }
     assert applies(Invoice(**czech, status="paid", currency="CZK"))
     assert not applies(Invoice(**czech, status="paid", currency="EUR"))

@@ -172,6 +172,7 @@ def test_a_new_term_has_its_own_reductions(world: World, web: Service) -> None:
     policy(world, reductions_a_term=1)
     done(world, web, backups=6)
     assert situation(world.reread(web)).allowance.reductions_left == 0
+    world.breaking("adopted-terms-are-their-layers")  # a term that nobody sold
     Service.objects.filter(pk=web.pk).update(
         term_starts_at="2026-09-01T08:00+09:00", term_ends_at="2027-03-01T08:00+09:00"
     )

@@ -15,9 +15,11 @@ from pypdf import PdfReader
 
 from prorata.customers.models import Customer, User
 from prorata.invoices.models import CreditNote, Invoice, Seller
+from prorata.invoices.paper.of_invoice import invoice_content
 from prorata.invoices.paper.pdf import credit_note_pdf, invoice_pdf
 from prorata.invoices.paper.read import printable_credit_notes, printable_invoices
 from prorata.invoices.paper.words import LANGUAGES, Language
+from prorata.payments.look import look
 from prorata.services.models import Service
 from support.world import World
 
@@ -125,8 +127,28 @@ def test_what_is_not_paid_is_a_pro_forma(world: World, web: Service) -> None:
     assert "Total JPY 3,731 Paid from account credit −2,431 To pay 1,300" in said
     world.wait(hours=2)
     said = text(invoice_pdf(printable_invoices().get(pk=asked.pk), "en"))
-    assert "Expired. Nothing was taken and nothing is to be paid; this is not a tax invoice." in said
+    assert "Expired. Nothing is to be paid, and this is not a tax invoice." in said
     assert "To pay 0" in said
+    assert "Paid from account credit" not in said, "it is free again"
+
+
+def test_what_came_for_an_invoice_that_expired_did_not_pay_it(world: World, web: Service) -> None:
+    """2026-11-26: 1,000 by card and 2,431 of credit are the customer's again, and the PDF does not say otherwise."""
+    change = world.change(web, disk=160)
+    assert change.invoice is not None
+    attempt = world.checkout(change)
+    world.gateway.settings(capture_amount_minor=1_000)
+    world.gateway.pay(attempt.gateway_ref, mode="never")
+    look(attempt.pk)
+    open_ = printable_invoices().get(pk=change.invoice.pk)
+    assert "Paid from account credit −2,431 Paid −1,000 To pay 300" in text(invoice_pdf(open_, "en"))
+    world.wait(hours=2)
+    assert world.credit() == 3_431
+    for language in LANGUAGES:
+        closed = invoice_content(printable_invoices().get(pk=open_.pk), language)
+        assert [amount for _name, amount in closed.payments] == ["0"], closed.payments
+    said = text(invoice_pdf(printable_invoices().get(pk=open_.pk), "en"))
+    assert "Nothing was taken" not in said
 
 
 def test_the_same_document_has_the_same_bytes_and_its_own_date(world: World, web: Service) -> None:

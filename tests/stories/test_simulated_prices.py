@@ -182,6 +182,7 @@ def test_quotes_of_the_time_before_rules_had_periods(
 
     monkeypatch.setattr(replaying, "_replay", as_of_old)
     assert told(capsys, "--rule", "period-days") == told_now
+    provider.breaking("adopted-terms-are-their-layers")  # a term that nobody sold
     Service.objects.filter(name="web-01").update(
         term_starts_at="2026-12-01T08:00+09:00", term_ends_at="2027-06-01T08:00+09:00"
     )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 from django.db import InternalError, connection, transaction
 
 from prorata import clock
+from prorata.changes.cancel import cancel
+from prorata.credit.models import Purse
 from prorata.ledger.models import Entry
 from prorata.services.models import Service
 from prorata.verify.command import main
-from prorata.verify.promise import Asked, Promise
+from prorata.verify.promise import Asked, Finding, Promise
 from prorata.verify.walk import PROMISES, walk
 from support.attacks import Attack, attack, triggers_asleep
 from support.corruption import found_after
@@ -150,6 +153,65 @@ def test_a_gift_that_ended_a_day_ago_and_was_not_ended(world: World, web: Servic
     world.at("2026-08-21T00:00:01+09:00")
     (found,) = walk(Asked(now=clock.now())).findings
     assert (found.promise, found.place) == ("gifts-end", "credit_purse 1")
+
+
+def named(found: list[Finding], promise: str) -> list[str]:
+    return [one.place for one in found if one.promise == promise]
+
+
+def test_a_service_that_was_adopted_ends_when_its_customer_paid_until(
+    world: World, web: Service, database: TestDatabase
+) -> None:
+    """2026-11-26: neither its row nor anything else is sealed that says until when it is paid."""
+    until = web.term_ends_at
+    for span, places in (("10 months", [f"services_service {web.pk}"]), ("0 days", [])):
+        found = found_after(
+            database, f"UPDATE services_service SET term_ends_at = '{until}'::timestamptz + interval '{span}'"
+        )
+        assert named(found, "adopted-terms-are-their-layers") == places
+    # From its first renewal on, its terms say it.
+    world.pay(world.renew(web, 1))
+    world.work()
+    found = found_after(
+        database, "UPDATE services_service SET term_ends_at = term_ends_at + interval '1 year'"
+    )
+    assert named(found, "terms-follow-each-other") == [f"services_service {web.pk}"]
+
+
+def test_a_gift_ends_when_it_was_said_to(world: World, web: Service, database: TestDatabase) -> None:
+    """2026-11-26: one that was granted, one that came back, and one that was prolonged."""
+    world.gift(12_000, until="2026-08-20T00:00+09:00")
+    world.change(world.reread(web), memory=16)
+    world.work()
+    world.change(world.reread(web), memory=8)
+    world.work()
+    world.gift(100, until="2026-08-15T15:00+09:00")
+    change = world.change(world.reread(web), disk=640)
+    world.wait(minutes=59)
+    cancel(world.owner, change.reference)
+    granted, back, short, prolonged = Purse.objects.filter(kind="gifted").order_by("id")
+    assert (prolonged.prolonged_from, prolonged.balance_minor) == (short.expires_at, 100)
+    for purse in (granted, back, short, prolonged):
+        found = found_after(
+            database,
+            "UPDATE credit_purse SET expires_at = expires_at + interval '100 days' WHERE id = %s",
+            [purse.pk],
+        )
+        assert f"credit_purse {purse.pk}" in named(found, "gifts-last-as-said"), purse
+
+
+def test_a_voucher_is_worth_what_it_was(world: World, web: Service, database: TestDatabase) -> None:
+    """2026-11-26: its row is not sealed; the quotes that worked with it are."""
+    fixed = world.voucher(components=["memory"])
+    part = world.voucher("PART", off=Decimal("0.25"), at_most_minor=500, currency="JPY")
+    for voucher in (fixed, part):
+        world.quote(world.reread(web), memory=12, voucher=voucher.code)
+    for voucher, term in (
+        (fixed, "amount_minor = 100000"), (fixed, "minimum_spend_minor = 1"), (fixed, "components = '[]'"),
+        (part, "off = 1"), (part, "at_most_minor = 50000"),
+    ):  # fmt: skip
+        found = found_after(database, f"UPDATE credit_voucher SET {term} WHERE id = {voucher.pk}")
+        assert named(found, "vouchers-are-as-quoted") == [f"credit_voucher {voucher.pk}"], term
 
 
 def test_what_is_promised(capsys: pytest.CaptureFixture[str]) -> None:

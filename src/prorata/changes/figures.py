@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from prorata.catalog.values import Value
 from prorata.changes.estimate import Estimate, Mode
+from prorata.invoices.charged_rate import charged_rate
 from prorata.pricing.funding import fund
 from prorata.pricing.money import eight_decimals
 
@@ -14,6 +16,7 @@ from prorata.pricing.money import eight_decimals
 def figures(estimate: Estimate, modes: Mapping[str, Mode]) -> dict[str, Any]:
     """`modes` is what the machine itself said of each component; it overrides the product's word."""
     price, paper, left = estimate.price, estimate.document, estimate.price.time_left
+    tax_rate, tax_label = _tax(estimate)
     return {
         "lines": [
             {
@@ -30,9 +33,9 @@ def figures(estimate: Estimate, modes: Mapping[str, Mode]) -> dict[str, Any]:
         ],
         "raised_minor": paper.charge.raise_minor, "discount_minor": paper.charge.discount_minor,
         "voucher": paper.charge.voucher.code if paper.charge.voucher else "",
-        "net_minor": paper.net, "tax_minor": paper.tax, "gross_minor": paper.gross, "tax_rate": str(estimate.tax.rate),
+        "net_minor": paper.net, "tax_minor": paper.tax, "gross_minor": paper.gross, "tax_rate": str(tax_rate),
         # In which purse a credit comes back: what was paid with gifts returns as a gift.
-        "returned_gifted_minor": fund(price, paper).returned.gifted_minor, "tax_label": estimate.tax_label,
+        "returned_gifted_minor": fund(price, paper).returned.gifted_minor, "tax_label": tax_label,
         "tax_included": estimate.tax.included, "direction": estimate.direction,
         "steps": [{"key": step.key, "params": dict(step.params)} for step in estimate.steps],
         "monthly_before": str(estimate.monthly_before), "monthly_after": str(estimate.monthly_after),
@@ -44,6 +47,16 @@ def figures(estimate: Estimate, modes: Mapping[str, Mode]) -> dict[str, Any]:
         "time_left": {"whole": left.whole, "days": left.days, "of": left.of, "months": str(left.months)},
         "term_ends_at": price.ends_at.isoformat(), "zone": str(price.zone),
     }  # fmt: skip
+
+
+def _tax(estimate: Estimate) -> tuple[Decimal, str]:
+    """The rate and its name as the document will print them: of what comes back those at which it was charged."""
+    if estimate.document.gross <= 0:
+        slices = [one for some in estimate.slices.values() for one in some]
+        day = estimate.price.time_left.day
+        if found := charged_rate(estimate.situation.service.pk, slices, day):
+            return found.rate, found.label or estimate.tax_label
+    return estimate.tax.rate, estimate.tax_label
 
 
 def _name(estimate: Estimate, code: str, value: Value) -> str:

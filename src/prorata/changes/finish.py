@@ -177,8 +177,9 @@ def _end(change: Change, job: Job, kept: set[str], everything: set[str], now: da
 def _gifted_until(change: Change) -> datetime | None:
     """The latest end of the gifted credit in this change: what paid for it, and what its reduced layers were paid with."""
     used = LogLine.objects.filter(
-        origin=change.origin, what__in=["spent", "pledged"], purse__expires_at__isnull=False
-    )
+        customer=change.customer_id, origin=change.origin, what__in=["spent", "pledged"],
+        purse__expires_at__isnull=False,
+    )  # fmt: skip
     ends = [*used.values_list("purse__expires_at", flat=True)]
     taken_back = [s["layer"] for slices in change.quote.inputs["slices"].values() for s in slices]
     layers = Layer.objects.filter(pk__in=taken_back, gifted_expires_at__isnull=False)

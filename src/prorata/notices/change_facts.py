@@ -85,10 +85,12 @@ def _totals(net: int, tax: int, gross: int, tax_label: str, currency: str) -> li
 
 def came_back(change: Change) -> int:
     """What a change that was given up returned to the customer's purses and is still there, in minor units."""
-    return returned(change.origin)
+    return returned(change.origin, change.customer_id)
 
 
-def returned(origin: str) -> int:
+def returned(origin: str, customer_id: int) -> int:
     """The same of whatever was given up."""
-    lines = LogLine.objects.filter(origin=origin, what__in=["released", "returned", "expired"])
+    lines = LogLine.objects.filter(
+        customer=customer_id, origin=origin, what__in=["released", "returned", "expired"]
+    )
     return sum(lines.values_list("amount_minor", flat=True))

@@ -58,7 +58,7 @@ def given_up(term_id: int) -> None:
     term = _read(term_id)
     if term.status not in (Status.CANCELLED, Status.EXPIRED):
         return
-    expired, back = term.status == Status.EXPIRED, facts.returned(term.origin)
+    expired, back = term.status == Status.EXPIRED, facts.returned(term.origin, term.customer_id)
     subject = _("not paid in time, nothing was charged") if expired else _("cancelled, nothing was charged")
     _tell(
         term, subject, "term_given_up.txt", expired=expired, back=money(back, term.currency) if back else "",

@@ -66,7 +66,10 @@ def receipts(found: Sequence[Capture]) -> list[Receipt]:
     closed = {
         one.attempt.invoice.origin for one in found if one.attempt.invoice.status in ("cancelled", "expired")
     }
-    returned = {line.origin: line for line in LogLine.objects.filter(origin__in=closed, what="returned")}
+    lines = LogLine.objects.filter(
+        customer__in={one.customer_id for one in found}, origin__in=closed, what="returned"
+    )
+    returned = {line.origin: line for line in lines}
     taken_back = _taken_back(found)
     return [
         _receipt(

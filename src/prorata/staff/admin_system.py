@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from prorata.changes.models import SecurityEvent
 from prorata.invoices.models import NumberSeries, Seller
+from prorata.invoices.numbers import has_given
 from prorata.provisioning.models import Job, JobEvent, JobStep
 from prorata.staff.columns import pretty_json
 from prorata.staff.origins import origin_link
@@ -38,6 +39,17 @@ class SeriesForm(forms.ModelForm):
     class Meta:
         model = NumberSeries
         fields = ["kind", "prefix", "next_number"]
+        help_texts = {
+            "prefix": gettext_lazy("stays once a document has its number"),
+            "next_number": gettext_lazy("goes on by itself from the first document on"),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and has_given(self.instance):
+            # What a browser sends of them counts for nothing: documents go on being numbered while the page stands open.
+            for field in self.fields.values():
+                field.disabled = True
 
     def has_changed(self) -> bool:
         # The two usual series stand there ready made: they count although nobody touched them.

@@ -71,6 +71,8 @@ def _layers(term: SoldTerm, gifted_minor: int, gifted_until: datetime | None, at
 
 def _gifted_until(term: SoldTerm) -> datetime | None:
     """The latest end of the gifted credit that was held for it."""
-    used = LogLine.objects.filter(origin=term.origin, what="pledged", purse__expires_at__isnull=False)
+    used = LogLine.objects.filter(
+        customer=term.customer_id, origin=term.origin, what="pledged", purse__expires_at__isnull=False
+    )
     ends = used.values_list("purse__expires_at", flat=True)
     return max((end for end in ends if end is not None), default=None)

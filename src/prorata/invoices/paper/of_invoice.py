@@ -91,6 +91,9 @@ def _totals(invoice: Invoice, language: Language) -> list[Pair]:
 
 
 def _payments(invoice: Invoice, language: Language) -> list[Pair]:
+    """What paid it; of one that was closed nothing did: credit was free again, and what had come became credit."""
+    if invoice.status in (Status.CANCELLED, Status.EXPIRED):
+        return [(say("to_pay", language), amount(0, invoice.currency))]
     parts = [
         ("gifted_credit", -invoice.gifted_minor),
         ("account_credit", invoice.gifted_minor - invoice.credit_minor),

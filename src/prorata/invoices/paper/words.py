@@ -29,9 +29,9 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "已取消。无需付款，本单据不是税务账单。",
     ),
     "expired": (
-        "Expired. Nothing was taken and nothing is to be paid; this is not a tax invoice.",
-        "期限切れです。お支払いは行われておらず、不要です。これは税務書類ではありません。",
-        "已过期。未收取任何款项，也无需付款；本单据不是税务账单。",
+        "Expired. Nothing is to be paid, and this is not a tax invoice.",
+        "期限切れです。お支払いは不要です。これは税務書類ではありません。",
+        "已过期。无需付款，本单据不是税务账单。",
     ),
     "seller": ("Seller", "発行者", "卖方"),
     "buyer": ("Customer", "宛先", "客户"),

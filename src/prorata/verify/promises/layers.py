@@ -8,6 +8,7 @@ from django.core.exceptions import ObjectDoesNotExist
 
 from prorata.catalog.values import NoPrice, book
 from prorata.invoices.models import Layer
+from prorata.pricing.currencies import MINOR_DIGITS
 from prorata.verify.promise import Asked, Promise, Rows
 
 LAYERS_UNWIND_DOWNWARDS = """
@@ -88,11 +89,11 @@ SELECT 'invoices_creditsource ' || s.id, coalesce(n.number, ''),
     OR (n.invoice_id IS NULL) <> (u.id IS NOT NULL AND y.component = l.component)
 """
 
-NOT_MORE_THAN_PAID = """
+# Minor units of every currency there is: an opening is kept in major ones.
+UNITS = ", ".join(f"('{code}', {10**digits})" for code, digits in sorted(MINOR_DIGITS.items()))
+NOT_MORE_THAN_PAID = f"""
 WITH digits(currency, unit) AS (
-    SELECT DISTINCT currency, CASE WHEN currency IN ('JPY', 'KRW') THEN 1 WHEN currency IN ('KWD', 'BHD') THEN 1000
-        ELSE 100 END
-      FROM services_service
+    VALUES {UNITS}
 ), opening AS (
     SELECT l.service_id, (l.amount + CASE WHEN b.tax_included THEN 0 ELSE l.tax END) * d.unit AS total
       FROM invoices_layer l JOIN catalog_pricebook b ON b.id = l.price_book_id JOIN digits d ON d.currency = b.currency

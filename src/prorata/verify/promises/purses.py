@@ -102,6 +102,26 @@ SELECT 'credit_pledge ' || g.id, g.origin, 'is from credit_purse ' || p.id || ',
  WHERE (i.customer_id, i.currency) IS DISTINCT FROM (p.customer_id, p.currency)
 """
 
+# A gift is granted with its end; one that comes back lasts fourteen days, or as long as the gift it was; one that ended
+# while it was held three days more. Grants from before there was a trail have no line in it.
+GIFTS_LAST_AS_SAID = """
+SELECT 'credit_purse ' || p.id, '', 'ends at ' || p.expires_at || ', ' ||
+       CASE l.what WHEN 'granted' THEN 'trail_deed ' || d.id || ' says ' || (d.changed->'expires_at'->>1)
+            WHEN 'released' THEN 'credit_logline ' || l.id || ' of ' || l.at || ' prolonged it for three days'
+            ELSE 'credit_logline ' || l.id || ' of ' || l.at || ' gave it back for fourteen days or to its old end' END
+  FROM credit_purse p
+  JOIN (SELECT DISTINCT ON (purse_id) * FROM credit_logline ORDER BY purse_id, id) l ON l.purse_id = p.id
+  LEFT JOIN trail_deed d ON d.what = 'credit.granted' AND d.place = 'credit_purse ' || p.id
+ WHERE p.kind = 'gifted' AND CASE l.what
+       WHEN 'granted' THEN (d.changed->'expires_at'->>1)::timestamptz <> p.expires_at
+       WHEN 'released' THEN p.expires_at <> l.at + interval '72 hours' OR NOT EXISTS (
+            SELECT 1 FROM credit_purse o WHERE o.id < p.id AND (o.customer_id, o.currency) = (p.customer_id, p.currency)
+                                           AND o.expires_at = p.prolonged_from)
+       ELSE p.expires_at <> l.at + interval '336 hours' AND (p.expires_at < l.at + interval '336 hours' OR NOT EXISTS (
+            SELECT 1 FROM credit_purse o WHERE o.id < p.id AND (o.customer_id, o.currency) = (p.customer_id, p.currency)
+                                           AND o.expires_at = p.expires_at)) END
+"""
+
 GIFTS_END = """
 SELECT 'credit_purse ' || id, '', 'ended at ' || expires_at || ' and still holds ' || balance_minor
   FROM credit_purse WHERE balance_minor > 0 AND expires_at < %(now)s::timestamptz - interval '1 day'
@@ -135,6 +155,9 @@ PROMISES = (
         "pledges-follow-their-invoice",
         "A pledge is held, posted or voided as its invoice is.",
         PLEDGES_FOLLOW_THEIR_INVOICE,
+    ),
+    Promise(
+        "gifts-last-as-said", "A gift lasts as long as it was granted or given back for.", GIFTS_LAST_AS_SAID
     ),
     Promise("gifts-end", "No gift that ended a day ago still holds something.", GIFTS_END, in_time=True),
 )

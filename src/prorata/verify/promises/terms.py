@@ -121,6 +121,19 @@ SELECT 'services_service ' || s.id, s.name, wanted.key || ' is ' || coalesce(s.c
                       AND d.what = 'accept' AND d.at >= t.sold_at)
 """
 
+# Until its first renewal an adopted service is paid for the days of its opening layers. They were dates of the seller's zone
+# then, which is a day at most from any other.
+ADOPTED_TERMS = """
+SELECT 'services_service ' || s.id, s.name, 'is paid from ' || s.term_starts_at || ' to ' || s.term_ends_at ||
+       ', invoices_layer ' || l.id || ' says it was adopted from ' || l.starts || ' to ' || l.ends
+  FROM services_service s JOIN (
+       SELECT DISTINCT ON (origin) * FROM invoices_layer WHERE starts_with(origin, 'adopted:') ORDER BY origin, id) l
+    ON l.origin = 'adopted:' || s.id
+ WHERE NOT EXISTS (SELECT 1 FROM changes_soldterm t WHERE t.service_id = s.id AND t.status = 'paid')
+   AND (abs(l.starts - (s.term_starts_at AT TIME ZONE 'UTC')::date) > 1
+        OR abs(l.ends - (s.term_ends_at AT TIME ZONE 'UTC')::date) > 1)
+"""
+
 
 def asked_for(asked: Asked) -> QuerySet[SoldTerm]:
     """All terms, or those that the seed draws."""
@@ -258,6 +271,8 @@ PROMISES = (
         TERMS_ARE_WHAT_HAPPENED),
     Promise("terms-follow-each-other", "A term begins where the one before it ends, and the last paid one is the service's.",
         TERMS_FOLLOW_EACH_OTHER),
+    Promise("adopted-terms-are-their-layers", "An adopted service is paid for the days of its opening layers.",
+        ADOPTED_TERMS),
     Promise("terms-replay", "A term, priced again from its inputs, gives its totals, its invoice's lines and its layers.",
         terms_replay),
 )  # fmt: skip

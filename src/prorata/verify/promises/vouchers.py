@@ -49,6 +49,15 @@ SELECT 'credit_voucheruse ' || u.id, u.origin, 'is of credit_voucher ' || v.id |
  WHERE v.customer_id <> u.customer_id OR (v.currency <> '' AND v.currency <> u.currency)
 """
 
+# A voucher's own row is not sealed; the quotes that worked with it are.
+TERMS_ARE_AS_QUOTED = """
+SELECT 'credit_voucher ' || v.id, v.code, 'takes off something else than changes_quote ' || q.id || ' froze'
+  FROM changes_quote q JOIN credit_voucher v ON v.id = q.voucher_id, LATERAL (SELECT q.inputs->'voucher' AS terms) f
+ WHERE (v.amount_minor, v.off, v.at_most_minor, v.minimum_spend_minor, nullif(v.components, '[]')) IS DISTINCT FROM
+       ((f.terms->>'amount')::bigint, (f.terms->>'off')::numeric, (f.terms->>'at_most')::bigint,
+        (f.terms->>'minimum_spend')::bigint, nullif(f.terms->'scope', 'null'))
+"""
+
 PROMISES = (
     Promise(
         "voucher-uses-follow-their-change",
@@ -62,5 +71,8 @@ PROMISES = (
         "vouchers-within-terms",
         "A voucher is not used more often, nor by others, than its terms say.",
         USED_WITHIN_TERMS,
+    ),
+    Promise(
+        "vouchers-are-as-quoted", "A voucher takes off what it did when it was quoted.", TERMS_ARE_AS_QUOTED
     ),
 )
