@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from pytest_django import Settings
 
 from prorata.changes import apply, states
@@ -363,3 +363,22 @@ def test_what_never_reached_a_hypervisor_that_is_away_comes_back_at_the_deadline
     assert world.log() == [("reversed", 5_596, 5_596)]
     world.hypervisor.settings(down=False)
     assert (world.done(web), world.measured(web)) == ([], world.reread(web).configuration)
+
+
+def test_a_hypervisor_that_is_away_does_not_fill_the_queue(world: World, web: Service) -> None:
+    """No thread of the worker is free for a while: what the sweep wakes every five seconds waits there once."""
+    world.hypervisor.settings(down=True)
+    change = paid(world, web)
+    world.work()
+    world.clock.forward(timedelta(seconds=5))
+    for _ in range(3):
+        world.sweep()
+        world.clock.forward(timedelta(seconds=5))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'provisioning.run' AND status = 'todo'"
+        )
+        assert cursor.fetchone() == (1,)
+    world.hypervisor.settings(down=False)
+    world.work()
+    assert world.reread(change).status == states.APPLIED

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import transaction
 from django.db.models import Q
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata import clock
 from prorata.events.defer import defer_once
-from prorata.events.publish import publish
 from prorata.provisioning import run as runner
 from prorata.provisioning.models import Job
 from prorata.provisioning.round import hypervisors, offset, round_at
@@ -38,8 +36,8 @@ def sweep(timestamp: int) -> None:
         | Q(state=Job.State.QUEUED, created_at__lte=business - timedelta(seconds=30))
     )
     for job in due[:200]:
-        with transaction.atomic():
-            publish("provisioning.queued", id=job.pk, lock=f"service:{job.service_id}")
+        # What waits for a worker already is not put there again: a hypervisor that is away must not fill the queue.
+        defer_once("provisioning.run", lock=f"service:{job.service_id}", id=job.pk)
 
 
 @app.periodic(cron="* * * * *")
