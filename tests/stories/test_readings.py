@@ -373,3 +373,21 @@ def test_what_a_step_stood_on_is_kept(world: World, web: Service) -> None:
     rows = list(Stored.objects.order_by("id"))[before + quoted :]
     assert [row.configuration["backups"] for row in rows] == [7, 4], "before the step, and at the end"
     assert [len(row.objects_stored) for row in rows] == [1, 1]
+
+
+def test_forgetting_old_readings_loads_none_of_them(world: World, web: Service) -> None:
+    """A month later a day's readings are more than a worker could hold: PostgreSQL deletes them in one statement. What a
+    quote stands on stays, and the newest of a machine that was not read since."""
+    quoted = world.quote(web, memory=8).reading
+    other = world.service(name="web-02")
+    for _ in range(3):
+        world.clock.forward(timedelta(minutes=1))
+        world.measure(web)
+    world.clock.forward(timedelta(days=31))
+    world.measure(web)
+    with CaptureQueriesContext(connection) as asked:
+        tasks.forget_old_readings(timestamp=0)
+    assert [query["sql"].split()[0] for query in asked.captured_queries] == ["DELETE"]
+    assert list(Stored.objects.order_by("id")) == [
+        quoted, readings.newest(other.pk), readings.newest(web.pk)
+    ]  # fmt: skip
