@@ -17,8 +17,12 @@ from prorata.changes.estimate import estimate
 from prorata.changes.refresh import refresh
 from prorata.changes.refusals import Refused, way_out, words
 from prorata.changes.situation import situation
+from prorata.payments.checkout import start_checkout
+from prorata.payments.look import look
+from prorata.payments.models import PaymentAttempt
 from prorata.provisioning import round, tasks
 from prorata.provisioning.drivers.base import DriverUnreachable, Reading
+from prorata.provisioning.drivers.sandbox import SandboxDriver
 from prorata.provisioning.models import Silence
 from prorata.services import readings
 from prorata.services.models import Reading as Stored
@@ -391,3 +395,37 @@ def test_forgetting_old_readings_loads_none_of_them(world: World, web: Service) 
     assert list(Stored.objects.order_by("id")) == [
         quoted, readings.newest(other.pk), readings.newest(web.pk)
     ]  # fmt: skip
+
+
+def test_room_that_was_taken_while_a_machine_was_asked_is_not_offered_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hypervisor answers late: 4 GB free. Meanwhile another machine of the host grew by them, and its change ended."""
+    web = world.web_01("2026-08-15T14:02+09:00", capacity={"memory": 12})
+    other, owner = world.new_customer("Mori", "mori@example.com")
+    theirs = world.service(name="db-09", customer=other)
+    world.measure(web)
+    change = world.change(theirs, by=owner, memory=8)
+    start_checkout(owner, change.invoice, "card")
+    world.clock.forward(timedelta(seconds=10))
+    read = SandboxDriver.read
+
+    def late(self: SandboxDriver, external_id: str) -> Reading:
+        seen = read(self, external_id)
+        monkeypatch.setattr(SandboxDriver, "read", read)
+        attempt = PaymentAttempt.objects.get(invoice=change.invoice)
+        world.gateway.pay(attempt.gateway_ref, "4242 4242 4242 4242", mode="never")
+        look(attempt.pk)
+        world.clock.forward(timedelta(seconds=2))
+        world.work()
+        world.clock.forward(timedelta(seconds=2))
+        return seen
+
+    monkeypatch.setattr(SandboxDriver, "read", late)
+    world.measure(web)
+
+    assert world.reread(change).status == states.APPLIED
+    assert readings.newest(web.pk).headroom["memory"] == 4
+    assert situation(web).limits["memory"].ceiling == 4
+    world.measure(web)
+    assert readings.newest(web.pk).headroom["memory"] == 0

@@ -116,9 +116,10 @@ def _end_without_machine(run: Run, why: str) -> None:
 
 
 def _end(run: Run) -> None:
+    asked_at = clock.now()
     seen = read(run)
     with run.writing() as job:
-        keep(job.service, seen)
+        keep(job.service, seen, asked_at)
         _ended(run, job)
 
 

@@ -54,6 +54,7 @@ def do(run: Run, step: JobStep) -> None:
     """One step: compare, intend, call, read back, record. Raises Wait or NeedsPerson when it cannot be decided now."""
     if step.state not in (StepState.PENDING, StepState.DOING):
         return
+    asked_at = clock.now()
     seen = read(run)
     if _stands_at(step, seen):
         _record(run, step, StepState.DONE)
@@ -72,7 +73,7 @@ def do(run: Run, step: JobStep) -> None:
     if seen.state == "busy":
         raise Wait("busy", seen.busy_with)
     with run.writing() as job:
-        keep(job.service, seen)  # what the step stood on
+        keep(job.service, seen, asked_at)  # what the step stood on
         JobStep.objects.filter(pk=step.pk).update(
             state=StepState.DOING,
             attempts=step.attempts + 1,
