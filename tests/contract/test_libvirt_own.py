@@ -146,6 +146,19 @@ def test_a_value_that_waits_for_a_restart_is_sold(driver: LibvirtDriver, world: 
     assert driver.read(other).headroom["cpu"] == HOST_CPUS - 6 - 2
 
 
+def test_a_value_that_waits_for_a_restart_counts_for_the_machine_itself(
+    driver: LibvirtDriver, world: LibvirtWorld
+) -> None:
+    """2026-11-26: it runs with 2 and has 6 from its next start on. What it may have more is counted from the 6."""
+    machine = world.machine(most_cpus=2)
+    finish(driver, machine, Step("cpu", 2, 6), key=new_key(), may_restart=False)
+    room = driver.read(machine).headroom["cpu"]
+    assert room == HOST_CPUS - 6
+    assert not driver.plan(machine, Step("cpu", 2, HOST_CPUS + 1)).possible
+    assert driver.plan(machine, Step("cpu", 2, HOST_CPUS)).possible
+    assert driver.plan(machine, Step("cpu", 2, 4)).possible
+
+
 def test_jobs_have_libvirts_names() -> None:
     """2026-11-26: a machine on its way to another host was said to be busy with a snapshot."""
     named = {getattr(library(), f"VIR_DOMAIN_JOB_OPERATION_{name}"): said for name, said in {
