@@ -205,6 +205,19 @@ def test_a_silent_machine_keeps_its_last_reading_and_no_page_waits_for_it(
     assert asked == [web.pk], "Refresh asks whenever somebody wants to know"
 
 
+def test_continue_does_not_wait_for_a_silent_machine_either(
+    world: World, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How a step would be done is asked of the machine, unless it is left alone: then the product's word stands."""
+    world.hypervisor.kill()
+    world.clock.forward(timedelta(minutes=1))
+    refresh(web)
+    asked: list[str] = []
+    monkeypatch.setattr("prorata.changes.quote.driver", asked.append)
+    assert [line["mode"] for line in world.quote(web, memory=8).figures["lines"]] == ["live"]
+    assert asked == []
+
+
 def test_an_answer_ends_the_silence(world: World, web: Service) -> None:
     world.hypervisor.fault(call="read", effect="before")
     world.clock.forward(timedelta(minutes=1))
