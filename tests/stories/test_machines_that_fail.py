@@ -10,7 +10,7 @@ import pytest
 from prorata.changes import states
 from prorata.changes.models import Change, Intervention
 from prorata.changes.progress import progress
-from prorata.changes.staff_actions import NotPossible, needs_somebody, retry, reverse, take_over
+from prorata.changes.staff_actions import NotPossible, needs_somebody, overwrite, retry, reverse, take_over
 from prorata.customers.models import User
 from prorata.invoices.models import CreditNote, Layer, Unwinding
 from prorata.notices.models import Mail
@@ -515,3 +515,28 @@ def test_growth_that_is_given_back_does_not_come_at_a_later_restart(
     assert (world.reread(change).status, world.credit()) == (states.REVERSED, 5_596)
     world.hypervisor.restart_machine(web.external_id)
     assert_as_before(world, web)
+
+
+def test_what_was_made_by_hand_is_what_a_step_that_is_given_up_goes_back_to(
+    world: World, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """12 GB by hand, which staff let go on over to the 8 that were bought: it is away until 18:02, and keeps the 12."""
+    web = world.web_01("2026-08-15T14:02+09:00", **RESTARTS)
+    change = world.submit(world.quote(web, memory=8), may_restart=False)
+    world.pay(change)
+    world.hypervisor.change_machine(web.external_id, configuration={"memory": 12})
+    world.work()
+    overwrite(staff, change.reference, "The trial is over.", found={"memory": 12})
+    with monkeypatch.context() as patched:
+        answered = steps._answered
+        patched.setattr(steps, "_answered", lambda *a: (answered(*a), world.hypervisor.settings(down=True)))
+        world.work()
+    world.clock.forward(timedelta(hours=4))
+    world.hypervisor.settings(down=False)
+    assert world.hypervisor.machine(web.external_id)["restart_pending"] == ["memory"]
+
+    world.wait(seconds=1)
+
+    assert (world.reread(change).status, world.credit()) == (states.REVERSED, 5_596)
+    world.hypervisor.restart_machine(web.external_id)
+    assert world.measured(web)["memory"] == 12

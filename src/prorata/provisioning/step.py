@@ -105,12 +105,10 @@ def _shut_out(run: Run, step: JobStep, seen: base.Reading) -> base.Reading:
 
 def _withdraw(run: Run, step: JobStep, seen: base.Reading) -> base.Reading:
     """The machine as it is once it no longer waits to grow at its next restart: what is given back must not come later."""
-    component = step.component
-    back = base.Step(component, seen.configuration[component], step.from_value)
-    seen = _tell(
-        run, step, back, "withdrawn", f"{component} is {step.from_value} after the next restart as well"
-    )
-    if component in seen.restart_pending and seen.configuration.get(component) == step.from_value:
+    component, before = step.component, step.from_value if step.overwrites is None else step.overwrites
+    back = base.Step(component, seen.configuration[component], before)
+    seen = _tell(run, step, back, "withdrawn", f"{component} is {before} after the next restart as well")
+    if component in seen.restart_pending and seen.configuration.get(component) == before:
         raise NeedsPerson("undo_failed", f"{component} still waits for the next restart to grow")
     return seen
 
