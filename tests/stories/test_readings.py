@@ -136,6 +136,10 @@ def test_a_round_is_bounded_and_goes_on_where_it_stopped(
     world.measure(web)
     round.round_at("sandbox")
     assert measured == [other.name, web.name], "longest unread first"
+    measured.clear()
+    monkeypatch.setattr(round, "MOST", 1)
+    round.round_at("sandbox")
+    assert measured == [other.name], "no more are loaded than can be asked"
 
 
 def test_machines_that_are_nobodys_are_not_asked(world: World, web: Service) -> None:
