@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from prorata.changes.machine_words import busy_with as busy_words
 from prorata.provisioning.drivers.base import (
     Applied,
     DriverUnreachable,
@@ -22,7 +23,8 @@ from prorata.provisioning.drivers.base import (
 from prorata.provisioning.drivers.contract import finish, new_key, value
 from prorata.provisioning.drivers.kvm.driver import LibvirtDriver
 from prorata.provisioning.drivers.kvm.lanes import Call
-from prorata.provisioning.drivers.kvm.machine import Machine
+from prorata.provisioning.drivers.kvm.library import library
+from prorata.provisioning.drivers.kvm.machine import JOBS, Machine
 from support.guest import LibvirtDaemon
 from support.libvirt_world import (
     BLOCK_RESIZE,
@@ -142,6 +144,30 @@ def test_a_value_that_waits_for_a_restart_is_sold(driver: LibvirtDriver, world: 
     assert driver.read(other).headroom["cpu"] == HOST_CPUS - 2 - 2
     finish(driver, waiting, Step("cpu", 2, 6), key=new_key(), may_restart=False)
     assert driver.read(other).headroom["cpu"] == HOST_CPUS - 6 - 2
+
+
+def test_a_value_that_waits_for_a_restart_counts_for_the_machine_itself(
+    driver: LibvirtDriver, world: LibvirtWorld
+) -> None:
+    """2026-11-26: it runs with 2 and has 6 from its next start on. What it may have more is counted from the 6."""
+    machine = world.machine(most_cpus=2)
+    finish(driver, machine, Step("cpu", 2, 6), key=new_key(), may_restart=False)
+    room = driver.read(machine).headroom["cpu"]
+    assert room == HOST_CPUS - 6
+    assert not driver.plan(machine, Step("cpu", 2, HOST_CPUS + 1)).possible
+    assert driver.plan(machine, Step("cpu", 2, HOST_CPUS)).possible
+    assert driver.plan(machine, Step("cpu", 2, 4)).possible
+
+
+def test_jobs_have_libvirts_names() -> None:
+    """2026-11-26: a machine on its way to another host was said to be busy with a snapshot."""
+    named = {getattr(library(), f"VIR_DOMAIN_JOB_OPERATION_{name}"): said for name, said in {
+        "START": "start", "SAVE": "save", "RESTORE": "restore", "MIGRATION_IN": "migration",
+        "MIGRATION_OUT": "migration", "SNAPSHOT": "snapshot", "SNAPSHOT_REVERT": "rollback", "DUMP": "dump",
+        "BACKUP": "backup",
+    }.items()}  # fmt: skip
+    assert {number: JOBS[number] for number in named} == named
+    assert all(busy_words(said).words for said in JOBS.values()), "said in the reader's language"
 
 
 def test_a_guest_that_keeps_what_its_balloon_should_give_has_it(

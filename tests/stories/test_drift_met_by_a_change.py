@@ -12,6 +12,7 @@ from prorata.changes.staff_actions import NotPossible, overwrite, retry, reverse
 from prorata.customers.models import User
 from prorata.invoices.models import CreditNote, Invoice, Layer
 from prorata.provisioning.by_hand import made_by_hand
+from prorata.provisioning.models import Job
 from prorata.services.models import Service
 from prorata.trail.models import Deed
 from support.drift import by_hand, compared, drifted, figures, found, paid
@@ -56,6 +57,43 @@ def test_staff_go_on_over_what_was_made_by_hand(world: World, web: Service, staf
     deed = Deed.objects.get(what="change.overwritten")
     assert (deed.reason, deed.changed) == ("The trial is over.", {"machine: memory": [value, None]})
     assert compared(world).opened == 0
+
+
+def test_staff_who_come_after_the_deadline_give_it_time_again(
+    world: World, web: Service, staff: User
+) -> None:
+    """Found at 14:02, and its four hours are over when staff come at 20:00: what they say is done, and not given back."""
+    change = drifted(world, web)
+    world.at("2026-08-15T20:00+09:00")
+    overwrite(staff, change.reference, "The trial is over.", found=seen(change))
+    world.work()
+    change = world.reread(change)
+    assert (change.status, world.measured(web)["memory"]) == (states.APPLIED, 8)
+    assert f"{change.deadline:%H:%M}" == "15:00", "UTC: four hours from then"
+    assert world.ledger() == PAID
+
+
+def test_a_retry_after_the_deadline_is_one(world: World, web: Service, staff: User) -> None:
+    change = drifted(world, web)
+    by_hand(world, web, memory=4)
+    world.at("2026-08-15T20:00+09:00")
+    retry(staff, change.reference, "It is as it was.")
+    world.hypervisor.busy(web.external_id, "backup")
+    world.work()
+    job = Job.objects.get(origin=change.origin)
+    assert (job.state, job.reason, job.giving_up) == ("parked", "busy", False)
+    world.hypervisor.not_busy(web.external_id)
+    world.wait(minutes=5)
+    assert world.reread(change).status == states.APPLIED
+
+
+def test_time_that_is_given_again_ends_with_the_term(world: World, web: Service, staff: User) -> None:
+    change = drifted(world, web)
+    by_hand(world, web, memory=4)
+    world.at("2026-12-02T08:00+09:00")
+    retry(staff, change.reference, "It is as it was.")
+    world.work()
+    assert (world.reread(change).status, world.credit()) == (states.REVERSED, 5_596)
 
 
 def test_only_what_staff_have_seen_is_replaced(world: World, web: Service, staff: User) -> None:

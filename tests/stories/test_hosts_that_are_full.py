@@ -130,6 +130,8 @@ def test_a_move_whose_answer_is_lost_happens_once(world: World, web: Service, ef
     assert (world.done(web), host_of(world, web)) == ([("memory", 8)], "tokyo-2")
     asked = {call["facts"]["key"] for call in world.hypervisor.calls("move")}
     assert len(asked) == 1, "one move, however often it is asked for"
+    assert [detail for what, detail in journal(change) if what == "moved"] == ["tokyo-1 → tokyo-2"]
+    assert Reservation.objects.get().host.name == "tokyo-2", "the room that was held went along"
 
 
 def test_a_busy_machine_is_not_moved(world: World, web: Service) -> None:

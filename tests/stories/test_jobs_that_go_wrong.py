@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from prorata.changes import apply, states
@@ -16,6 +17,7 @@ from prorata.changes.words import reason_words
 from prorata.provisioning import lease as leases
 from prorata.provisioning import run as runner
 from prorata.provisioning import step as steps
+from prorata.provisioning import tasks as machine_tasks
 from prorata.provisioning.drivers.base import Reading, StaleFence, Step, StepRefused
 from prorata.provisioning.drivers.sandbox import SandboxDriver
 from prorata.provisioning.models import Job, JobEvent, JobStep
@@ -363,3 +365,34 @@ def test_what_never_reached_a_hypervisor_that_is_away_comes_back_at_the_deadline
     assert world.log() == [("reversed", 5_596, 5_596)]
     world.hypervisor.settings(down=False)
     assert (world.done(web), world.measured(web)) == ([], world.reread(web).configuration)
+
+
+def test_a_hypervisor_that_is_away_does_not_fill_the_queue(world: World, web: Service) -> None:
+    """No thread of the worker is free for a while: what the sweep wakes every five seconds waits there once."""
+    world.hypervisor.settings(down=True)
+    change = paid(world, web)
+    world.work()
+    world.clock.forward(timedelta(seconds=5))
+    for _ in range(3):
+        world.sweep()
+        world.clock.forward(timedelta(seconds=5))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'provisioning.run' AND status = 'todo'"
+        )
+        assert cursor.fetchone() == (1,)
+    world.hypervisor.settings(down=False)
+    world.work()
+    assert world.reread(change).status == states.APPLIED
+
+
+def test_the_sweep_does_not_look_through_what_has_ended(world: World, web: Service) -> None:
+    """2026-11-26: beside 500,000 jobs that had ended it took 300 ms every five seconds, and with the index 4."""
+    with CaptureQueriesContext(connection) as asked:
+        machine_tasks.sweep(timestamp=0)
+    (looks,) = [q["sql"] for q in asked.captured_queries if 'FROM "provisioning_job"' in q["sql"]]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {looks}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "job_not_ended" in plan, plan

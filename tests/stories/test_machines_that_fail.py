@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,11 +10,14 @@ import pytest
 from prorata.changes import states
 from prorata.changes.models import Change, Intervention
 from prorata.changes.progress import progress
-from prorata.changes.staff_actions import NotPossible, needs_somebody, retry, reverse, take_over
+from prorata.changes.staff_actions import NotPossible, needs_somebody, overwrite, retry, reverse, take_over
 from prorata.customers.models import User
 from prorata.invoices.models import CreditNote, Layer, Unwinding
 from prorata.notices.models import Mail
+from prorata.provisioning import step as steps
+from prorata.provisioning.drivers.base import Step
 from prorata.provisioning.models import JobStep
+from prorata.provisioning.registry import driver
 from prorata.services.models import Service
 from support.world import WEB, World
 
@@ -436,3 +440,103 @@ def test_the_credit_of_a_reduction_waits_for_the_customers_restart(world: World)
     assert world.measured(web)["memory"] == 2
     assert world.log() == [("reduced", 2_431, 2_431)]
     assert Mail.objects.filter(key=f"change.parked:{change.reference}").count() == 1
+
+
+@pytest.fixture
+def waiting(world: World) -> Service:
+    """2026-08-15: memory 4 to 8 was paid with 5,596, and waits for a restart that the customer does himself."""
+    web = world.web_01("2026-08-15T14:02+09:00", **RESTARTS)
+    change = world.submit(world.quote(web, memory=8), may_restart=False)
+    world.pay(change)
+    world.work()
+    assert (world.reread(change).status, world.measured(web)["memory"]) == (states.APPLIED, 4)
+    return web
+
+
+def test_growth_that_still_waits_for_its_restart_is_taken_back_before_it_is_credited(
+    world: World, waiting: Service
+) -> None:
+    """The machine has 4 GB already, and would have 8 from its next restart on: that must not come when it is paid back."""
+    change = world.change(waiting, memory=4)
+    world.work()
+    assert (world.reread(change).status, world.reread(change).restart_pending) == (states.APPLIED, False)
+    assert world.credit() == 5_544, "the layer was for 108 days, 107 are left"
+
+    world.hypervisor.restart_machine(waiting.external_id)
+
+    assert world.measured(waiting) == world.reread(waiting).configuration == WEB
+
+
+@pytest.mark.parametrize("may_restart", [True, False])
+def test_more_is_bought_while_the_first_growth_waits_for_its_restart(
+    world: World, waiting: Service, may_restart: bool
+) -> None:
+    """What the customer left to his own restart was not changed by hand."""
+    for more in (12, 16):
+        change = world.submit(world.quote(waiting, memory=more), may_restart=may_restart)
+        world.pay(change)
+        world.work()
+        assert world.reread(change).status == states.APPLIED
+        assert world.measured(waiting)["memory"] == (more if may_restart else 4)
+    world.hypervisor.restart_machine(waiting.external_id)
+    assert world.measured(waiting) == world.reread(waiting).configuration == WEB | {"memory": 16}
+
+
+def test_another_value_that_waits_for_a_restart_was_made_by_hand(world: World, web: Service) -> None:
+    """Somebody set 8 GB by hand, to hold from the next restart on; the machine still has the 2 that are asked for."""
+    world.hypervisor.change_component(web.external_id, "memory", grow="restart", shrink="live")
+    key = {"key": "by-hand", "fence": 1, "may_restart": False}
+    driver("sandbox").apply(web.external_id, Step("memory", 4, 8), **key)
+    world.hypervisor.change_machine(web.external_id, configuration={"memory": 2})
+    change = world.change(web, memory=2)
+    world.work()
+    assert (world.reread(change).status, world.reread(change).reason) == (states.ATTENTION, "drift")
+    assert world.credit() == 0
+
+
+def test_growth_that_is_given_back_does_not_come_at_a_later_restart(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine wrote down 8 GB for its next restart, and was away before anybody could read it, until 18:02."""
+    web = world.web_01("2026-08-15T14:02+09:00", **RESTARTS)
+    change = world.submit(world.quote(web, memory=8), may_restart=False)
+    world.pay(change)
+    with monkeypatch.context() as patched:
+        answered = steps._answered
+        patched.setattr(steps, "_answered", lambda *a: (answered(*a), world.hypervisor.settings(down=True)))
+        world.work()
+    assert world.reread(change).reason == "unreachable"
+    world.clock.forward(timedelta(hours=4))
+    world.hypervisor.settings(down=False)
+    assert world.hypervisor.machine(web.external_id)["restart_pending"] == ["memory"]
+
+    world.wait(seconds=1)
+
+    assert (world.reread(change).status, world.credit()) == (states.REVERSED, 5_596)
+    world.hypervisor.restart_machine(web.external_id)
+    assert_as_before(world, web)
+
+
+def test_what_was_made_by_hand_is_what_a_step_that_is_given_up_goes_back_to(
+    world: World, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """12 GB by hand, which staff let go on over to the 8 that were bought: it is away until 18:02, and keeps the 12."""
+    web = world.web_01("2026-08-15T14:02+09:00", **RESTARTS)
+    change = world.submit(world.quote(web, memory=8), may_restart=False)
+    world.pay(change)
+    world.hypervisor.change_machine(web.external_id, configuration={"memory": 12})
+    world.work()
+    overwrite(staff, change.reference, "The trial is over.", found={"memory": 12})
+    with monkeypatch.context() as patched:
+        answered = steps._answered
+        patched.setattr(steps, "_answered", lambda *a: (answered(*a), world.hypervisor.settings(down=True)))
+        world.work()
+    world.clock.forward(timedelta(hours=4))
+    world.hypervisor.settings(down=False)
+    assert world.hypervisor.machine(web.external_id)["restart_pending"] == ["memory"]
+
+    world.wait(seconds=1)
+
+    assert (world.reread(change).status, world.credit()) == (states.REVERSED, 5_596)
+    world.hypervisor.restart_machine(web.external_id)
+    assert world.measured(web)["memory"] == 12

@@ -8,13 +8,19 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.utils.translation import override
 from pytest_django import Settings
 
 from prorata import clock as business
 from prorata.changes import states
 from prorata.changes.adopt import adopt
+from prorata.changes.refusals import words
+from prorata.changes.situation import situation
 from prorata.config.environment.proxmox import Proxmox
+from prorata.provisioning.deletions import asked
+from prorata.provisioning.measure import measure
 from prorata.provisioning.registry import driver
+from prorata.services import readings
 from prorata.services.models import Service
 from support.proxmox import ProxmoxWorld
 from support.proxmox_front import GIB, SECRET, TOKEN_ID, Front
@@ -122,3 +128,28 @@ def test_a_cluster_that_is_away_costs_nothing_and_loses_nothing(
 
     assert world.reread(change).status == states.APPLIED
     assert cluster.effects(web.external_id) == 1
+
+
+def test_a_backup_storage_that_is_away_holds_an_unknown_number(
+    world: World, cluster: ProxmoxWorld, web: Service
+) -> None:
+    """What cannot be listed is not none: nothing less is sold meanwhile, and nothing counts as deleted."""
+    measure(web)
+    (first, *_) = [one for one in readings.newest(web.pk).objects_stored if one["kind"] == "backups"]
+    deletion = asked(web, first, world.owner)
+    storage = cluster.front.pve.storages["local"]
+    storage["active"] = 0
+    try:
+        measure(web)
+        limit = situation(world.reread(web)).limits["backups"]
+        assert (limit.floor, limit.current) == (7, 7)
+        (why,) = limit.floor_reasons
+        assert words(why) == "Backup generations cannot go below 7: how many are stored is not known now."
+        assert limit.ceiling == 14, "more is sold"
+        assert world.reread(deletion).ended_at is None
+        with override("ja"):
+            assert "保存数" in words(why)
+    finally:
+        storage["active"] = 1
+    measure(web)
+    assert situation(world.reread(web)).limits["backups"].floor == 2

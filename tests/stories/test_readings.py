@@ -17,8 +17,12 @@ from prorata.changes.estimate import estimate
 from prorata.changes.refresh import refresh
 from prorata.changes.refusals import Refused, way_out, words
 from prorata.changes.situation import situation
+from prorata.payments.checkout import start_checkout
+from prorata.payments.look import look
+from prorata.payments.models import PaymentAttempt
 from prorata.provisioning import round, tasks
 from prorata.provisioning.drivers.base import DriverUnreachable, Reading
+from prorata.provisioning.drivers.sandbox import SandboxDriver
 from prorata.provisioning.models import Silence
 from prorata.services import readings
 from prorata.services.models import Reading as Stored
@@ -132,6 +136,10 @@ def test_a_round_is_bounded_and_goes_on_where_it_stopped(
     world.measure(web)
     round.round_at("sandbox")
     assert measured == [other.name, web.name], "longest unread first"
+    measured.clear()
+    monkeypatch.setattr(round, "MOST", 1)
+    round.round_at("sandbox")
+    assert measured == [other.name], "no more are loaded than can be asked"
 
 
 def test_machines_that_are_nobodys_are_not_asked(world: World, web: Service) -> None:
@@ -199,6 +207,19 @@ def test_a_silent_machine_keeps_its_last_reading_and_no_page_waits_for_it(
     assert asked == []
     refresh(web, insist=True)
     assert asked == [web.pk], "Refresh asks whenever somebody wants to know"
+
+
+def test_continue_does_not_wait_for_a_silent_machine_either(
+    world: World, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How a step would be done is asked of the machine, unless it is left alone: then the product's word stands."""
+    world.hypervisor.kill()
+    world.clock.forward(timedelta(minutes=1))
+    refresh(web)
+    asked: list[str] = []
+    monkeypatch.setattr("prorata.changes.quote.driver", asked.append)
+    assert [line["mode"] for line in world.quote(web, memory=8).figures["lines"]] == ["live"]
+    assert asked == []
 
 
 def test_an_answer_ends_the_silence(world: World, web: Service) -> None:
@@ -373,3 +394,55 @@ def test_what_a_step_stood_on_is_kept(world: World, web: Service) -> None:
     rows = list(Stored.objects.order_by("id"))[before + quoted :]
     assert [row.configuration["backups"] for row in rows] == [7, 4], "before the step, and at the end"
     assert [len(row.objects_stored) for row in rows] == [1, 1]
+
+
+def test_forgetting_old_readings_loads_none_of_them(world: World, web: Service) -> None:
+    """A month later a day's readings are more than a worker could hold: PostgreSQL deletes them in one statement. What a
+    quote stands on stays, and the newest of a machine that was not read since."""
+    quoted = world.quote(web, memory=8).reading
+    other = world.service(name="web-02")
+    for _ in range(3):
+        world.clock.forward(timedelta(minutes=1))
+        world.measure(web)
+    world.clock.forward(timedelta(days=31))
+    world.measure(web)
+    with CaptureQueriesContext(connection) as asked:
+        tasks.forget_old_readings(timestamp=0)
+    assert [query["sql"].split()[0] for query in asked.captured_queries] == ["DELETE"]
+    assert list(Stored.objects.order_by("id")) == [
+        quoted, readings.newest(other.pk), readings.newest(web.pk)
+    ]  # fmt: skip
+
+
+def test_room_that_was_taken_while_a_machine_was_asked_is_not_offered_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hypervisor answers late: 4 GB free. Meanwhile another machine of the host grew by them, and its change ended."""
+    web = world.web_01("2026-08-15T14:02+09:00", capacity={"memory": 12})
+    other, owner = world.new_customer("Mori", "mori@example.com")
+    theirs = world.service(name="db-09", customer=other)
+    world.measure(web)
+    change = world.change(theirs, by=owner, memory=8)
+    start_checkout(owner, change.invoice, "card")
+    world.clock.forward(timedelta(seconds=10))
+    read = SandboxDriver.read
+
+    def late(self: SandboxDriver, external_id: str) -> Reading:
+        seen = read(self, external_id)
+        monkeypatch.setattr(SandboxDriver, "read", read)
+        attempt = PaymentAttempt.objects.get(invoice=change.invoice)
+        world.gateway.pay(attempt.gateway_ref, "4242 4242 4242 4242", mode="never")
+        look(attempt.pk)
+        world.clock.forward(timedelta(seconds=2))
+        world.work()
+        world.clock.forward(timedelta(seconds=2))
+        return seen
+
+    monkeypatch.setattr(SandboxDriver, "read", late)
+    world.measure(web)
+
+    assert world.reread(change).status == states.APPLIED
+    assert readings.newest(web.pk).headroom["memory"] == 4
+    assert situation(web).limits["memory"].ceiling == 4
+    world.measure(web)
+    assert readings.newest(web.pk).headroom["memory"] == 0

@@ -56,6 +56,7 @@ def adopt(
     bought = _checked(
         product, currency, configuration, term_starts_at, term_ends_at, term_months, paid_minor, bought_at
     )
+    asked_at = clock.now()
     try:
         read = same_on_machine(driver, external_id, configuration)
     except NotAsWritten as wrong:
@@ -68,7 +69,7 @@ def adopt(
                 external_id=external_id, term_starts_at=term_starts_at, term_ends_at=term_ends_at, term_months=term_months,
                 configuration=dict(configuration),
             )  # fmt: skip
-            keep(service, read)
+            keep(service, read, asked_at)
             _opening_layers(service, bought, paid_minor)
             note(
                 "service.adopted", service, actor=f"user:{staff.pk}" if staff else "system",

@@ -35,6 +35,7 @@ def in_readers_words(said: str) -> str:
 def _kept() -> dict[str, str]:
     return {
         "Proxmox VE makes no disk smaller": _("Proxmox VE makes no disk smaller"),
+        "how many are stored is not known now": _("how many are stored is not known now"),
         "A disk is not made smaller: the hypervisor would cut off what is written at its end": _(
             "A disk is not made smaller: the hypervisor would cut off what is written at its end"
         ),

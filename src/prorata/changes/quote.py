@@ -19,6 +19,7 @@ from prorata.customers.models import User
 from prorata.customers.scope import my_one
 from prorata.provisioning.drivers.base import DriverError, Step
 from prorata.provisioning.registry import UnknownDriver, driver
+from prorata.provisioning.silence import is_left_alone
 from prorata.readable_code import readable_code
 from prorata.services.models import Service
 
@@ -65,6 +66,8 @@ def modes(priced: Estimate) -> dict[str, Mode]:
     """How the machine would do each step; where it does not answer, the product's own word stands."""
     found: dict[str, Mode] = {}
     service = priced.situation.service
+    if is_left_alone(service, priced.at):
+        return found
     try:
         machine = driver(service.driver)
         for line in priced.lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -11,6 +12,7 @@ from prorata import clock
 from prorata.changes import states
 from prorata.changes.lock import lock_change
 from prorata.changes.models import Change, Intervention
+from prorata.changes.write import APPLY_WITHIN
 from prorata.customers.models import User
 from prorata.provisioning import direct
 from prorata.provisioning.drivers.base import Value
@@ -53,7 +55,7 @@ def overwrite(staff: User, reference: str, reason: str, *, found: Mapping[str, V
     if not found:
         raise NotPossible("The machine is as it was sold now. Retry the change.")
     try:
-        direct.go_on_over(change.origin, found)
+        _until(change, direct.go_on_over(change.origin, found, until=_more_time(change)))
     except direct.NotWaiting as busy:
         raise NotPossible(str(busy)) from busy
     _note(
@@ -82,11 +84,25 @@ def _direct(staff: User, reference: str, reason: str, what: str) -> Change:
     if change.status not in (states.PARKED, states.ATTENTION):
         raise NotPossible("Only a change that is parked or in attention can be retried or reversed.")
     try:
-        (direct.go_on if what == "retry" else direct.give_up)(change.origin)
+        if what == "retry":
+            _until(change, direct.go_on(change.origin, until=_more_time(change)))
+        else:
+            direct.give_up(change.origin)
     except direct.NotWaiting as busy:
         raise NotPossible(str(busy)) from busy
     _note(change, staff, what, reason)
     return change
+
+
+def _more_time(change: Change) -> datetime:
+    """Until when it is tried if its own time is over: as long as one that was just paid, and never past the term's end."""
+    return min(clock.now() + APPLY_WITHIN, change.service.term_ends_at)
+
+
+def _until(change: Change, deadline: datetime) -> None:
+    if change.deadline != deadline:
+        change.deadline = deadline
+        change.save(update_fields=["deadline"])
 
 
 def _open(reference: str) -> Change:

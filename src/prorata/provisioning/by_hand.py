@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from prorata.provisioning.drivers.base import Value
 from prorata.provisioning.models import Job, JobStep
 from prorata.provisioning.registry import driver
-from prorata.provisioning.step import expected
+from prorata.provisioning.step import in_the_way
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ def made_by_hand(origin: str) -> tuple[ByHand, ...]:
     job = Job.objects.select_related("service").filter(origin=origin).first()
     if job is None:
         return ()
-    seen = driver(job.service.driver).read(job.service.external_id).configuration
+    seen = driver(job.service.driver).read(job.service.external_id)
     return tuple(
-        ByHand(step.component, step.from_value, seen.get(step.component), step.to_value)
+        ByHand(step.component, step.from_value, seen.configuration.get(step.component), step.to_value)
         for step in job.steps.filter(state=JobStep.State.PENDING)
-        if seen.get(step.component) != step.to_value and not expected(step, seen.get(step.component))
+        if in_the_way(step, seen)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -42,10 +42,10 @@ def refused(deletion: Deletion, reason: str) -> None:
 
 
 @transaction.atomic
-def settle(service: Service, listed: set[str]) -> None:
-    """A machine was read: what it no longer lists is gone."""
+def settle(service: Service, listed: set[str], uncounted: Collection[str]) -> None:
+    """A machine was read: what it no longer lists is gone, but for kinds that it could not list."""
     for deletion in Deletion.objects.filter(service=service, ended_at=None).select_related("asked_by"):
-        if deletion.object_id in listed:
+        if deletion.object_id in listed or deletion.kind in uncounted:
             continue
         still = Deletion.objects.filter(pk=deletion.pk, ended_at=None)
         if still.update(state=State.GONE, ended_at=clock.now()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.db import transaction
 
@@ -12,6 +13,7 @@ from prorata.events.publish import publish
 from prorata.provisioning.by_hand import may_be_replaced
 from prorata.provisioning.drivers.base import Value
 from prorata.provisioning.models import Job
+from prorata.provisioning.reserve import prolong
 
 
 class NotWaiting(Exception):
@@ -28,9 +30,12 @@ def _waiting(origin: str) -> Job:
     return job
 
 
-def go_on(origin: str) -> None:
-    """Try again now. A step that failed for good stays failed; one that could not be decided is taken up again."""
-    _wake(_waiting(origin), giving_up=False)
+def go_on(origin: str, *, until: datetime) -> datetime:
+    """Try again now. A step that failed for good stays failed; one that could not be decided is taken up again.
+
+    Where the time for it is over it has time again, until then. The deadline from now on.
+    """
+    return _go_on(_waiting(origin), until)
 
 
 def give_up(origin: str) -> None:
@@ -38,11 +43,19 @@ def give_up(origin: str) -> None:
     _wake(_waiting(origin), giving_up=True)
 
 
-def go_on_over(origin: str, found: Mapping[str, Value]) -> None:
-    """Try again now, and replace these values that were made by hand: component -> what staff have seen there."""
+def go_on_over(origin: str, found: Mapping[str, Value], *, until: datetime) -> datetime:
+    """As `go_on`, and replace these values that were made by hand: component -> what staff have seen there."""
     job = _waiting(origin)
     may_be_replaced(job, found)
+    return _go_on(job, until)
+
+
+def _go_on(job: Job, until: datetime) -> datetime:
+    if not job.giving_up and job.deadline <= clock.now():
+        job.deadline = max(job.deadline, until)
+        prolong(job.origin, job.deadline)
     _wake(job, giving_up=False)
+    return job.deadline
 
 
 def _wake(job: Job, *, giving_up: bool) -> None:
@@ -50,5 +63,5 @@ def _wake(job: Job, *, giving_up: bool) -> None:
     # Parked, not queued: the worker tells the change that the job resumed.
     job.state, job.retry_at, job.giving_up = Job.State.PARKED, clock.now(), job.giving_up or giving_up
     job.broken = 0
-    job.save(update_fields=["state", "retry_at", "giving_up", "broken"])
+    job.save(update_fields=["state", "retry_at", "giving_up", "broken", "deadline"])
     publish("provisioning.queued", id=job.pk, lock=f"service:{job.service_id}")

@@ -95,6 +95,14 @@ class Job(models.Model):
     )
 
     class Meta:
+        # The sweep looks every few seconds, and nearly all jobs have ended.
+        indexes = [
+            models.Index(
+                fields=["state"],
+                condition=models.Q(state__in=["queued", "running", "parked", "attention"]),
+                name="job_not_ended",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state="ended", ended_at__isnull=False)
@@ -217,6 +225,8 @@ class Reservation(models.Model):
     released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        # Rows stay, and each estimate asks for those of a host that are held or were just released.
+        indexes = [models.Index(fields=["host", "released_at"], name="reserved_on_host")]
         constraints = [
             models.UniqueConstraint(fields=["origin", "component"], name="reserved_once"),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="reservation_positive"),

@@ -12,8 +12,8 @@ from prorata.provisioning.drivers.base import (
     StepRefused,
 )
 from prorata.provisioning.lease import LostLease, Run
-from prorata.provisioning.models import JobEvent, JobStep
-from prorata.provisioning.reserve import take_along
+from prorata.provisioning.models import Job, JobEvent, JobStep
+from prorata.provisioning.reserve import hosts_held_on, take_along
 from prorata.provisioning.step import NeedsPerson, Wait, read
 
 What = JobEvent.What
@@ -61,6 +61,19 @@ def move(run: Run) -> None:
     _moved(run, seen.host)
 
 
+def arrived(run: Run) -> None:
+    """A move whose end no run saw, because its answer was lost or it took longer than a call: what is held goes along."""
+    moves = run.job.events.filter(step=None, what__in=(What.INTENDED, What.MOVED))
+    last = moves.order_by("-id").first()
+    if last is None or last.what == What.MOVED:
+        return
+    host = read(run).host
+    left = hosts_held_on(run.job.origin) - {host}
+    if left:
+        with run.writing() as job:
+            _goes_along(run, job, ", ".join(sorted(left)), host)
+
+
 def _still_to_grow(run: Run, configuration: dict[str, int | str]) -> dict[str, int]:
     """Component -> how many units more than the machine has now."""
     found = {}
@@ -78,9 +91,13 @@ def _waits(run: Run, said: str, wait: Wait) -> Wait:
 
 
 def _moved(run: Run, before: str) -> None:
-    """The room that is held for the change goes where the machine went."""
     host = read(run).host
     with run.writing() as job:
         run.note(What.ANSWERED, "done")
-        run.note(What.MOVED, f"{before} \u2192 {host}")
-        take_along(job.origin, driver=job.service.driver, host=host)
+        _goes_along(run, job, before, host)
+
+
+def _goes_along(run: Run, job: Job, before: str, host: str) -> None:
+    """The room that is held for the change goes where the machine went; within `writing`."""
+    run.note(What.MOVED, f"{before} \u2192 {host}")
+    take_along(job.origin, driver=job.service.driver, host=host)

@@ -118,6 +118,12 @@ def prolong(origin: str, until: datetime) -> None:
     Reservation.objects.filter(origin=origin, released_at=None, until__lt=until).update(until=until)
 
 
+def hosts_held_on(origin: str) -> set[str]:
+    """The hosts on which something is held for `origin`."""
+    held = Reservation.objects.filter(origin=origin, released_at=None)
+    return set(held.values_list("host__name", flat=True))
+
+
 def take_along(origin: str, *, driver: str, host: str) -> None:
     """The machine stands on another host now, and so does what is held for `origin`; harmless to repeat."""
     there, _ = Host.objects.get_or_create(driver=driver, name=host)

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 GONE = (Service.Status.TERMINATED, Service.Status.UNSTARTED)
 # A round ends before the next begins; who was not asked is first then.
 ROUND_SECONDS = 40
+# More cannot be asked in that time; all of a large hypervisor's services would take longer to load than to ask.
+MOST = 2_000
 # So many without an answer, one after another, and the hypervisor itself is down.
 UNANSWERED = 3
 SPREAD_SECONDS = 15
@@ -38,7 +40,7 @@ def offset(driver: str) -> int:
 def round_at(driver: str) -> None:
     """Read the machines that are due, longest unread first. One that does not answer keeps its last reading."""
     ends, unanswered = time.monotonic() + ROUND_SECONDS, 0
-    for service in due(driver, clock.now()):
+    for service in due(driver, clock.now())[:MOST]:
         if time.monotonic() >= ends or unanswered == UNANSWERED:
             break
         try:

@@ -18,7 +18,7 @@ from prorata.events.publish import publish
 from prorata.provisioning.lease import BROKEN_TRIES, LostLease, Run, lease
 from prorata.provisioning.measure import keep
 from prorata.provisioning.models import Job, JobEvent, JobStep
-from prorata.provisioning.move import may_move, move
+from prorata.provisioning.move import arrived, may_move, move
 from prorata.provisioning.put_back import put_back, skip_rest
 from prorata.provisioning.step import Gone, NeedsPerson, Wait, came_to, do, read
 
@@ -78,6 +78,7 @@ def _reduce(run: Run) -> bool:
 
 def _grow(run: Run) -> None:
     """The growth; where the host has no room for it, on another host if there is one."""
+    arrived(run)
     full = _grow_here(run)
     if full is not None and may_move(run):
         move(run)
@@ -115,9 +116,10 @@ def _end_without_machine(run: Run, why: str) -> None:
 
 
 def _end(run: Run) -> None:
+    asked_at = clock.now()
     seen = read(run)
     with run.writing() as job:
-        keep(job.service, seen)
+        keep(job.service, seen, asked_at)
         _ended(run, job)
 
 

@@ -54,9 +54,10 @@ def do(run: Run, step: JobStep) -> None:
     """One step: compare, intend, call, read back, record. Raises Wait or NeedsPerson when it cannot be decided now."""
     if step.state not in (StepState.PENDING, StepState.DOING):
         return
+    asked_at = clock.now()
     seen = read(run)
     if _stands_at(step, seen):
-        _record(run, step, _waits_for_restart(step, seen))
+        _record(run, step, StepState.DONE)
         return
     unknown = step.state == StepState.DOING and not step.reason
     if seen.state == "busy" and unknown:
@@ -64,7 +65,7 @@ def do(run: Run, step: JobStep) -> None:
     if run.job.giving_up and step.kind != JobStep.Kind.UNDO:
         _give_up(run, step, _shut_out(run, step, seen) if unknown else seen)
         return
-    if step.state == StepState.PENDING and not expected(step, seen.configuration.get(step.component)):
+    if step.state == StepState.PENDING and not expected(step, seen):
         raise NeedsPerson(
             "drift",
             f"{step.component} is {seen.configuration.get(step.component)} on the machine, {step.from_value} was expected",
@@ -72,7 +73,7 @@ def do(run: Run, step: JobStep) -> None:
     if seen.state == "busy":
         raise Wait("busy", seen.busy_with)
     with run.writing() as job:
-        keep(job.service, seen)  # what the step stood on
+        keep(job.service, seen, asked_at)  # what the step stood on
         JobStep.objects.filter(pk=step.pk).update(
             state=StepState.DOING,
             attempts=step.attempts + 1,
@@ -84,8 +85,10 @@ def do(run: Run, step: JobStep) -> None:
 
 
 def _give_up(run: Run, step: JobStep, seen: base.Reading) -> None:
+    if step.kind == JobStep.Kind.GROW and step.attempts and step.component in seen.restart_pending:
+        seen = _withdraw(run, step, seen)
     if _stands_at(step, seen):
-        _record(run, step, _waits_for_restart(step, seen))
+        _record(run, step, StepState.DONE)
         return
     over = clock.now() >= run.job.deadline
     _record(run, step, StepState.FAILED, "the time for it was over" if over else "given up by staff")
@@ -96,13 +99,29 @@ def _shut_out(run: Run, step: JobStep, seen: base.Reading) -> base.Reading:
     sleeps. Told with the fence of this run what it has already, the machine refuses the older call from then on."""
     component = _what_stays(step, seen)
     value = seen.configuration[component]
+    meant = f"{component} stays {value}: no call of an older run counts any more"
+    return _tell(run, step, base.Step(component, value, value), "shut", meant)
+
+
+def _withdraw(run: Run, step: JobStep, seen: base.Reading) -> base.Reading:
+    """The machine as it is once it no longer waits to grow at its next restart: what is given back must not come later."""
+    component, before = step.component, step.from_value if step.overwrites is None else step.overwrites
+    back = base.Step(component, seen.configuration[component], before)
+    seen = _tell(run, step, back, "withdrawn", f"{component} is {before} after the next restart as well")
+    if component in seen.restart_pending and seen.configuration.get(component) == before:
+        raise NeedsPerson("undo_failed", f"{component} still waits for the next restart to grow")
+    return seen
+
+
+def _tell(run: Run, step: JobStep, wanted: base.Step, why: str, meant: str) -> base.Reading:
+    """One more call for a step that is given up, without a restart; then the machine as it is."""
     with run.writing():
-        run.note(What.INTENDED, f"{component} stays {value}: no call of an older run counts any more", step)
+        run.note(What.INTENDED, meant, step)
     said: str
     try:
         said = run.machine.apply(
-            run.external_id, base.Step(component, value, value), fence=run.fence, may_restart=False,
-            key=f"{run.job.origin}/{step.position}/shut/{run.fence}",
+            run.external_id, wanted, fence=run.fence, may_restart=False,
+            key=f"{run.job.origin}/{step.position}/{why}/{run.fence}",
         ).state  # fmt: skip
     except DriverUnreachable as silence:
         raise Wait("unreachable", silence.reason) from silence
@@ -124,23 +143,43 @@ def _what_stays(step: JobStep, seen: base.Reading) -> str:
 
 
 def _stands_at(step: JobStep, seen: base.Reading) -> bool:
-    """Whether the machine has the value. What is put back must not have another value waiting for a restart either."""
+    """Whether the machine has the value, and no other one waits for its next restart."""
     there = seen.configuration.get(step.component) == step.to_value
-    return there and not (step.kind == JobStep.Kind.UNDO and step.component in seen.restart_pending)
+    return there and step.component not in seen.restart_pending
 
 
-def expected(step: JobStep, value: base.Value | None) -> bool:
+def in_the_way(step: JobStep, seen: base.Reading) -> bool:
+    """Whether a step that was not begun finds what nobody of us made."""
+    return not _stands_at(step, seen) and not expected(step, seen)
+
+
+def expected(step: JobStep, seen: base.Reading) -> bool:
     """Whether a step that was not begun finds what it was planned on; a reduction that stopped may stand in between.
 
     What was made by hand is replaced only where staff have seen that very value and said so.
     """
+    value = seen.configuration.get(step.component)
     if step.overwrites is not None and value == step.overwrites:
         return True
     if step.kind == JobStep.Kind.UNDO and isinstance(value, int) and isinstance(step.to_value, int):
         return bool(step.from_value <= value <= step.to_value)
-    return value in (
-        (step.from_value, step.to_value) if step.kind == JobStep.Kind.UNDO else (step.from_value,)
+    planned = (step.from_value, step.to_value) if step.kind == JobStep.Kind.UNDO else (step.from_value,)
+    return value in planned or (step.component in seen.restart_pending and _left_to_a_restart(step, value))
+
+
+def _left_to_a_restart(step: JobStep, value: base.Value | None) -> bool:
+    """Whether the machine still has the value of before changes whose restart was left to the customer."""
+    wanted = step.from_value
+    left = JobStep.objects.filter(
+        job__service=step.job.service_id, component=step.component, state=StepState.RESTART
     )
+    for before in left.order_by("-ended_at", "-pk"):
+        if before.to_value != wanted:
+            return False
+        if before.from_value == value:
+            return True
+        wanted = before.from_value
+    return False
 
 
 def _call(run: Run, step: JobStep) -> None:
@@ -173,8 +212,8 @@ def _call(run: Run, step: JobStep) -> None:
         raise Wait("host_full", full.reason) from full
     except (StepRefused, MachineUnknown) as refusal:
         _answered(run, step, f"refused: {refusal.reason}")
-        if isinstance(refusal, StepRefused) and _stands_at(step, seen := read(run)):
-            _record(run, step, _waits_for_restart(step, seen))
+        if isinstance(refusal, StepRefused) and _stands_at(step, read(run)):
+            _record(run, step, StepState.DONE)
         else:
             _record(run, step, StepState.FAILED, refusal.reason)
         return
@@ -201,7 +240,7 @@ def _reached(run: Run, step: JobStep) -> bool:
     for look in range(1, LOOKS + 1):
         seen = read(run)
         if _stands_at(step, seen):
-            _record(run, step, _waits_for_restart(step, seen))
+            _record(run, step, StepState.DONE)
             return True
         if step.component in seen.restart_pending and not run.job.may_restart and seen.state != "busy":
             if step.kind == JobStep.Kind.GROW:
@@ -215,10 +254,6 @@ def _reached(run: Run, step: JobStep) -> bool:
                 pass
         time.sleep(LOOK_EVERY_SECONDS)
     raise Wait("slow", f"{step.component} is still being changed")
-
-
-def _waits_for_restart(step: JobStep, seen: base.Reading) -> StepState:
-    return StepState.RESTART if step.component in seen.restart_pending else StepState.DONE
 
 
 def read(run: Run) -> base.Reading:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata import clock
 from prorata.events.defer import defer_once
-from prorata.events.publish import publish
 from prorata.provisioning import run as runner
 from prorata.provisioning.models import Job
 from prorata.provisioning.round import hypervisors, offset, round_at
@@ -38,8 +37,8 @@ def sweep(timestamp: int) -> None:
         | Q(state=Job.State.QUEUED, created_at__lte=business - timedelta(seconds=30))
     )
     for job in due[:200]:
-        with transaction.atomic():
-            publish("provisioning.queued", id=job.pk, lock=f"service:{job.service_id}")
+        # What waits for a worker already is not put there again: a hypervisor that is away must not fill the queue.
+        defer_once("provisioning.run", lock=f"service:{job.service_id}", id=job.pk)
 
 
 @app.periodic(cron="* * * * *")
@@ -61,8 +60,8 @@ def measure(driver: str) -> None:
 @app.periodic(cron="41 3 * * *")
 @app.task(name="provisioning.forget_old_readings", queueing_lock="provisioning.forget_old_readings")
 def forget_old_readings(timestamp: int) -> None:
-    """Readings are kept for a month, those that a quote stands on for ever."""
+    """Readings are kept for a month, those that a quote stands on and each machine's newest for ever."""
     old = Reading.objects.filter(taken_at__lt=clock.now() - KEEP_READINGS, quotes=None)
-    old.exclude(
-        pk__in=Reading.objects.order_by("service_id", "-taken_at", "-id").distinct("service_id").values("pk")
-    ).delete()
+    newer = Reading.objects.filter(service=OuterRef("service"), taken_at__gt=OuterRef("taken_at"))
+    # By PostgreSQL alone: a day's readings of many machines are more than a worker can hold.
+    old.filter(Exists(newer))._raw_delete(connection.alias)

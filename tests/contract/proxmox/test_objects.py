@@ -54,6 +54,7 @@ class TestObjects:
         try:
             reading = driver.read(machine)
             assert "backups" not in reading.usage
+            assert reading.uncounted == {"backups"}
             assert reading.configuration["backups"] == 3
             with pytest.raises(DriverUnreachable, match="storage local is away"):
                 apply(driver, machine, Step("backups", 3, 1))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from prorata import clock
+from prorata.changes.drift.bring import TRIED_FOR
 from prorata.changes.drift.decide import CannotDecide, checked
 from prorata.changes.drift.models import Decision
 from prorata.customers.lock import lock_customer
@@ -20,7 +22,10 @@ def direct_job(staff: User, decision_id: int, reason: str, *, give_up: bool) -> 
     with transaction.atomic():
         lock_customer(made.service.customer_id)
         try:
-            (direct.give_up if give_up else direct.go_on)(made.origin)
+            if give_up:
+                direct.give_up(made.origin)
+            else:
+                direct.go_on(made.origin, until=clock.now() + TRIED_FOR)
         except direct.NotWaiting as busy:
             raise CannotDecide(str(busy)) from busy
         note(

@@ -64,7 +64,8 @@ def sell(wanted: Wanted, *, shown_minor: int, key: str, staff: User, payment: Pa
     """
     if (known := sold_before(key)) is not None:
         return known
-    _offer(wanted, clock.now())
+    asked_at = clock.now()
+    _offer(wanted, asked_at)
     try:
         read = same_on_machine(wanted.driver, wanted.external_id, wanted.configuration)
     except NotAsWritten as wrong:
@@ -81,7 +82,7 @@ def sell(wanted: Wanted, *, shown_minor: int, key: str, staff: User, payment: Pa
                 term_starts_at=days.starts_at, term_ends_at=days.ends_at, term_months=wanted.months,
                 configuration=dict(wanted.configuration),
             )  # fmt: skip
-            keep(service, read)
+            keep(service, read, asked_at)
             return write(
                 SoldTerm.Kind.PURCHASE, service, priced, days, shown_minor=shown_minor, key=key, staff=staff,
                 payment=payment, pay_before=days.ends_at,

@@ -85,6 +85,7 @@ class Reading:
     restart_pending  components whose new value waits for a restart
     fixed            components this machine never makes smaller, with the reason in one sentence; the price list
                      cannot make them smaller either
+    uncounted        components whose stored objects could not be listed now: `objects` says nothing of them
     """
 
     external_id: str
@@ -98,6 +99,7 @@ class Reading:
     host: str
     restart_pending: frozenset[str]
     fixed: Mapping[str, str] = field(default_factory=dict)
+    uncounted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,9 @@ def decide(sight: Sight, step: Step) -> StepMode:
     if target < now:
         may_shrink(sight, component, target)
     elif target > now:
-        room = sight.headroom.get(component.code)
-        if room is not None and target - now > room:
-            raise HostFull(
-                f"{sight.host} has room for {room} more of {component.code}, {target - now} are wanted"
-            )
+        room, more = sight.headroom.get(component.code), target - max(now, sight.next_value(component) or 0)
+        if room is not None and more > room:
+            raise HostFull(f"{sight.host} has room for {room} more of {component.code}, {more} are wanted")
     return mode(sight, component, target)
 
 

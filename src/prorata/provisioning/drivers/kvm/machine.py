@@ -20,12 +20,14 @@ RUNNING, OFF = (1, 2), 5
 JOBS = {
     1: "start",
     2: "save",
-    3: "migration",
+    3: "restore",
     4: "migration",
-    5: "snapshot",
+    5: "migration",
     6: "snapshot",
-    7: "dump",
+    7: "rollback",
+    8: "dump",
     9: "backup",
+    10: "snapshot-delete",
 }
 
 

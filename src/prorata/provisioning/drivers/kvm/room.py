@@ -32,10 +32,10 @@ def headroom(call: Call, machine: Machine, settings: HostSettings) -> dict[str, 
 
 
 def left(call: Call, machine: Machine, settings: HostSettings) -> tuple[int, int]:
-    """vCPUs and bytes of memory that nobody has been sold, this machine's own left out."""
+    """vCPUs and bytes of memory that nobody has been sold, this machine's own left out, with what waits for a restart."""
     node = call.ask(call.connection.getInfo)
-    cpus = int(node[2] * settings.cpu_ratio) - machine.now.cpus
-    memory = node[1] * 2**20 - settings.memory_reserve - machine.now.memory
+    cpus = int(node[2] * settings.cpu_ratio) - max(machine.now.cpus, machine.next.cpus)
+    memory = node[1] * 2**20 - settings.memory_reserve - max(machine.now.memory, machine.next.memory)
     for sold in call.ask(others, call.connection, machine.uuid):
         cpus -= max(size.cpus for size in sold)
         memory -= max(size.memory for size in sold)

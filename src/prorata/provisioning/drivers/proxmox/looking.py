@@ -136,6 +136,7 @@ def reading(site: Site, machine: Machine, cluster: Cluster) -> Reading:
         host=machine.node,
         restart_pending=waits(machine, present),
         fixed={component.code: NEVER_SMALLER for component in present if component.is_disk},
+        uncounted=frozenset(one.code for one in present if one.is_limit and one.code not in usage),
     )
 
 
