@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from prorata import clock
 from prorata.changes.models import Change
 from prorata.credit.correct import correct_account
 from prorata.notices.models import Mail
+from prorata.payments.gateways.base import DisputeState, GatewayDispute, GatewayRefund
 from prorata.payments.look import look
 from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Refund
 from prorata.payments.reconcile import reconcile
+from prorata.payments.record_capture import Mismatch
 from prorata.payments.refund import CannotRefund, left_of, refund, settle_refund
+from prorata.payments.registry import gateway
 from support.world import World
 
 PAID = {"gateway/sandbox/clearing": 5_596, "revenue/deferred": -5_088, "tax/0.1": -508}
@@ -221,6 +226,63 @@ def test_a_dispute_that_is_won_leaves_nothing(world: World, paid: PaymentAttempt
         ("dispute", "out"),
         ("dispute", "in"),
     ]
+
+
+def told(monkeypatch: pytest.MonkeyPatch, paid: PaymentAttempt, **more: Any) -> None:
+    """From now on the gateway says this of the payment too."""
+    seen = replace(gateway("sandbox").fetch(paid.gateway_ref), **more)
+    monkeypatch.setattr(gateway("sandbox"), "fetch", lambda ref: seen)
+
+
+def dispute(amount: int, *, state: DisputeState = "open", currency: str = "JPY") -> GatewayDispute:
+    return GatewayDispute(
+        id="dp_1", capture_id=capture().capture_id, amount_minor=amount, currency=currency, state=state,
+        opened_at=clock.machine_now(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("refunded", "disputed"), [(1_000, 5_596), (0, 5_600), (5_596, 5_596)])
+def test_a_dispute_over_more_than_is_left_is_booked_as_far_as_it_goes(
+    world: World, paid: PaymentAttempt, monkeypatch: pytest.MonkeyPatch, refunded: int, disputed: int
+) -> None:
+    """2026-11-26: the exchange rate moved, or the payment had been refunded; the database refused it all, at each look."""
+    if refunded:
+        world.gateway.refund_by_hand(paid.gateway_ref, refunded)
+        look(paid.pk)
+    told(monkeypatch, paid, disputes=(dispute(disputed),))
+    with pytest.raises(
+        Mismatch, match=f"dispute dp_1 of {disputed} JPY .* more than the {5_596 - refunded} "
+    ):
+        look(paid.pk)
+    assert world.ledger() == {"customer/1/owed": 5_596, "revenue/deferred": -5_088, "tax/0.1": -508}
+    if refunded < 5_596:
+        look(paid.pk)  # said once; the daily comparison names the amounts
+
+
+def test_a_dispute_that_was_booked_in_part_is_won_as_it_was_booked(
+    world: World, paid: PaymentAttempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: and a refund made afterwards finds what returned with it."""
+    told(monkeypatch, paid, disputes=(dispute(5_600),))
+    with pytest.raises(Mismatch):
+        look(paid.pk)
+    again = GatewayRefund(
+        id="re_1", key="", capture_id=capture().capture_id, amount_minor=5_000, currency="JPY", state="succeeded",
+        created_at=clock.machine_now(),
+    )  # fmt: skip
+    told(monkeypatch, paid, disputes=(dispute(5_600, state="won"),), refunds=(again,))
+    look(paid.pk)
+    assert world.ledger() == {**PAID, "gateway/sandbox/clearing": 596, "customer/1/owed": 5_000}
+
+
+def test_a_dispute_in_another_currency_is_told_and_never_converted(
+    world: World, paid: PaymentAttempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: 33.12 dollars were booked as 3,312 yen."""
+    told(monkeypatch, paid, disputes=(dispute(3_312, currency="USD"),))
+    with pytest.raises(Mismatch, match="dispute dp_1 of 3312 USD"):
+        look(paid.pk)
+    assert (world.ledger(), MoneyBack.objects.count()) == (PAID, 0)
 
 
 def test_a_question_of_the_bank_moves_nothing(world: World, paid: PaymentAttempt) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from prorata import clock
 from prorata.credit.move import Movement, move
@@ -24,15 +25,20 @@ class _Taken:
     id: str
     capture_id: str
     amount_minor: int
+    currency: str
     away: bool
     reason: str
 
 
-def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayPayment) -> None:
-    """Book what left us or returned and is not booked yet. Customer and attempt must be locked, captures recorded."""
+def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayPayment) -> list[str]:
+    """Book what left us or returned and is not booked yet. Customer and attempt must be locked, captures recorded.
+
+    Returns, in words for staff, what does not fit the captures: a bank may take more than was paid, or what was refunded
+    already. As much as is left of a capture is booked; nothing is ever converted.
+    """
     assert_locked(invoice.customer_id)
     if not payment.refunds and not payment.disputes:
-        return
+        return []
     captures = {
         capture.capture_id: capture
         for capture in Capture.objects.filter(attempt=attempt, gateway=attempt.gateway)
@@ -41,24 +47,49 @@ def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayP
         (row.kind, row.outside_id, row.way): row
         for row in MoneyBack.objects.filter(capture__in=captures.values())
     }
-    for taken in _taken(payment):
-        capture = captures[taken.capture_id]
+    left = {one: capture.amount_minor - _away(capture, known.values()) for one, capture in captures.items()}
+    strange = []
+    for taken in sorted(_taken(payment), key=lambda one: one.away):  # what returned first: it may leave again
         out = known.get((taken.kind, taken.id, "out"))
         if taken.away and out is None:
-            _out(capture, invoice, taken)
+            capture = captures.get(taken.capture_id)
+            fits = min(left[taken.capture_id], taken.amount_minor) if capture else 0
+            if capture is None or capture.currency != taken.currency:
+                strange.append(f"{_named(taken)} is of no payment in our books")
+                continue
+            if fits < taken.amount_minor:
+                strange.append(
+                    f"{_named(taken)} is more than the {fits} that were left of {capture.capture_id}"
+                )
+            if fits:
+                _out(capture, invoice, replace(taken, amount_minor=fits))
+                left[taken.capture_id] -= fits
         elif not taken.away and out is not None and (taken.kind, taken.id, "in") not in known:
             _back(out, taken)
+            left[out.capture.capture_id] += out.amount_minor
     _follow(payment)
+    return strange
+
+
+def _away(capture: Capture, known: Iterable[MoneyBack]) -> int:
+    rows = [row for row in known if row.capture_id == capture.pk]
+    return sum(row.amount_minor if row.way == "out" else -row.amount_minor for row in rows)
+
+
+def _named(taken: _Taken) -> str:
+    return f"{taken.kind} {taken.id} of {taken.amount_minor} {taken.currency} in minor units"
 
 
 def _taken(payment: GatewayPayment) -> list[_Taken]:
     """A refund leaves with its first sight, as the processor books it; a question of the bank's takes nothing."""
     refunds = [
-        _Taken("refund", r.id, r.capture_id, r.amount_minor, r.state != "failed", r.reason)
+        _Taken("refund", r.id, r.capture_id, r.amount_minor, r.currency, r.state != "failed", r.reason)
         for r in payment.refunds
     ]
     disputes = [
-        _Taken("dispute", d.id, d.capture_id, d.amount_minor, d.state in ("open", "lost"), d.reason)
+        _Taken(
+            "dispute", d.id, d.capture_id, d.amount_minor, d.currency, d.state in ("open", "lost"), d.reason
+        )
         for d in payment.disputes
     ]
     return refunds + disputes
@@ -105,7 +136,14 @@ def _back(out: MoneyBack, taken: _Taken) -> None:
             against=[cleared, (accounts.owed(customer, currency), -out.owed_minor)], key=key, what="came_back",
             origin=origin, at=clock.now(), actor=actor, reason=taken.reason,
         )  # fmt: skip
-    _keep(capture, taken, "in", out.credit_minor, out.owed_minor, transfer)
+    _keep(
+        capture,
+        replace(taken, amount_minor=out.amount_minor),
+        "in",
+        out.credit_minor,
+        out.owed_minor,
+        transfer,
+    )
 
 
 def _keep(capture: Capture, taken: _Taken, way: str, credit: int, owed: int, transfer: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from prorata.payments.models import Capture, MoneyBack, Reconciliation
 from prorata.payments.record_capture import Mismatch
 from prorata.payments.registry import gateway
 
+log = logging.getLogger(__name__)
 # Each list reaches back over the one before: a processor may show a thing late, and a run may have failed.
 OVERLAP = timedelta(days=2)
 FIRST = timedelta(days=30)
@@ -102,6 +104,9 @@ def _look(gateway_code: str, ref: str) -> str:
         look_now(attempt.pk)
     except (Mismatch, GatewayRefused, GatewayUnreachable) as problem:
         return str(problem)
+    except Exception as problem:  # one bad payment must not keep the others from being compared
+        log.exception("payment %s could not be looked at", ref)
+        return f"it could not be looked at ({type(problem).__name__})"
     return ""
 
 

@@ -14,6 +14,7 @@ from prorata.customers.lock import lock_customer
 from prorata.payments.gateways.base import GatewayRefused, GatewayUnreachable, RefundRequest, Refunds
 from prorata.payments.look import look, look_now
 from prorata.payments.models import Capture, MoneyBack, Refund
+from prorata.payments.record_capture import Mismatch
 from prorata.payments.registry import UnknownGateway, gateway
 from prorata.pricing.display import amount_text
 from prorata.trail.write import note
@@ -106,6 +107,10 @@ def settle_refund(refund_id: uuid.UUID | str) -> Refund:
         Refund.objects.filter(pk=found.pk, state=State.CREATED).update(
             state=State.UNKNOWN, problem=silence.reason[:200]
         )
+    except (
+        Mismatch
+    ) as strange:  # something else of the payment does not fit; the daily comparison tells staff
+        log.error("refund %s: %s", found.pk, strange)
     found.refresh_from_db()
     return found
 
