@@ -101,7 +101,7 @@ def preview(file: StatementFile) -> list[Seen]:
     return [
         Seen(
             line=line, known=line.key in known,
-            attempt=attempt_of(line.text, file.account) if line.amount_minor > 0 and line.key not in known else None,
+            attempt=attempt_of(line.text, file.account) if _may_match(line) and line.key not in known else None,
         )
         for line in lines
     ]  # fmt: skip
@@ -154,15 +154,19 @@ def _write(
         StatementLine(
             account=account, statement=statement, key=one.key, booked_on=one.booked_on, amount_minor=one.amount_minor,
             currency=one.currency, text=one.text, name=one.name, other_account=one.other_account,
-            bank_code=one.bank_code, is_reversal=one.is_reversal,
+            bank_code=one.bank_code, is_reversal=one.is_reversal, several=one.several,
         )
         for one in fresh
     )  # fmt: skip
     for line in lines:
         _post(line, statement, actor)
-        if line.amount_minor > 0 and attempt_of(line.text, account) is not None:
+        if _may_match(line) and attempt_of(line.text, account) is not None:
             defer("bank.match", lock=f"bankline:{line.pk}", id=line.pk)
     return [line.pk for line in lines]
+
+
+def _may_match(line: ParsedLine | StatementLine) -> bool:
+    return line.amount_minor > 0 and not line.several
 
 
 def _post(line: StatementLine, statement: Statement, actor: str) -> None:

@@ -28,7 +28,8 @@ class BadStatement(ValueError):
 @dataclass(frozen=True, kw_only=True)
 class ParsedLine:
     """One booked movement: minor units, positive what came in. `bank_id` is the bank's own, empty where it gives none;
-    `row` is what the file says of it, where that does not depend on how the file is read."""
+    `row` is what the file says of it, where that does not depend on how the file is read; `several`: it is a sum of
+    payments, and which of them is how much is not said."""
 
     booked_on: date
     amount_minor: int
@@ -39,6 +40,7 @@ class ParsedLine:
     bank_id: str = ""
     bank_code: str = ""
     is_reversal: bool = False
+    several: bool = False
     row: str = ""
     key: str = ""
 
