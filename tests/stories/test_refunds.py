@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F
 
 from prorata import clock
 from prorata.changes.models import Change
@@ -133,6 +135,23 @@ def test_an_unknown_refund_is_asked_for_until_it_is_known(
     assert settle_refund(made.pk).state == "succeeded"
     assert (given_back(paid, world), world.ledger()["customer/1/owed"]) == (1_000, 1_000)
     assert settle_refund(made.pk).state == "succeeded"
+    assert given_back(paid, world) == 1_000
+
+
+@pytest.mark.parametrize(("effect", "state"), [("before", "failed"), ("after", "succeeded")])
+def test_an_unknown_refund_has_an_end_after_a_day(
+    world: World, paid: PaymentAttempt, effect: str, state: str
+) -> None:
+    """2026-11-26: its key is forgotten, so it is not repeated; it stayed unknown for ever, and no other could be begun."""
+    world.gateway.fault(call="refund", effect=effect)
+    made = give_back(world, 1_000)
+    assert made.state == "unknown"
+    Refund.objects.filter(pk=made.pk).update(asked_at=F("asked_at") - timedelta(hours=21))
+    ended = settle_refund(made.pk)
+    assert (ended.state, given_back(paid, world)) == (state, 0 if effect == "before" else 1_000)
+    if effect == "before":
+        assert "never received" in ended.problem
+        assert (left_of(capture()), give_back(world, 1_000).state) == (5_596, "succeeded")
     assert given_back(paid, world) == 1_000
 
 
