@@ -15,7 +15,7 @@ from prorata.changes.models import Change
 from prorata.credit.correct import correct_account
 from prorata.notices.models import Mail
 from prorata.payments.gateways.base import DisputeState, GatewayDispute, GatewayRefund
-from prorata.payments.look import look
+from prorata.payments.look import look, record
 from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Refund
 from prorata.payments.reconcile import reconcile
 from prorata.payments.record_capture import Mismatch
@@ -179,6 +179,21 @@ def test_one_that_the_bank_sends_back(world: World, paid: PaymentAttempt) -> Non
         ("in", 1_000),
     ]
     assert left_of(capture()) == 5_596
+
+
+@pytest.mark.parametrize(("ends", "state"), [("succeeded", "succeeded"), ("failed", "failed")])
+def test_an_older_answer_that_is_read_last_moves_no_refund_back(
+    world: World, paid: PaymentAttempt, ends: str, state: str
+) -> None:
+    """2026-11-26: two looks at once; the database refused the step back, and whoever looked got an error."""
+    world.gateway.settings(refund_mode="pending")
+    made = give_back(world, 1_000)
+    adapter = gateway("sandbox")
+    older = adapter.fetch(paid.gateway_ref)
+    world.gateway.end_refund(made.refund_id, ends)
+    look(paid.pk)
+    record(paid, older, payee=adapter.payee)
+    assert world.reread(made).state == state
 
 
 def test_without_a_reason_nothing_is_begun(world: World, paid: PaymentAttempt) -> None:

@@ -67,7 +67,7 @@ def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayP
         elif not taken.away and out is not None and (taken.kind, taken.id, "in") not in known:
             _back(out, taken)
             left[out.capture.capture_id] += out.amount_minor
-    _follow(payment)
+    _follow(payment, {row.outside_id for row in known.values() if row.kind == "refund" and row.way == "in"})
     return strange
 
 
@@ -155,10 +155,13 @@ def _keep(capture: Capture, taken: _Taken, way: str, credit: int, owed: int, tra
     publish("payment.taken_back", id=kept.pk)
 
 
-def _follow(payment: GatewayPayment) -> None:
-    """Our own refunds stand as the gateway says, also one whose answer was lost."""
+def _follow(payment: GatewayPayment, returned: set[str]) -> None:
+    """Our own refunds stand as the gateway says, also one whose answer was lost. An answer may be read after a newer one:
+    one whose end is booked is not pending again, and one whose money has returned has failed."""
     for seen in payment.refunds:
-        if seen.key:
-            Refund.objects.filter(pk=seen.key).exclude(state=seen.state).update(
-                state=Refund.State(seen.state), refund_id=seen.id, problem=seen.reason[:200]
-            )
+        if not seen.key or (seen.state != "failed" and seen.id in returned):
+            continue
+        rows = Refund.objects.filter(pk=seen.key).exclude(state=seen.state)
+        if seen.state == Refund.State.PENDING:
+            rows = rows.exclude(state=Refund.State.SUCCEEDED)
+        rows.update(state=Refund.State(seen.state), refund_id=seen.id, problem=seen.reason[:200])
