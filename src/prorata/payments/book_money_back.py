@@ -13,6 +13,7 @@ from prorata.events.publish import publish
 from prorata.invoices.models import Invoice
 from prorata.ledger import accounts
 from prorata.ledger.post import post
+from prorata.payments.bank.debts import debt
 from prorata.payments.gateways.base import GatewayPayment
 from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Refund
 
@@ -119,11 +120,14 @@ def _out(capture: Capture, invoice: Invoice, taken: _Taken) -> None:
 
 
 def _back(out: MoneyBack, taken: _Taken) -> None:
-    """The refund failed or the dispute is won: both parts stand again as they stood before."""
+    """The refund failed or the dispute is won: both parts stand again as they stood before. What of the debt was paid
+    meanwhile is not owed any more, and is the customer's: account credit."""
     capture, customer, currency = out.capture, out.customer_id, out.currency
     cleared = (accounts.clearing(capture.gateway, currency), out.amount_minor)
     key = f"{taken.kind}:{capture.gateway}:{taken.id}:in"
     origin, actor = out.transfer.origin, f"gateway:{capture.gateway}"
+    owed = min(out.owed_minor, debt(customer, currency))
+    credit = out.credit_minor + out.owed_minor - owed
     if capture.outcome == "suspense":
         transfer = post(
             key=key, kind="came_back", origin=origin, at=clock.now(), actor=actor, reason=taken.reason,
@@ -132,18 +136,11 @@ def _back(out: MoneyBack, taken: _Taken) -> None:
     else:
         purse = account_purse(customer, currency)
         transfer = move(
-            customer_id=customer, currency=currency, movements=[Movement(purse.pk, out.credit_minor)],
-            against=[cleared, (accounts.owed(customer, currency), -out.owed_minor)], key=key, what="came_back",
+            customer_id=customer, currency=currency, movements=[Movement(purse.pk, credit)],
+            against=[cleared, (accounts.owed(customer, currency), -owed)], key=key, what="came_back",
             origin=origin, at=clock.now(), actor=actor, reason=taken.reason,
         )  # fmt: skip
-    _keep(
-        capture,
-        replace(taken, amount_minor=out.amount_minor),
-        "in",
-        out.credit_minor,
-        out.owed_minor,
-        transfer,
-    )
+    _keep(capture, replace(taken, amount_minor=out.amount_minor), "in", credit, owed, transfer)
 
 
 def _keep(capture: Capture, taken: _Taken, way: str, credit: int, owed: int, transfer: int) -> None:
