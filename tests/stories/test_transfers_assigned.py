@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from prorata.changes import states
 from prorata.changes.cancel import cancel
 from prorata.changes.models import Change
 from prorata.notices.models import Mail
+from prorata.payments.bank import match as matching
 from prorata.payments.bank.allocate import CannotAssign, set_aside, to_credit, to_invoice
 from prorata.payments.bank.match import match
 from prorata.payments.bank.propose import proposals
@@ -138,3 +141,20 @@ def test_a_sum_of_several_payments_is_not_given_to_the_one_that_names_its_invoic
     assert proposals(line())[0].invoice == change.invoice
     to_invoice(line(), change.invoice.pk, amount_minor=5_596, actor=ACTOR)
     assert (world.ledger()["suspense"], world.reread(change.invoice).status) == (-10_000, "paid")
+
+
+def test_what_staff_begin_to_assign_is_not_finished_by_the_worker(
+    world: World, change: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: between the worker's look and its lock staff gave a part to somebody else; it took the rest."""
+    statement(Entry(amount=5_596, text="no reference"))
+    attempt, real = choose(world, change), matching.attempt_of
+
+    def slow(text: str, account: Any) -> Any:
+        to_credit(line(), world.customer, amount_minor=3_000, actor=ACTOR)
+        monkeypatch.setattr(matching, "attempt_of", real)
+        return attempt
+
+    monkeypatch.setattr(matching, "attempt_of", slow)
+    assert match(line().pk) is None
+    assert (world.ledger()["suspense"], world.credit()) == (-2_596, 3_000)
