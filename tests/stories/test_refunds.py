@@ -14,7 +14,7 @@ from prorata import clock
 from prorata.changes.models import Change
 from prorata.credit.correct import correct_account
 from prorata.notices.models import Mail
-from prorata.payments.gateways.base import DisputeState, GatewayDispute, GatewayRefund
+from prorata.payments.gateways.base import DisputeState, GatewayDispute, GatewayRefund, Happening
 from prorata.payments.look import look, record
 from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Refund
 from prorata.payments.reconcile import reconcile
@@ -317,6 +317,30 @@ def test_a_dispute_in_another_currency_is_told_and_never_converted(
     with pytest.raises(Mismatch, match="dispute dp_1 of 3312 USD"):
         look(paid.pk)
     assert (world.ledger(), MoneyBack.objects.count()) == (PAID, 0)
+
+
+def test_a_dispute_that_is_lost_after_it_was_won_is_told_each_day(
+    world: World, paid: PaymentAttempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: the bank took the money again in a second round, and nobody heard of it."""
+    states: tuple[DisputeState, ...] = ("open", "won", "open")
+    for state in states:
+        told(monkeypatch, paid, disputes=(dispute(5_596, state=state),))
+        look(paid.pk)
+    told(monkeypatch, paid, disputes=(dispute(5_596, state="lost"),))
+    with pytest.raises(Mismatch, match="lost after it was won"):
+        look(paid.pk)
+    assert world.ledger() == PAID
+    listed = Happening(
+        kind="dispute", id="dp_1", ref=paid.gateway_ref, capture_id=capture().capture_id, amount_minor=5_596,
+        currency="JPY", at=clock.machine_now(),
+    )  # fmt: skip
+    monkeypatch.setattr(gateway("sandbox"), "happened_since", lambda since: (listed,))
+    run = reconcile("sandbox")
+    assert run is not None
+    assert ["lost after it was won" in one["what"] for one in run.differences if one["id"] == "dp_1"] == [
+        True
+    ]
 
 
 def test_a_question_of_the_bank_moves_nothing(world: World, paid: PaymentAttempt) -> None:

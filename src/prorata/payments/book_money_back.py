@@ -20,7 +20,7 @@ from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Refund
 
 @dataclass(frozen=True)
 class _Taken:
-    """What a refund or a dispute says: whether the money is away from us now."""
+    """What a refund or a dispute says: whether the money is away from us now, and of a dispute, whether for good."""
 
     kind: str
     id: str
@@ -29,6 +29,7 @@ class _Taken:
     currency: str
     away: bool
     reason: str
+    lost: bool = False
 
 
 def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayPayment) -> list[str]:
@@ -68,6 +69,11 @@ def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayP
         elif not taken.away and out is not None and (taken.kind, taken.id, "in") not in known:
             _back(out, taken)
             left[out.capture.capture_id] += out.amount_minor
+        elif taken.lost and (taken.kind, taken.id, "in") in known:
+            # Each way is booked once. Another round at the bank is for staff, and not for a guess.
+            strange.append(
+                f"{_named(taken)} is lost after it was won: the money left again, and is not booked"
+            )
     _follow(payment, {row.outside_id for row in known.values() if row.kind == "refund" and row.way == "in"})
     return strange
 
@@ -89,7 +95,14 @@ def _taken(payment: GatewayPayment) -> list[_Taken]:
     ]
     disputes = [
         _Taken(
-            "dispute", d.id, d.capture_id, d.amount_minor, d.currency, d.state in ("open", "lost"), d.reason
+            "dispute",
+            d.id,
+            d.capture_id,
+            d.amount_minor,
+            d.currency,
+            d.state in ("open", "lost"),
+            d.reason,
+            lost=d.state == "lost",
         )
         for d in payment.disputes
     ]

@@ -81,6 +81,8 @@ def _compare(
                 found.differences.append(_difference(one, trouble.get(one.ref) or "it is not in our books"))
         elif ours != (one.amount_minor, one.currency):
             found.differences.append(_difference(one, f"our books have {ours[0]} {ours[1]} in minor units"))
+        elif one.id in trouble.get(one.ref, ""):
+            found.differences.append(_difference(one, trouble[one.ref]))
         elif one in before and before[one] is None:
             found.booked += 1
     found.differences += _not_listed(gateway_code, {one.id for one in listed}, since, until)
