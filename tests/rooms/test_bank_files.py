@@ -60,6 +60,15 @@ def test_a_batch_is_its_payments_where_they_add_up(version: str) -> None:
 def test_a_batch_that_does_not_add_up_is_one_line_with_all_its_words() -> None:
     content = camt(Entry(amount=5_500, parts=[(5_000, "first", "A"), (596, "second", "B")]))
     assert amounts(content) == [(5_500, "first\nsecond", "")]
+    assert [line.several for line in lines(content)] == [True]
+
+
+@pytest.mark.parametrize(("count", "several"), [("1", False), ("3", True)])
+def test_a_sum_whose_payments_are_only_counted_is_a_sum(count: str, several: bool) -> None:
+    """2026-11-26: the bank names the first of three payments, and how many there are."""
+    content = camt(Entry(amount=5_500, text="RF407F3K2MX9"))
+    counted = b"<NtryDtls><Btch><NbOfTxs>%s</NbOfTxs></Btch>" % count.encode()
+    assert [line.several for line in lines(content.replace(b"<NtryDtls>", counted))] == [several]
 
 
 def test_a_structured_reference_is_part_of_the_words() -> None:

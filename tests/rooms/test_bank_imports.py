@@ -116,6 +116,30 @@ def test_columns_named_anew_do_not_bring_a_movement_again(world: World, account:
     assert [one.known for one in preview(more)] == [True, False]
 
 
+def test_the_banks_number_named_later_or_no_more_does_not_bring_a_movement_again(
+    world: World, account: BankAccount
+) -> None:
+    """2026-11-26: with another column for the number each movement of a file that overlaps was another movement."""
+    without = Columns(date="day", amount="much", delimiter=";").as_json()
+    account.csv_columns = without
+    account.save()
+    first = given(csv("2026-08-17;5;A1", "2026-08-17;5;A1", "2026-08-18;7;A2"), account)
+    assert take_in(first, actor=ACTOR).new == 3
+    account.csv_columns = without | {"bank_id": "words"}
+    account.save()
+    more = given(csv("2026-08-17;5;A1", "2026-08-17;5;A1", "2026-08-18;7;A2", "2026-08-19;9;A3"), account)
+    assert [one.known for one in preview(more)] == [True, True, True, False]
+    assert take_in(more, actor=ACTOR).new == 1
+    assert take_in(more, actor=ACTOR).new == 0
+    account.csv_columns = without
+    account.save()
+    last = given(csv("2026-08-18;7;A2", "2026-08-19;9;A3", "2026-08-20;1;A4"), account)
+    with world.unchanged(), pytest.raises(BadStatement, match="column of the numbers"):
+        take_in(last, actor=ACTOR)
+    assert take_in(given(csv("2026-08-20;1;A4"), account), actor=ACTOR).new == 1
+    assert world.ledger() == {"gateway/bank/clearing": 27, "suspense": -27}
+
+
 def test_days_that_came_in_one_form_do_not_come_in_the_other(world: World, account: BankAccount) -> None:
     statement(Entry(amount=5, text="a", on="2026-08-16"), Entry(amount=5, text="a", on="2026-08-18"))
     account.csv_columns = COLUMNS.as_json()

@@ -16,8 +16,10 @@ from prorata.changes import states
 from prorata.changes.models import Change
 from prorata.config.wiring import SANDBOX_PAYEE
 from prorata.notices.models import Mail
+from prorata.payments import reconcile as reconciling
 from prorata.payments.checkout import PaymentUnknown, start_checkout
 from prorata.payments.gateways.base import CheckoutRequest
+from prorata.payments.look import look_now
 from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Reconciliation
 from prorata.payments.overdue import CannotClose, assign_overdue, close_by_hand
 from prorata.payments.reconcile import reconcile
@@ -150,6 +152,26 @@ def test_another_amount_than_ours_is_named(
         "our books have 5596 JPY in minor units",
         5_597,
     )
+
+
+def test_one_payment_that_cannot_be_looked_at_does_not_keep_the_others_from_being_compared(
+    world: World, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: whatever it was, it ended the comparison of every gateway, each day again."""
+    theirs, ours = world.checkout(world.change(web, memory=8)), look_now
+    world.gateway.pay(theirs.gateway_ref, mode="never")
+
+    def bad(attempt_id: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(reconciling, "look_now", bad)
+    (difference,) = compared().differences
+    assert (difference["ref"], difference["what"]) == (
+        theirs.gateway_ref,
+        "it could not be looked at (ZeroDivisionError)",
+    )
+    monkeypatch.setattr(reconciling, "look_now", ours)
+    assert (compared().booked, Capture.objects.count()) == (1, 1)
 
 
 def _with(one: Any, **changes: Any) -> Any:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F
 
+from prorata import clock
 from prorata.changes.models import Change
 from prorata.credit.correct import correct_account
 from prorata.notices.models import Mail
-from prorata.payments.look import look
+from prorata.payments.gateways.base import DisputeState, GatewayDispute, GatewayRefund, Happening
+from prorata.payments.look import look, record
 from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Refund
 from prorata.payments.reconcile import reconcile
+from prorata.payments.record_capture import Mismatch
 from prorata.payments.refund import CannotRefund, left_of, refund, settle_refund
+from prorata.payments.registry import gateway
 from support.world import World
 
 PAID = {"gateway/sandbox/clearing": 5_596, "revenue/deferred": -5_088, "tax/0.1": -508}
@@ -131,6 +138,23 @@ def test_an_unknown_refund_is_asked_for_until_it_is_known(
     assert given_back(paid, world) == 1_000
 
 
+@pytest.mark.parametrize(("effect", "state"), [("before", "failed"), ("after", "succeeded")])
+def test_an_unknown_refund_has_an_end_after_a_day(
+    world: World, paid: PaymentAttempt, effect: str, state: str
+) -> None:
+    """2026-11-26: its key is forgotten, so it is not repeated; it stayed unknown for ever, and no other could be begun."""
+    world.gateway.fault(call="refund", effect=effect)
+    made = give_back(world, 1_000)
+    assert made.state == "unknown"
+    Refund.objects.filter(pk=made.pk).update(asked_at=F("asked_at") - timedelta(hours=21))
+    ended = settle_refund(made.pk)
+    assert (ended.state, given_back(paid, world)) == (state, 0 if effect == "before" else 1_000)
+    if effect == "before":
+        assert "never received" in ended.problem
+        assert (left_of(capture()), give_back(world, 1_000).state) == (5_596, "succeeded")
+    assert given_back(paid, world) == 1_000
+
+
 def test_one_that_the_gateway_refuses_has_failed(world: World, paid: PaymentAttempt) -> None:
     """Somebody refunded by hand, and no news of it came: the gateway says how much is left."""
     world.gateway.settings(webhook_mode="never")
@@ -155,6 +179,21 @@ def test_one_that_the_bank_sends_back(world: World, paid: PaymentAttempt) -> Non
         ("in", 1_000),
     ]
     assert left_of(capture()) == 5_596
+
+
+@pytest.mark.parametrize(("ends", "state"), [("succeeded", "succeeded"), ("failed", "failed")])
+def test_an_older_answer_that_is_read_last_moves_no_refund_back(
+    world: World, paid: PaymentAttempt, ends: str, state: str
+) -> None:
+    """2026-11-26: two looks at once; the database refused the step back, and whoever looked got an error."""
+    world.gateway.settings(refund_mode="pending")
+    made = give_back(world, 1_000)
+    adapter = gateway("sandbox")
+    older = adapter.fetch(paid.gateway_ref)
+    world.gateway.end_refund(made.refund_id, ends)
+    look(paid.pk)
+    record(paid, older, payee=adapter.payee)
+    assert world.reread(made).state == state
 
 
 def test_without_a_reason_nothing_is_begun(world: World, paid: PaymentAttempt) -> None:
@@ -220,6 +259,87 @@ def test_a_dispute_that_is_won_leaves_nothing(world: World, paid: PaymentAttempt
     assert [(row.kind, row.way) for row in MoneyBack.objects.order_by("pk")] == [
         ("dispute", "out"),
         ("dispute", "in"),
+    ]
+
+
+def told(monkeypatch: pytest.MonkeyPatch, paid: PaymentAttempt, **more: Any) -> None:
+    """From now on the gateway says this of the payment too."""
+    seen = replace(gateway("sandbox").fetch(paid.gateway_ref), **more)
+    monkeypatch.setattr(gateway("sandbox"), "fetch", lambda ref: seen)
+
+
+def dispute(amount: int, *, state: DisputeState = "open", currency: str = "JPY") -> GatewayDispute:
+    return GatewayDispute(
+        id="dp_1", capture_id=capture().capture_id, amount_minor=amount, currency=currency, state=state,
+        opened_at=clock.machine_now(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("refunded", "disputed"), [(1_000, 5_596), (0, 5_600), (5_596, 5_596)])
+def test_a_dispute_over_more_than_is_left_is_booked_as_far_as_it_goes(
+    world: World, paid: PaymentAttempt, monkeypatch: pytest.MonkeyPatch, refunded: int, disputed: int
+) -> None:
+    """2026-11-26: the exchange rate moved, or the payment had been refunded; the database refused it all, at each look."""
+    if refunded:
+        world.gateway.refund_by_hand(paid.gateway_ref, refunded)
+        look(paid.pk)
+    told(monkeypatch, paid, disputes=(dispute(disputed),))
+    with pytest.raises(
+        Mismatch, match=f"dispute dp_1 of {disputed} JPY .* more than the {5_596 - refunded} "
+    ):
+        look(paid.pk)
+    assert world.ledger() == {"customer/1/owed": 5_596, "revenue/deferred": -5_088, "tax/0.1": -508}
+    if refunded < 5_596:
+        look(paid.pk)  # said once; the daily comparison names the amounts
+
+
+def test_a_dispute_that_was_booked_in_part_is_won_as_it_was_booked(
+    world: World, paid: PaymentAttempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: and a refund made afterwards finds what returned with it."""
+    told(monkeypatch, paid, disputes=(dispute(5_600),))
+    with pytest.raises(Mismatch):
+        look(paid.pk)
+    again = GatewayRefund(
+        id="re_1", key="", capture_id=capture().capture_id, amount_minor=5_000, currency="JPY", state="succeeded",
+        created_at=clock.machine_now(),
+    )  # fmt: skip
+    told(monkeypatch, paid, disputes=(dispute(5_600, state="won"),), refunds=(again,))
+    look(paid.pk)
+    assert world.ledger() == {**PAID, "gateway/sandbox/clearing": 596, "customer/1/owed": 5_000}
+
+
+def test_a_dispute_in_another_currency_is_told_and_never_converted(
+    world: World, paid: PaymentAttempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: 33.12 dollars were booked as 3,312 yen."""
+    told(monkeypatch, paid, disputes=(dispute(3_312, currency="USD"),))
+    with pytest.raises(Mismatch, match="dispute dp_1 of 3312 USD"):
+        look(paid.pk)
+    assert (world.ledger(), MoneyBack.objects.count()) == (PAID, 0)
+
+
+def test_a_dispute_that_is_lost_after_it_was_won_is_told_each_day(
+    world: World, paid: PaymentAttempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: the bank took the money again in a second round, and nobody heard of it."""
+    states: tuple[DisputeState, ...] = ("open", "won", "open")
+    for state in states:
+        told(monkeypatch, paid, disputes=(dispute(5_596, state=state),))
+        look(paid.pk)
+    told(monkeypatch, paid, disputes=(dispute(5_596, state="lost"),))
+    with pytest.raises(Mismatch, match="lost after it was won"):
+        look(paid.pk)
+    assert world.ledger() == PAID
+    listed = Happening(
+        kind="dispute", id="dp_1", ref=paid.gateway_ref, capture_id=capture().capture_id, amount_minor=5_596,
+        currency="JPY", at=clock.machine_now(),
+    )  # fmt: skip
+    monkeypatch.setattr(gateway("sandbox"), "happened_since", lambda since: (listed,))
+    run = reconcile("sandbox")
+    assert run is not None
+    assert ["lost after it was won" in one["what"] for one in run.differences if one["id"] == "dp_1"] == [
+        True
     ]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from django.http import Http404
@@ -16,6 +18,7 @@ from prorata.payments.charge_saved import pay_with_saved
 from prorata.payments.checkout import PaymentRefused, PaymentUnknown, start_checkout
 from prorata.payments.look import look
 from prorata.payments.models import Capture, PaymentAttempt, SavedMethod
+from prorata.payments.registry import gateway
 from prorata.payments.saved_methods import forget, offered
 from prorata.services.models import Service
 from support.sandboxes import ACCEPTED, ASKS_ALWAYS, DECLINES_LATER
@@ -139,6 +142,88 @@ def test_a_charge_without_an_answer_is_found_and_never_repeated(
     world.work()
     assert len(world.gateway.captures(str(attempt.pk))) == (1 if effect == "after" else 0)
     assert world.reread(attempt).state == ("succeeded" if effect == "after" else "failed")
+
+
+def pressed_meanwhile(monkeypatch: pytest.MonkeyPatch, call: str, press: Callable[[], object]) -> None:
+    """While the gateway has answered this call and we have not read it yet, somebody presses in another window."""
+    adapter = gateway("sandbox")
+    real = getattr(adapter, call)
+
+    def answered(request: Any) -> Any:
+        monkeypatch.setattr(adapter, call, real)
+        answer = real(request)
+        with pytest.raises(PaymentUnknown):
+            press()
+        return answer
+
+    monkeypatch.setattr(adapter, call, answered)
+
+
+def test_a_card_pressed_while_the_page_is_being_opened_is_not_charged(
+    world: World, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: the attempt had failed then, its page was open, and the next press charged the card all the same."""
+    bought(world, web, save=True)
+    saved, change = SavedMethod.objects.get(), due(world, web)
+    pressed_meanwhile(
+        monkeypatch, "create_checkout", lambda: pay_with_saved(world.owner, change.invoice, saved.pk)
+    )
+    start_checkout(world.owner, change.invoice, "card")
+    attempt = PaymentAttempt.objects.get(invoice=change.invoice)
+    assert attempt.state == "redirected"
+    assert pay_with_saved(world.owner, change.invoice, saved.pk) == ""  # closes the page first
+    assert world.gateway.pay(attempt.gateway_ref) == "closed"
+    assert Capture.objects.filter(attempt__invoice=change.invoice).count() == 1
+
+
+def test_a_page_asked_for_while_the_card_is_charged_does_not_make_the_charge_a_failure(
+    world: World, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: it read "Nothing was taken", and paying again was open until the charge's answer was recorded."""
+    bought(world, web, save=True)
+    saved, change = SavedMethod.objects.get(), due(world, web)
+    pressed_meanwhile(
+        monkeypatch, "charge_saved", lambda: start_checkout(world.owner, change.invoice, "card")
+    )
+    assert pay_with_saved(world.owner, change.invoice, saved.pk) == ""
+    assert PaymentAttempt.objects.get(invoice=change.invoice).state == "succeeded"
+
+
+def test_a_page_that_is_opened_before_the_card_is_charged_stays_the_one_payment(
+    world: World, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: the page's id was used for the charge, whose refusal ended the attempt that the page belonged to."""
+    bought(world, web, save=True)
+    saved, change = SavedMethod.objects.get(), due(world, web)
+    adapter = gateway("sandbox")
+    real = adapter.charge_saved  # type: ignore[attr-defined]
+
+    def late(request: Any) -> Any:
+        start_checkout(world.owner, change.invoice, "card")
+        return real(request)
+
+    monkeypatch.setattr(adapter, "charge_saved", late)
+    with pytest.raises(PaymentUnknown):
+        pay_with_saved(world.owner, change.invoice, saved.pk)
+    attempt = PaymentAttempt.objects.get(invoice=change.invoice)
+    assert (attempt.state, attempt.redirect_url != "") == ("redirected", True)
+
+
+def test_nobody_is_sent_to_a_page_whose_payment_was_given_up_meanwhile(
+    world: World, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: the call was held up for minutes, and the sweep had ended the attempt; he could pay there, and anew."""
+    change, adapter = world.change(web, memory=8), gateway("sandbox")
+    real = adapter.create_checkout
+
+    def held_up(request: Any) -> Any:
+        world.wait(minutes=2)
+        return real(request)
+
+    monkeypatch.setattr(adapter, "create_checkout", held_up)
+    with pytest.raises(PaymentUnknown):
+        start_checkout(world.owner, change.invoice, "card")
+    assert PaymentAttempt.objects.get().state == "failed"
 
 
 def test_a_forgotten_card_is_never_charged(world: World, web: Service) -> None:

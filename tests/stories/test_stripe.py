@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stripe as sdk
 from django.test import Client
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -208,6 +209,27 @@ def test_another_installation_of_the_account_is_not_ours(
     world.work()
     assert {event.state for event in InboxEvent.objects.all()} == {"quarantined"}
     assert not Capture.objects.exists()
+
+
+def test_what_other_programs_sell_through_the_account_hinders_nothing(
+    world: World, stripe: StripeProcess, change: Change
+) -> None:
+    """2026-11-26: in a currency that we do not read, its message was tried for ever, and no day could be compared."""
+    price = {"currency": "ugx", "unit_amount": 50_000, "product_data": {"name": "a pizza"}}
+    other = sdk.StripeClient(stripe.API_KEY, base_addresses={"api": stripe.url}).v1.checkout.sessions.create(
+        {
+            "mode": "payment", "line_items": [{"quantity": 1, "price_data": price}],  # type: ignore[list-item]
+            "success_url": "http://127.0.0.1:1/eaten", "client_reference_id": "table-4",
+        }
+    )  # fmt: skip
+    stripe.pay(other.id)
+    world.work()
+    assert {event.state for event in InboxEvent.objects.all()} == {"quarantined"}
+    attempt = checkout(world, change)
+    stripe.pay(attempt.gateway_ref, mode="never")
+    run = reconcile("stripe")
+    assert run is not None
+    assert (run.problem, run.booked, run.differences) == ("", 1, [])
 
 
 @pytest.mark.parametrize("secret", ["whsec_old", "whsec_new", "whsec_forged", ""])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from prorata.changes import states
 from prorata.changes.cancel import cancel
 from prorata.changes.models import Change
 from prorata.notices.models import Mail
+from prorata.payments.bank import match as matching
 from prorata.payments.bank.allocate import CannotAssign, set_aside, to_credit, to_invoice
+from prorata.payments.bank.match import match
+from prorata.payments.bank.propose import proposals
 from prorata.payments.bank.take_in import keep, preview, take_in
 from prorata.payments.models import PaymentAttempt
 from prorata.services.models import Service
@@ -121,3 +126,35 @@ def test_two_references_in_one_text_are_left_to_staff(world: World, change: Chan
     text = f"{choose(world, change).gateway_ref} and {choose(world, other).gateway_ref}"
     assert statement(Entry(amount=11_192, text=text)).matched == 0
     assert world.ledger() == {"gateway/bank/clearing": 11_192, "suspense": -11_192}
+
+
+def test_a_sum_of_several_payments_is_not_given_to_the_one_that_names_its_invoice(
+    world: World, change: Change
+) -> None:
+    """2026-11-26: the bank gives 15,596 in one, of three payments without their amounts; all of it was one customer's."""
+    reference = choose(world, change).gateway_ref
+    parts = [(5_596, reference, "Tanaka Design"), (4_000, "invoice 7", "Suzuki"), (1, "thank you", "Sato")]
+    assert statement(Entry(amount=15_596, parts=parts)).matched == 0
+    world.work()
+    assert match(line().pk) is None
+    assert world.ledger() == {"gateway/bank/clearing": 15_596, "suspense": -15_596}
+    assert proposals(line())[0].invoice == change.invoice
+    to_invoice(line(), change.invoice.pk, amount_minor=5_596, actor=ACTOR)
+    assert (world.ledger()["suspense"], world.reread(change.invoice).status) == (-10_000, "paid")
+
+
+def test_what_staff_begin_to_assign_is_not_finished_by_the_worker(
+    world: World, change: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-26: between the worker's look and its lock staff gave a part to somebody else; it took the rest."""
+    statement(Entry(amount=5_596, text="no reference"))
+    attempt, real = choose(world, change), matching.attempt_of
+
+    def slow(text: str, account: Any) -> Any:
+        to_credit(line(), world.customer, amount_minor=3_000, actor=ACTOR)
+        monkeypatch.setattr(matching, "attempt_of", real)
+        return attempt
+
+    monkeypatch.setattr(matching, "attempt_of", slow)
+    assert match(line().pk) is None
+    assert (world.ledger()["suspense"], world.credit()) == (-2_596, 3_000)

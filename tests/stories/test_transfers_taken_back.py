@@ -151,3 +151,21 @@ def test_what_a_dispute_left_owed_is_paid_by_transfer(world: World, change: Chan
     to_debt(line(), world.customer, actor=ACTOR)
     assert debt(world.customer.pk, "JPY") == 0
     assert world.ledger() == {"gateway/bank/clearing": 5_596, **BOUGHT}
+
+
+@pytest.mark.parametrize(("transferred", "credit"), [(5_596, 5_596), (2_000, 2_000), (0, 0)])
+def test_a_dispute_won_after_its_debt_was_paid_gives_the_customer_his_transfer_as_credit(
+    world: World, change: Change, transferred: int, credit: int
+) -> None:
+    """2026-11-26: the debt fell below zero, where nobody saw it: we had the card's money and the transfer."""
+    paid = world.pay(change)
+    world.work()
+    disputed = world.gateway.dispute(paid.gateway_ref)
+    look(paid.pk)
+    if transferred:
+        statement(Entry(amount=transferred, text="what I owe", name="Tanaka Design"))
+        to_debt(line(), world.customer, actor=ACTOR)
+    world.gateway.move_dispute(disputed, "won")
+    look(paid.pk)
+    assert (debt(world.customer.pk, "JPY"), world.credit()) == (0, credit)
+    assert owed(world) not in world.ledger()

@@ -21,6 +21,7 @@ from prorata import clock
 from prorata.changes import states
 from prorata.changes.models import Change
 from prorata.config.wiring import SANDBOX_PAYEE
+from prorata.payments import tasks
 from prorata.payments.checkout import PaymentUnknown, start_checkout
 from prorata.payments.gateways.base import CheckoutRequest
 from prorata.payments.look import look
@@ -174,6 +175,42 @@ def test_a_webhook_that_never_comes_is_not_needed(world: World, web: Service) ->
 
     assert not InboxEvent.objects.exists()
     assert_paid_once(world, change, attempt)
+
+
+@pytest.mark.parametrize(
+    ("gateway", "theirs", "ours"), [("sandbox", 300, 60), ("sandbox", 300, None), ("gone", None, None)]
+)
+def test_payments_that_need_no_look_take_no_place_of_one_that_does(
+    world: World,
+    web: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    gateway: str,
+    theirs: int | None,
+    ours: int | None,
+) -> None:
+    """2026-11-26: so many open pages as one sweep looks at, and one that was due came after all of them, for hours.
+
+    The first was looked at `theirs` seconds ago and is asked again in an hour, or nobody can be asked about it. The second
+    was looked at `ours` seconds ago, or never.
+    """
+
+    def ago(seconds: int | None) -> Any:
+        return seconds and clock.machine_now() - timedelta(seconds=seconds)
+
+    monkeypatch.setattr(tasks, "MOST_ATTEMPTS", 1)
+    waits = world.change(world.service(paid=34_188, name="web-02"), memory=8)
+    assert waits.invoice is not None
+    PaymentAttempt.objects.create(
+        invoice=waits.invoice, gateway=gateway, method="card", amount_minor=waits.invoice.due_minor, currency="JPY",
+        state="redirected", gateway_ref="pay_unknown", made_by="user:1", created_at=clock.now(), checks=8,
+        checked_at=ago(theirs),
+    )  # fmt: skip
+    change = world.change(web, memory=8)
+    attempt = pay(world, change, mode="never")
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(checked_at=ago(ours))
+    world.wait(minutes=2)
+    assert world.reread(attempt).state == "succeeded"
+    assert Capture.objects.get().attempt == attempt
 
 
 def test_a_webhook_whose_payment_cannot_be_fetched_is_tried_again(world: World, web: Service) -> None:

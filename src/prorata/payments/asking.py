@@ -21,8 +21,12 @@ class PaymentUnknown(Exception):
 
 
 @contextmanager
-def asking(attempt: PaymentAttempt) -> Iterator[None]:
-    """Raises PaymentUnknown where the gateway is silent, PaymentRefused where it says no."""
+def asking(attempt: PaymentAttempt, *, made: bool = True) -> Iterator[None]:
+    """Raises PaymentUnknown where the gateway is silent, PaymentRefused where it says no.
+
+    `made`: the attempt was made for this call. Of one that another call may have brought to the gateway, a no says
+    nothing: it may be that the same id was used for something else.
+    """
     attempts = PaymentAttempt.objects.filter(pk=attempt.pk)
     try:
         yield
@@ -32,7 +36,12 @@ def asking(attempt: PaymentAttempt) -> Iterator[None]:
             "The payment service does not answer. We are checking; look here again in a minute."
         ) from silence
     except GatewayRefused as refusal:
-        attempts.filter(state__in=PaymentAttempt.OPEN).update(
-            state=State.FAILED, reason=refusal.reason[:200], ended_at=clock.now()
-        )
-        raise PaymentRefused(f"The payment service refused: {refusal.reason} Nothing was taken.") from refusal
+        ours, reason = attempts.filter(state=State.CREATED), refusal.reason[:200]
+        if made and ours.update(state=State.FAILED, reason=reason, ended_at=clock.now()):
+            raise PaymentRefused(
+                f"The payment service refused: {refusal.reason} Nothing was taken."
+            ) from refusal
+        ours.update(state=State.UNKNOWN, reason=reason)
+        raise PaymentUnknown(
+            "Your last payment is being checked. Paying again now could charge you twice."
+        ) from refusal

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from prorata import clock
 from prorata.credit.move import Movement, move
@@ -12,27 +13,34 @@ from prorata.events.publish import publish
 from prorata.invoices.models import Invoice
 from prorata.ledger import accounts
 from prorata.ledger.post import post
+from prorata.payments.bank.debts import debt
 from prorata.payments.gateways.base import GatewayPayment
 from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Refund
 
 
 @dataclass(frozen=True)
 class _Taken:
-    """What a refund or a dispute says: whether the money is away from us now."""
+    """What a refund or a dispute says: whether the money is away from us now, and of a dispute, whether for good."""
 
     kind: str
     id: str
     capture_id: str
     amount_minor: int
+    currency: str
     away: bool
     reason: str
+    lost: bool = False
 
 
-def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayPayment) -> None:
-    """Book what left us or returned and is not booked yet. Customer and attempt must be locked, captures recorded."""
+def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayPayment) -> list[str]:
+    """Book what left us or returned and is not booked yet. Customer and attempt must be locked, captures recorded.
+
+    Returns, in words for staff, what does not fit the captures: a bank may take more than was paid, or what was refunded
+    already. As much as is left of a capture is booked; nothing is ever converted.
+    """
     assert_locked(invoice.customer_id)
     if not payment.refunds and not payment.disputes:
-        return
+        return []
     captures = {
         capture.capture_id: capture
         for capture in Capture.objects.filter(attempt=attempt, gateway=attempt.gateway)
@@ -41,24 +49,61 @@ def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayP
         (row.kind, row.outside_id, row.way): row
         for row in MoneyBack.objects.filter(capture__in=captures.values())
     }
-    for taken in _taken(payment):
-        capture = captures[taken.capture_id]
+    left = {one: capture.amount_minor - _away(capture, known.values()) for one, capture in captures.items()}
+    strange = []
+    for taken in sorted(_taken(payment), key=lambda one: one.away):  # what returned first: it may leave again
         out = known.get((taken.kind, taken.id, "out"))
         if taken.away and out is None:
-            _out(capture, invoice, taken)
+            capture = captures.get(taken.capture_id)
+            fits = min(left[taken.capture_id], taken.amount_minor) if capture else 0
+            if capture is None or capture.currency != taken.currency:
+                strange.append(f"{_named(taken)} is of no payment in our books")
+                continue
+            if fits < taken.amount_minor:
+                strange.append(
+                    f"{_named(taken)} is more than the {fits} that were left of {capture.capture_id}"
+                )
+            if fits:
+                _out(capture, invoice, replace(taken, amount_minor=fits))
+                left[taken.capture_id] -= fits
         elif not taken.away and out is not None and (taken.kind, taken.id, "in") not in known:
             _back(out, taken)
-    _follow(payment)
+            left[out.capture.capture_id] += out.amount_minor
+        elif taken.lost and (taken.kind, taken.id, "in") in known:
+            # Each way is booked once. Another round at the bank is for staff, and not for a guess.
+            strange.append(
+                f"{_named(taken)} is lost after it was won: the money left again, and is not booked"
+            )
+    _follow(payment, {row.outside_id for row in known.values() if row.kind == "refund" and row.way == "in"})
+    return strange
+
+
+def _away(capture: Capture, known: Iterable[MoneyBack]) -> int:
+    rows = [row for row in known if row.capture_id == capture.pk]
+    return sum(row.amount_minor if row.way == "out" else -row.amount_minor for row in rows)
+
+
+def _named(taken: _Taken) -> str:
+    return f"{taken.kind} {taken.id} of {taken.amount_minor} {taken.currency} in minor units"
 
 
 def _taken(payment: GatewayPayment) -> list[_Taken]:
     """A refund leaves with its first sight, as the processor books it; a question of the bank's takes nothing."""
     refunds = [
-        _Taken("refund", r.id, r.capture_id, r.amount_minor, r.state != "failed", r.reason)
+        _Taken("refund", r.id, r.capture_id, r.amount_minor, r.currency, r.state != "failed", r.reason)
         for r in payment.refunds
     ]
     disputes = [
-        _Taken("dispute", d.id, d.capture_id, d.amount_minor, d.state in ("open", "lost"), d.reason)
+        _Taken(
+            "dispute",
+            d.id,
+            d.capture_id,
+            d.amount_minor,
+            d.currency,
+            d.state in ("open", "lost"),
+            d.reason,
+            lost=d.state == "lost",
+        )
         for d in payment.disputes
     ]
     return refunds + disputes
@@ -88,11 +133,14 @@ def _out(capture: Capture, invoice: Invoice, taken: _Taken) -> None:
 
 
 def _back(out: MoneyBack, taken: _Taken) -> None:
-    """The refund failed or the dispute is won: both parts stand again as they stood before."""
+    """The refund failed or the dispute is won: both parts stand again as they stood before. What of the debt was paid
+    meanwhile is not owed any more, and is the customer's: account credit."""
     capture, customer, currency = out.capture, out.customer_id, out.currency
     cleared = (accounts.clearing(capture.gateway, currency), out.amount_minor)
     key = f"{taken.kind}:{capture.gateway}:{taken.id}:in"
     origin, actor = out.transfer.origin, f"gateway:{capture.gateway}"
+    owed = min(out.owed_minor, debt(customer, currency))
+    credit = out.credit_minor + out.owed_minor - owed
     if capture.outcome == "suspense":
         transfer = post(
             key=key, kind="came_back", origin=origin, at=clock.now(), actor=actor, reason=taken.reason,
@@ -101,11 +149,11 @@ def _back(out: MoneyBack, taken: _Taken) -> None:
     else:
         purse = account_purse(customer, currency)
         transfer = move(
-            customer_id=customer, currency=currency, movements=[Movement(purse.pk, out.credit_minor)],
-            against=[cleared, (accounts.owed(customer, currency), -out.owed_minor)], key=key, what="came_back",
+            customer_id=customer, currency=currency, movements=[Movement(purse.pk, credit)],
+            against=[cleared, (accounts.owed(customer, currency), -owed)], key=key, what="came_back",
             origin=origin, at=clock.now(), actor=actor, reason=taken.reason,
         )  # fmt: skip
-    _keep(capture, taken, "in", out.credit_minor, out.owed_minor, transfer)
+    _keep(capture, replace(taken, amount_minor=out.amount_minor), "in", credit, owed, transfer)
 
 
 def _keep(capture: Capture, taken: _Taken, way: str, credit: int, owed: int, transfer: int) -> None:
@@ -117,10 +165,13 @@ def _keep(capture: Capture, taken: _Taken, way: str, credit: int, owed: int, tra
     publish("payment.taken_back", id=kept.pk)
 
 
-def _follow(payment: GatewayPayment) -> None:
-    """Our own refunds stand as the gateway says, also one whose answer was lost."""
+def _follow(payment: GatewayPayment, returned: set[str]) -> None:
+    """Our own refunds stand as the gateway says, also one whose answer was lost. An answer may be read after a newer one:
+    one whose end is booked is not pending again, and one whose money has returned has failed."""
     for seen in payment.refunds:
-        if seen.key:
-            Refund.objects.filter(pk=seen.key).exclude(state=seen.state).update(
-                state=Refund.State(seen.state), refund_id=seen.id, problem=seen.reason[:200]
-            )
+        if not seen.key or (seen.state != "failed" and seen.id in returned):
+            continue
+        rows = Refund.objects.filter(pk=seen.key).exclude(state=seen.state)
+        if seen.state == Refund.State.PENDING:
+            rows = rows.exclude(state=Refund.State.SUCCEEDED)
+        rows.update(state=Refund.State(seen.state), refund_id=seen.id, problem=seen.reason[:200])

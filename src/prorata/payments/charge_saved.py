@@ -38,6 +38,10 @@ def pay_with_saved(user: User, invoice: Invoice, saved_id: uuid.UUID | str) -> s
             "The page of the payment service could not be closed. Paying now could charge you twice: look here again in"
             " a minute."
         )
+    if (
+        not intent.made
+    ):  # a page, or another charge, is being asked for at this moment: its id must not be used for two
+        raise PaymentUnknown("Your last payment is being checked. Paying again now could charge you twice.")
     return _charge(user, found, intent.attempt, saved)
 
 

@@ -29,8 +29,11 @@ State = PaymentAttempt.State
 
 @dataclass(frozen=True)
 class Intent:
+    """`made`: by this call. One that was there already may be under way to the gateway for somebody else's press."""
+
     attempt: PaymentAttempt
     request: CheckoutRequest
+    made: bool
 
 
 def start_checkout(user: User, invoice: Invoice, method_code: str, *, save: bool = False) -> str:
@@ -87,6 +90,7 @@ def intend(user: User, invoice_id: int, chosen: Method, *, save: bool = False) -
             )
         stop_waiting(attempt)  # the customer pays otherwise; money that comes all the same is account credit
         attempt = None
+    made = attempt is None
     if attempt is None:
         attempt = _begin(user, invoice, chosen, save)
     if chosen.gateway == BANK and not attempt.gateway_ref:
@@ -102,6 +106,7 @@ def intend(user: User, invoice_id: int, chosen: Method, *, save: bool = False) -
             description=f"{invoice.reference} {invoice.service.name if invoice.service else ''}".strip(),
             return_url=back, cancel_url=back, customer_ref=str(invoice.customer_id), save_method=save,
         ),
+        made,
     )  # fmt: skip
 
 
@@ -122,10 +127,15 @@ def _begin(user: User, invoice: Invoice, chosen: Method, save: bool) -> PaymentA
 
 def _call(intent: Intent) -> str:
     """Between the transactions: the call; then its result is recorded, only ever forward."""
-    with asking(intent.attempt):
+    with asking(intent.attempt, made=intent.made):
         checkout = gateway(intent.attempt.gateway).create_checkout(intent.request)
     attempts = PaymentAttempt.objects.filter(pk=intent.attempt.pk)
-    attempts.filter(state__in=[State.CREATED, State.UNKNOWN]).update(
+    moved = attempts.filter(state__in=[State.CREATED, State.UNKNOWN]).update(
         state=State.REDIRECTED, gateway_ref=checkout.ref, redirect_url=checkout.redirect_url
     )
+    # It may have been given up meanwhile, and another begun.
+    if not moved and not attempts.filter(state__in=PaymentAttempt.OPEN).exists():
+        raise PaymentUnknown(
+            "The payment service does not answer. We are checking; look here again in a minute."
+        )
     return checkout.redirect_url

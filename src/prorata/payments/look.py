@@ -89,15 +89,25 @@ def assert_ours(found: PaymentAttempt, payment: GatewayPayment, payee: str) -> N
         raise Mismatch(f"payment {payment.ref} is {'real' if payment.live else 'test'} money: not ours")
 
 
-@transaction.atomic
 def record(
     found: PaymentAttempt, payment: GatewayPayment, *, payee: str, taken: bool = False
 ) -> PaymentAttempt:
     """Second transaction: lock from the top, then book captures and move the attempt forward.
 
-    `taken`: this is the answer to our taking approved money, so its end is known.
+    `taken`: this is the answer to our taking approved money, so its end is known. Raises Mismatch: for a payment that is
+    not ours before anything is booked, for money that went back and does not fit our books once all that fits is.
     """
     assert_ours(found, payment, payee)
+    attempt, strange = _record(found, payment, taken=taken)
+    if strange:
+        raise Mismatch(f"payment {payment.ref}: {'; '.join(strange)}")
+    return attempt
+
+
+@transaction.atomic
+def _record(
+    found: PaymentAttempt, payment: GatewayPayment, *, taken: bool
+) -> tuple[PaymentAttempt, list[str]]:
     lock_customer(found.invoice.customer_id)
     invoice = (
         Invoice.objects.select_for_update(of=("self",), no_key=True)
@@ -120,9 +130,9 @@ def record(
         attempt.reason = payment.reason[:200]  # a declined card: the page stays open for another one
     attempt.save(update_fields=["state", "ended_at", "gateway_ref", "reason", "taking_at"])
     record_captures(attempt, invoice, payment)  # may take a legal number: last
-    book_money_back(attempt, invoice, payment)
+    strange = book_money_back(attempt, invoice, payment)
     keep(attempt, payment)
-    return attempt
+    return attempt, strange
 
 
 def _forward(attempt: PaymentAttempt, payment: GatewayPayment) -> None:

@@ -161,7 +161,8 @@ class MoneyBack(AppendOnly):
     """Money of a capture that left us again, by a refund or a dispute, or returned to us. Booked once, whatever arrives.
 
     What left was taken from the customer's account credit as far as it was there (`credit_minor`); the rest he owes
-    (`owed_minor`). Money held for staff (`suspense`) just goes. What returns puts both back as they were.
+    (`owed_minor`). Money held for staff (`suspense`) just goes. What returns puts both back as they were, but
+    for a debt that was paid meanwhile: that part becomes credit.
     """
 
     gateway = models.CharField(max_length=40)

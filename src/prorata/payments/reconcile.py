@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from prorata.payments.models import Capture, MoneyBack, Reconciliation
 from prorata.payments.record_capture import Mismatch
 from prorata.payments.registry import gateway
 
+log = logging.getLogger(__name__)
 # Each list reaches back over the one before: a processor may show a thing late, and a run may have failed.
 OVERLAP = timedelta(days=2)
 FIRST = timedelta(days=30)
@@ -79,6 +81,8 @@ def _compare(
                 found.differences.append(_difference(one, trouble.get(one.ref) or "it is not in our books"))
         elif ours != (one.amount_minor, one.currency):
             found.differences.append(_difference(one, f"our books have {ours[0]} {ours[1]} in minor units"))
+        elif one.id in trouble.get(one.ref, ""):
+            found.differences.append(_difference(one, trouble[one.ref]))
         elif one in before and before[one] is None:
             found.booked += 1
     found.differences += _not_listed(gateway_code, {one.id for one in listed}, since, until)
@@ -102,6 +106,9 @@ def _look(gateway_code: str, ref: str) -> str:
         look_now(attempt.pk)
     except (Mismatch, GatewayRefused, GatewayUnreachable) as problem:
         return str(problem)
+    except Exception as problem:  # one bad payment must not keep the others from being compared
+        log.exception("payment %s could not be looked at", ref)
+        return f"it could not be looked at ({type(problem).__name__})"
     return ""
 
 

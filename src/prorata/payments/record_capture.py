@@ -20,7 +20,8 @@ from prorata.services.models import Service
 
 
 class Mismatch(Exception):
-    """A payment that is not the one we asked for: other payee, other attempt, test money. Nothing was booked."""
+    """A payment that is not the one we asked for (other payee, other attempt, test money), of which nothing was booked, or
+    one of which more went back than our books have: the rest of it is booked."""
 
 
 def record_captures(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayPayment) -> None:

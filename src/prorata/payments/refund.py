@@ -14,13 +14,15 @@ from prorata.customers.lock import lock_customer
 from prorata.payments.gateways.base import GatewayRefused, GatewayUnreachable, RefundRequest, Refunds
 from prorata.payments.look import look, look_now
 from prorata.payments.models import Capture, MoneyBack, Refund
+from prorata.payments.record_capture import Mismatch
 from prorata.payments.registry import UnknownGateway, gateway
 from prorata.pricing.display import amount_text
 from prorata.trail.write import note
 
 log = logging.getLogger(__name__)
 State = Refund.State
-# A processor knows an idempotency key for a day. After that a repeat could give the money twice, so it is only looked for.
+# A processor knows an idempotency key for a day. After that a repeat could give the money twice, so it is only looked for,
+# and what is not there then has failed.
 REPEAT_WITHIN = timedelta(hours=20)
 
 
@@ -96,27 +98,45 @@ def settle_refund(refund_id: uuid.UUID | str) -> Refund:
     if found.state not in Refund.OPEN:
         return found
     Refund.objects.filter(pk=found.pk).update(checked_at=clock.machine_now(), checks=found.checks + 1)
+    too_old = clock.machine_now() - found.asked_at > REPEAT_WITHIN
     try:
-        if found.checks or found.state != State.CREATED:
+        if found.checks or found.state != State.CREATED or too_old:
             look_now(found.capture.attempt_id)  # a lost answer stands in the fetched truth
             found.refresh_from_db()
         if found.state in (State.CREATED, State.UNKNOWN):
-            _ask(found)
+            if too_old:
+                _never_arrived(found)
+            else:
+                _ask(found)
     except GatewayUnreachable as silence:
         Refund.objects.filter(pk=found.pk, state=State.CREATED).update(
             state=State.UNKNOWN, problem=silence.reason[:200]
         )
+    except (
+        Mismatch
+    ) as strange:  # something else of the payment does not fit; the daily comparison tells staff
+        log.error("refund %s: %s", found.pk, strange)
     found.refresh_from_db()
     return found
 
 
+def _never_arrived(found: Refund) -> None:
+    """No call of ours is under way any more: what the payment does not list now was never made, and may be begun anew."""
+    attempt = found.capture.attempt
+    try:
+        payment = gateway(attempt.gateway).fetch(attempt.gateway_ref)
+    except GatewayRefused as no:
+        log.error("refund %s: the payment cannot be fetched: %s", found.pk, no.reason)
+        return
+    if any(one.key == str(found.pk) for one in payment.refunds):
+        return  # it came between the two looks, and the next one moves this row
+    Refund.objects.filter(pk=found.pk, state__in=[State.CREATED, State.UNKNOWN]).update(
+        state=State.FAILED, problem="The payment service never received it; nothing was given back."
+    )
+
+
 def _ask(found: Refund) -> None:
     """The call, with our id as its key: a repeat within a day gives nothing twice."""
-    if clock.machine_now() - found.asked_at > REPEAT_WITHIN:
-        log.error(
-            "refund %s is unknown for too long to be repeated: look at the gateway's own pages", found.pk
-        )
-        return
     capture = found.capture
     adapter = gateway(capture.gateway)
     assert isinstance(adapter, Refunds)

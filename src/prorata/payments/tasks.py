@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -28,8 +28,10 @@ from prorata.payments.saved_methods import tell_gateway
 log = logging.getLogger(__name__)
 # A gateway that is down is asked again soon, then less and less often, for about an hour; the sweep goes on after that.
 PATIENT = RetryStrategy(max_attempts=10, exponential_wait=2)
-# An attempt is looked at by itself after so many seconds without news, doubled with each look up to an hour.
-FIRST_LOOK = 20.0
+# What is open is looked at by itself after so many seconds without news, doubled with each look up to an hour.
+WAITS = [timedelta(seconds=min(20 * 2**checks, 3600)) for checks in range(9)]
+# So many in one sweep; the next one goes on.
+MOST_ATTEMPTS, MOST_METHODS, MOST_REFUNDS = 200, 20, 50
 # By then the job of a webhook has tried for the last time.
 GIVEN_UP = timedelta(hours=1)
 
@@ -55,9 +57,21 @@ def hand_over(timestamp: int) -> None:
 
 
 def _worth_a_look() -> QuerySet[PaymentAttempt]:
-    """Open attempts, but a transfer only once its invoice is closed: for as long as it is awaited there is nobody to ask."""
+    """Open attempts, but a transfer only once its invoice is closed: for as long as it is awaited there is nobody to ask.
+    Nobody can be asked either of a gateway that was taken out of the configuration."""
     unasked = Q(gateway=BANK, invoice__status=Invoice.Status.OPEN)
-    return PaymentAttempt.objects.filter(state__in=PaymentAttempt.OPEN).exclude(unasked)
+    asked = PaymentAttempt.objects.filter(
+        state__in=PaymentAttempt.OPEN, gateway__in=[*settings.PRORATA_GATEWAYS, BANK]
+    )
+    return asked.exclude(unasked)
+
+
+def _due(now: datetime) -> Q:
+    """Whose time to be looked at has come. What need not be looked at yet must not take the places of what must."""
+    due = Q(checked_at=None)
+    for checks, wait in enumerate(WAITS[:-1]):
+        due |= Q(checks=checks, checked_at__lte=now - wait)
+    return due | Q(checks__gte=len(WAITS) - 1, checked_at__lte=now - WAITS[-1])
 
 
 @app.periodic(cron="7 * * * *")
@@ -76,24 +90,21 @@ def take_up(timestamp: int) -> None:
 @app.task(name="payments.sweep", queueing_lock="payments.sweep")
 def sweep(timestamp: int) -> None:
     """A webhook may never come, and a customer may never return: open attempts are looked at until they are known."""
-    now = clock.machine_now()
-    for attempt in _worth_a_look().order_by("checked_at")[:200]:
-        wait = timedelta(seconds=min(FIRST_LOOK * 2 ** min(attempt.checks, 8), 3600))
-        if attempt.checked_at is None or now - attempt.checked_at >= wait:
-            try:
-                seen = look(attempt.pk)
-                if seen.invoice.status != Invoice.Status.OPEN:
-                    expire_checkouts(seen.invoice)  # its page could not be closed when the invoice was
-            except Mismatch as problem:
-                log.error("attempt %s: %s", attempt.pk, problem)
-            except Exception:  # one bad payment must not keep the others waiting
-                log.exception("attempt %s could not be looked at", attempt.pk)
-    for removed in SavedMethod.objects.exclude(removed_at=None).filter(forgotten_at=None)[:20]:
-        tell_gateway(removed)
-    for refund in Refund.objects.filter(state__in=Refund.OPEN).order_by("checked_at")[:50]:
-        wait = timedelta(seconds=min(FIRST_LOOK * 2 ** min(refund.checks, 8), 3600))
-        if refund.checked_at is None or now - refund.checked_at >= wait:
-            try:
-                settle_refund(refund.pk)
-            except Exception:  # one bad refund must not keep the others waiting
-                log.exception("refund %s could not be looked at", refund.pk)
+    due, longest_ago = _due(clock.machine_now()), F("checked_at").asc(nulls_first=True)
+    for attempt in _worth_a_look().filter(due).order_by(longest_ago)[:MOST_ATTEMPTS]:
+        try:
+            seen = look(attempt.pk)
+            if seen.invoice.status != Invoice.Status.OPEN:
+                expire_checkouts(seen.invoice)  # its page could not be closed when the invoice was
+        except Mismatch as problem:
+            log.error("attempt %s: %s", attempt.pk, problem)
+        except Exception:  # one bad payment must not keep the others waiting
+            log.exception("attempt %s could not be looked at", attempt.pk)
+    removed = SavedMethod.objects.filter(gateway__in=settings.PRORATA_GATEWAYS, removed_at__isnull=False)
+    for method in removed.filter(forgotten_at=None).order_by("removed_at")[:MOST_METHODS]:
+        tell_gateway(method)
+    for refund in Refund.objects.filter(due, state__in=Refund.OPEN).order_by(longest_ago)[:MOST_REFUNDS]:
+        try:
+            settle_refund(refund.pk)
+        except Exception:  # one bad refund must not keep the others waiting
+            log.exception("refund %s could not be looked at", refund.pk)

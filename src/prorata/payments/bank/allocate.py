@@ -72,6 +72,8 @@ def to_invoice(
         )
     attempt = _attempt(invoice, attempt_id)
     amount = _take(line, amount_minor)
+    if automatic and line.allocations.exists():  # seen under the lock: what staff began, staff finish
+        raise CannotAssign("A part of this money was assigned a moment ago by somebody else.")
     made_now = attempt is None
     if attempt is None:
         attempt = _made_by_staff(invoice, actor, actor_name)

@@ -1,4 +1,5 @@
-"""Book by itself what cannot be mistaken: the money carries the reference of exactly one awaited transfer."""
+"""Book by itself what cannot be mistaken: the money carries the reference of exactly one awaited transfer, and is one
+payment: of a sum of several, one reference says nothing about the rest."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ def attempt_of(text: str, account: BankAccount) -> PaymentAttempt | None:
 def match(line_id: int) -> Allocation | None:
     """Assign a line that was never assigned, if its reference says to what. Repeat-safe."""
     line = StatementLine.objects.select_related("account").get(pk=line_id)
-    if line.amount_minor < 0 or line.allocations.exists():
+    if line.amount_minor < 0 or line.several or line.allocations.exists():
         return None
     attempt = attempt_of(line.text, line.account)
     if attempt is None:

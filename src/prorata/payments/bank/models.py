@@ -181,6 +181,11 @@ class StatementLine(AppendOnly):
         max_length=60, blank=True, help_text="the bank's code of the kind of movement"
     )
     is_reversal = models.BooleanField(default=False, help_text="the bank takes back an earlier movement")
+    several = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="a sum of payments that the bank does not tell apart; never assigned by itself",
+    )
 
     class Meta:
         ordering = ["-booked_on", "-id"]

@@ -97,11 +97,12 @@ def preview(file: StatementFile) -> list[Seen]:
     """Every line of a kept file as an import would treat it now. Raises BadStatement."""
     lines = [line for one in statements_of(file) for line in one.lines]
     _must_not_come_twice(file, lines)
+    _must_have_the_numbers(file, lines)
     known = _known(file.account, lines)
     return [
         Seen(
             line=line, known=line.key in known,
-            attempt=attempt_of(line.text, file.account) if line.amount_minor > 0 and line.key not in known else None,
+            attempt=attempt_of(line.text, file.account) if _may_match(line) and line.key not in known else None,
         )
         for line in lines
     ]  # fmt: skip
@@ -124,6 +125,7 @@ def _write_all(file: StatementFile, actor: str, actor_name: str) -> tuple[list[i
     statements = statements_of(file)
     lines = [line for one in statements for line in one.lines]
     _must_not_come_twice(file, lines)
+    _must_have_the_numbers(file, lines)
     known = _known(account, lines)
     ids: list[int] = []
     for parsed in statements:
@@ -154,15 +156,19 @@ def _write(
         StatementLine(
             account=account, statement=statement, key=one.key, booked_on=one.booked_on, amount_minor=one.amount_minor,
             currency=one.currency, text=one.text, name=one.name, other_account=one.other_account,
-            bank_code=one.bank_code, is_reversal=one.is_reversal,
+            bank_code=one.bank_code, is_reversal=one.is_reversal, several=one.several,
         )
         for one in fresh
     )  # fmt: skip
     for line in lines:
         _post(line, statement, actor)
-        if line.amount_minor > 0 and attempt_of(line.text, account) is not None:
+        if _may_match(line) and attempt_of(line.text, account) is not None:
             defer("bank.match", lock=f"bankline:{line.pk}", id=line.pk)
     return [line.pk for line in lines]
+
+
+def _may_match(line: ParsedLine | StatementLine) -> bool:
+    return line.amount_minor > 0 and not line.several
 
 
 def _post(line: StatementLine, statement: Statement, actor: str) -> None:
@@ -190,5 +196,23 @@ def _must_not_come_twice(file: StatementFile, lines: Sequence[ParsedLine]) -> No
 
 
 def _known(account: BankAccount, lines: Sequence[ParsedLine]) -> set[str]:
-    keys = [line.key for line in lines]
-    return set(StatementLine.objects.filter(account=account, key__in=keys).values_list("key", flat=True))
+    """The keys of the lines that came before, also of those whose number at the bank was not read then."""
+    keys = [key for line in lines for key in (line.key, line.row_key) if key]
+    rows = StatementLine.objects.filter(account=account, key__in=keys)
+    before = set(rows.values_list("key", flat=True))
+    return {line.key for line in lines if {line.key, line.row_key} & before}
+
+
+def _must_have_the_numbers(file: StatementFile, lines: Sequence[ParsedLine]) -> None:
+    """Days whose movements are known by the bank's own numbers cannot be recognised without them."""
+    if file.format != "csv" or file.account.csv_columns.get("bank_id"):
+        return
+    numbered = StatementLine.objects.filter(
+        account=file.account_id, statement__file__format="csv", key__startswith="id:",
+        booked_on__range=(min(one.booked_on for one in lines), max(one.booked_on for one in lines)),
+    )  # fmt: skip
+    if numbered.exists():
+        raise BadStatement(
+            "The movements of these days came with the bank's own numbers. Without them they would come a second time:"
+            " choose the column of the numbers again."
+        )

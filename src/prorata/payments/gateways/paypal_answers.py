@@ -168,12 +168,14 @@ def capture_of(refund: Any) -> str:
 
 
 def read_dispute(dispute: Any, capture_id: str) -> GatewayDispute:
-    """One dispute. A question between buyer and seller takes nothing; what is given back in it is a refund."""
+    """One dispute. A question between buyer and seller takes nothing; what is given back in it is a refund. PayPal need
+    not say how one ended: then the money stands where it stood."""
     amount, currency = from_paypal(dispute["dispute_amount"])
     asks, ended = dispute["dispute_life_cycle_stage"] == "INQUIRY", dispute["status"] == "RESOLVED"
     state: DisputeState = "inquiry" if asks else "open"
-    if ended:
-        state = "won" if asks else OUTCOMES[dispute["dispute_outcome"]["outcome_code"]]
+    outcome = dispute.get("dispute_outcome", {}).get("outcome_code")
+    if ended and (asks or outcome is not None):
+        state = "won" if asks else OUTCOMES[outcome]
     return GatewayDispute(
         id=text(dispute["dispute_id"]),
         capture_id=capture_id,

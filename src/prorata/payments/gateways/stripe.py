@@ -116,7 +116,8 @@ class StripeGateway:
             return Checkout(ref=text(session.id), redirect_url=page_of(session))
 
     def fetch(self, ref: str) -> GatewayPayment:
-        """See Gateway. `ref` is a Checkout Session, or a PaymentIntent: webhooks of money name that one."""
+        """See Gateway. `ref` is a Checkout Session, or a PaymentIntent: webhooks of money name that one. What others made
+        who share the account is refused before it is read: it may be of kinds and in currencies that ours never are."""
         if not REF.fullmatch(ref):
             raise GatewayRefused("there is no payment of this reference")
         if ref.startswith("pi_"):
@@ -125,11 +126,14 @@ class StripeGateway:
                 sessions = self._api.checkout.sessions.list({"payment_intent": ref, "limit": 1}).data
                 session_ref = text(sessions[0].id) if sessions else ""
             if not session_ref:
+                self._must_be_ours(intent)
                 return self._read_intent(ref, intent)
             ref = session_ref
         expand = ["payment_intent", "payment_intent.payment_method"]
         with calling(), reading():
             session: Any = self._api.checkout.sessions.retrieve(ref, {"expand": expand})
+        self._must_be_ours(session)
+        with reading():
             intent_ref = text(session.payment_intent.id) if session.payment_intent is not None else ""
         after = self._after(intent_ref) if intent_ref else NOTHING_YET
         with reading():
@@ -196,8 +200,8 @@ class StripeGateway:
         found: dict[tuple[str, str], Happening] = {}
         with calling(), reading():
             for event in every(self._api.events.list(params)):
-                happening = answers.read_happening(event)
-                found.setdefault((happening.kind, happening.id), happening)
+                if (happening := answers.read_happening(event)) is not None:
+                    found.setdefault((happening.kind, happening.id), happening)
         return tuple(reversed(found.values()))
 
     def charge_saved(self, request: SavedCharge) -> GatewayPayment:
@@ -239,6 +243,12 @@ class StripeGateway:
 
     def _notes(self, attempt_id: str) -> dict[str, str]:
         return {answers.ATTEMPT: attempt_id, answers.SITE: self.payee}
+
+    def _must_be_ours(self, found: Any) -> None:
+        with reading():
+            site = answers.note(found, answers.SITE)
+        if site != self.payee:
+            raise GatewayRefused("this payment was made by another installation or another program")
 
     def _give_up(self, ref: str) -> None:
         """A declined charge is over for us already; at Stripe it is closed if that works at once."""

@@ -21,7 +21,7 @@ from prorata.payments.gateways.base import (
     PaymentState,
     RefundState,
 )
-from prorata.payments.gateways.stripe_money import from_stripe
+from prorata.payments.gateways.stripe_money import from_stripe, takes
 from prorata.payments.gateways.values import text
 
 # The merchant's notes on each object: our attempt, our refund, and which installation made it.
@@ -193,14 +193,17 @@ def read_saved(intent: Any) -> GatewayMethod | None:
     )
 
 
-def read_happening(event: Any) -> Happening:
-    """One event about money. What belongs to no PaymentIntent is none of ours, and is named by itself."""
+def read_happening(event: Any) -> Happening | None:
+    """One event about money, or None in a currency that no payment of ours is in: others may share the account. What
+    belongs to no PaymentIntent, or to no Charge, is none of ours either, and is named by itself."""
     found, kind = event.data.object, KINDS[event.type]
+    if not takes(currency_of(found)):
+        return None
     return Happening(
         kind=kind,
         id=found.id,
         ref=found.payment_intent or found.id,
-        capture_id=found.id if kind == "capture" else text(found.charge),
+        capture_id=found.id if kind == "capture" else text(found.charge or found.id),
         amount_minor=from_stripe(found.amount, currency_of(found)),
         currency=currency_of(found),
         at=at(event.created),

@@ -19,10 +19,15 @@ WRITTEN_WITH_TWO = frozenset({"ISK"})
 NOT_CLEAR = frozenset({"UGX"})
 
 
+def takes(currency: str) -> bool:
+    """Whether a payment of ours can be in this currency."""
+    return currency not in NOT_CLEAR and MINOR_DIGITS.get(currency, 9) <= 3
+
+
 def digits_there(currency: str) -> int:
     """How many digits Stripe's smallest unit has. Raises GatewayRefused for a currency it does not take."""
-    digits = MINOR_DIGITS.get(currency)
-    if digits is None or digits > 3 or currency in NOT_CLEAR:
+    digits = MINOR_DIGITS.get(currency, 9)
+    if not takes(currency):
         raise GatewayRefused(f"Stripe does not take {currency}. Choose another way to pay.")
     if currency in ZERO_DECIMAL:
         return 0

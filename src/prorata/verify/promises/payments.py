@@ -78,6 +78,7 @@ SELECT 'ledger_account ' || a.id, a.code, 'holds ' || coalesce(e.total, 0) ||
  WHERE split_part(a.code, '/', 3) = 'clearing' AND coalesce(e.total, 0) <> coalesce(c.total, 0)
 """
 
+# What was owed and paid by a transfer before the money returned is credit then: never less of it than was taken.
 MONEY_BACK_FITS = """
 SELECT 'payments_moneyback ' || m.id, m.outside_id,
        CASE WHEN (m.gateway, m.customer_id, m.currency) IS DISTINCT FROM (c.gateway, c.customer_id, c.currency)
@@ -96,8 +97,8 @@ SELECT 'payments_moneyback ' || m.id, m.outside_id,
     OR (c.outcome = 'suspense') <> (m.credit_minor + m.owed_minor = 0)
     OR m.credit_minor + m.owed_minor NOT IN (0, m.amount_minor)
     OR m.credit_minor <> abs(coalesce(l.amount_minor, 0))
-    OR (m.way = 'in' AND (o.capture_id, o.amount_minor, o.credit_minor) IS DISTINCT FROM
-        (m.capture_id, m.amount_minor, m.credit_minor))
+    OR (m.way = 'in' AND ((o.capture_id, o.amount_minor) IS DISTINCT FROM (m.capture_id, m.amount_minor)
+        OR m.credit_minor < o.credit_minor))
 """
 
 NEVER_MORE_BACK = """

@@ -103,10 +103,14 @@ def _lines(entry: Element, currency: str, where: str) -> Iterator[ParsedLine]:
         for one, part in zip(details, parts, strict=True):
             yield _line(entry, [one], part or 0, currency, on)
     else:
-        yield _line(entry, details, total, currency, on)
+        counted = {_text(one, "NbOfTxs") for one in _all(entry, "NtryDtls/Btch")} - {"", "1"}
+        several = len(details) > 1 or bool(counted)
+        yield _line(entry, details, total, currency, on, several=several)
 
 
-def _line(entry: Element, details: list[Element], minor: int, currency: str, on: date) -> ParsedLine:
+def _line(
+    entry: Element, details: list[Element], minor: int, currency: str, on: date, *, several: bool = False
+) -> ParsedLine:
     # The other side of money that came in is its debtor, and of money that went out its creditor.
     side = "Dbtr" if minor > 0 else "Cdtr"
     one = details[0] if len(details) == 1 else None
@@ -114,6 +118,7 @@ def _line(entry: Element, details: list[Element], minor: int, currency: str, on:
     own_id = _text(one, "Refs/AcctSvcrRef") or _text(one, "Refs/TxId") if one is not None else ""
     return ParsedLine(
         booked_on=on, amount_minor=minor, currency=currency, is_reversal=_text(entry, "RvslInd") in ("true", "1"),
+        several=several,
         text=joined([*said, _text(entry, "AddtlNtryInf")]),
         name=joined([_text(one, f"RltdPties/{side}/Pty/Nm") or _text(one, f"RltdPties/{side}/Nm")])[:200],
         other_account=(

@@ -28,7 +28,8 @@ class BadStatement(ValueError):
 @dataclass(frozen=True, kw_only=True)
 class ParsedLine:
     """One booked movement: minor units, positive what came in. `bank_id` is the bank's own, empty where it gives none;
-    `row` is what the file says of it, where that does not depend on how the file is read."""
+    `row` is what the file says of it, where that does not depend on how the file is read; `several`: it is a sum of
+    payments, and which of them is how much is not said. `row_key` is what the key would be had `bank_id` not been read."""
 
     booked_on: date
     amount_minor: int
@@ -39,8 +40,10 @@ class ParsedLine:
     bank_id: str = ""
     bank_code: str = ""
     is_reversal: bool = False
+    several: bool = False
     row: str = ""
     key: str = ""
+    row_key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +77,20 @@ def keyed(statements: Sequence[ParsedStatement]) -> tuple[ParsedStatement, ...]:
 
 
 def _with_key(line: ParsedLine, seen: Counter[str]) -> ParsedLine:
-    # A bank's id is trusted to be stable, not to be unique: some repeat it on every part of a batch.
     said = [line.row] if line.row else [line.text, line.name, line.other_account]
-    what = [line.bank_id] if line.bank_id else [_squeezed(one) for one in said]
+    words = [_squeezed(one) for one in said]
+    if not line.bank_id:
+        return replace(line, key=_key("hash", line, words, seen))
+    # A bank's id is trusted to be stable, not to be unique: some repeat it on every part of a batch.
+    by_id = _key("id", line, [line.bank_id], seen)
+    return replace(line, key=by_id, row_key=_key("hash", line, words, seen) if line.row else "")
+
+
+def _key(kind: str, line: ParsedLine, what: Sequence[str], seen: Counter[str]) -> str:
     facts = [line.booked_on.isoformat(), str(line.amount_minor), line.currency, *what]
     digest = hashlib.sha256("\x1f".join(facts).encode()).hexdigest()[:40]
-    kind = "id" if line.bank_id else "hash"
     seen[f"{kind}:{digest}"] += 1
-    return replace(line, key=f"{kind}:{digest}:{seen[f'{kind}:{digest}']}")
+    return f"{kind}:{digest}:{seen[f'{kind}:{digest}']}"
 
 
 def _squeezed(text: str) -> str:
