@@ -159,6 +159,9 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_VERIFICATION = "none" if ENV.sandboxes_allowed else "mandatory"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ENV.https else "http"
 ACCOUNT_LOGOUT_ON_GET = False
+# Who signs in, resets a password or signs up too often is told apart by address, and behind the proxy everybody would have
+# one. Over https nobody comes but through a proxy that is believed (docs/howto/run-in-production.md).
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if ENV.https else 0
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Prorata"
 MFA_FORMS = {
