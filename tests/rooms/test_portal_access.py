@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -129,6 +130,18 @@ def test_a_form_without_its_token_is_refused(world: World, web: Service) -> None
         for address in [*places["post"], "/theme"]:
             refused = careless.post(address, {"memory": "8"})
             assert (refused.status_code, "nothing was done" in text(refused)) == (403, True), address
+
+
+def test_an_address_to_reset_a_password_through_is_added_after_the_password(
+    world: World, web: Service
+) -> None:
+    aiko = person(world.owner)
+    asked = aiko.post("/accounts/email/", {"action_add": "", "email": "mallory@example.com"})
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert not EmailAddress.objects.filter(email="mallory@example.com").exists()
+    aiko.post("/accounts/reauthenticate/", {"password": "a-long-password"})
+    aiko.post("/accounts/email/", {"action_add": "", "email": "aiko@example.org"})
+    assert EmailAddress.objects.filter(email="aiko@example.org", verified=False).exists()
 
 
 def test_somebody_who_left_the_team_loses_it_at_once(world: World, web: Service) -> None:

@@ -162,6 +162,9 @@ ACCOUNT_LOGOUT_ON_GET = False
 # Who signs in, resets a password or signs up too often is told apart by address, and behind the proxy everybody would have
 # one. Over https nobody comes but through a proxy that is believed (docs/howto/run-in-production.md).
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if ENV.https else 0
+# A password can be reset through an address: whoever finds a browser open must not add another one. Passwords and second
+# factors ask again by themselves.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Prorata"
 MFA_FORMS = {
