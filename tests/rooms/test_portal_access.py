@@ -132,6 +132,25 @@ def test_a_form_without_its_token_is_refused(world: World, web: Service) -> None
             assert (refused.status_code, "nothing was done" in text(refused)) == (403, True), address
 
 
+def test_what_no_database_keeps_is_refused_and_what_no_calendar_has_is_no_limit(
+    world: World, web: Service
+) -> None:
+    aiko, quote, nul = person(world.owner), world.quote(web, memory=8), "a\x00b"
+    for address in (
+        f"/services/{web.pk}/stored/snapshots/%00/delete", "/credit-notes/%00", "/tickets/new?about=invoice:%00",
+    ):  # fmt: skip
+        assert aiko.get(address).status_code == 400, address
+    for address, form in (
+        ("/guides/upgrade/reaction", {"feeling": "sad", "comment": nul}),
+        (f"/quotes/{quote.reference}/voucher", {"voucher_code": nul}),
+    ):
+        refused = aiko.post(address, form)
+        assert (refused.status_code, "Nothing was done." in text(refused)) == (400, True), address
+    for page in ("/credit", "/credit.csv", "/payments", "/payments.csv"):
+        for days in ("until=9999-12-31", "since=9999-12-31", "since=0001-01-01&until=9998-12-31"):
+            assert aiko.get(f"{page}?{days}").status_code == 200, (page, days)
+
+
 def test_an_address_to_reset_a_password_through_is_added_after_the_password(
     world: World, web: Service
 ) -> None:
