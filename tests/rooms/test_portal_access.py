@@ -151,6 +151,20 @@ def test_what_no_database_keeps_is_refused_and_what_no_calendar_has_is_no_limit(
             assert aiko.get(f"{page}?{days}").status_code == 200, (page, days)
 
 
+def test_what_somebody_sees_is_kept_by_nobody(world: World, web: Service, client: Client) -> None:
+    """Not by the browser for whoever comes back to it, and not by a proxy; pages of other packages are no exception."""
+    aiko = person(world.owner)
+    for page in (
+        "/guides/upgrade",
+        "/accounts/email/",
+        "/accounts/2fa/",
+        "/accounts/password/change/",
+        "/nothing",
+    ):
+        assert "no-store" in aiko.get(page)["Cache-Control"], page
+    assert not client.get("/guides/upgrade").has_header("Cache-Control"), "of nobody in particular"
+
+
 def test_an_address_to_reset_a_password_through_is_added_after_the_password(
     world: World, web: Service
 ) -> None:

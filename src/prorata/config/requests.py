@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 NUL = "\x00"
@@ -27,3 +28,16 @@ class WithoutNul:
         if any(NUL in text for text in (request.path, *sent)):
             raise BadRequest("a NUL in what was sent")
         return self.get_response(request)
+
+
+class KeptByNobody:
+    """Middleware: what somebody who is signed in sees is kept neither by a proxy nor by the browser for who comes next."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
