@@ -84,3 +84,5 @@ def test_back_after_submit_is_the_change(world: World, web: Service) -> None:
         again = aiko.get(f"/quotes/{change.quote.reference}")
         assert again["Location"] == f"/changes/{change.reference}"
         assert "no-store" in again["Cache-Control"]
+    part = aiko.get(f"/quotes/{change.quote.reference}", headers={"hx-request": "true"})
+    assert (part.status_code, part["HX-Redirect"]) == (204, f"/changes/{change.reference}")
