@@ -68,6 +68,8 @@ def test_a_form_too_old_offers_its_page(world: World, web: Service) -> None:
     elsewhere = strict.post(page, {"memory": "8"}, headers={"referer": "https://evil.example/x"})
     assert "evil.example" not in elsewhere.content.decode()
     assert "Open the page again To your services" not in text(elsewhere)
+    disguised = strict.post(page, {"memory": "8"}, headers={"referer": f"{HERE}//evil.example/x"})
+    assert "evil.example" not in disguised.content.decode()
 
 
 def test_a_tab_that_was_left_open_names_the_change_made_in_another(world: World, web: Service) -> None:

@@ -77,6 +77,8 @@ def page_before(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(said, allowed_hosts={request.get_host()}):
         return ""
     parts = urlsplit(said)
+    if parts.path.startswith("//"):  # as an address of its own it would lead to another site
+        return ""
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
