@@ -178,6 +178,27 @@ def test_times_are_in_the_persons_zone_and_days_stay_the_sellers(world: World, w
     assert "14:02 JST" in text(aiko.get(f"/services/{web.pk}/resources"))
 
 
+def test_the_day_beside_a_time_is_that_of_the_readers_clock(world: World, web: Service) -> None:
+    """In Tokyo it is 1 September already, in New York still August: the two are not mixed on one line."""
+    aiko = person(speaks(world.owner, "en", "America/New_York"))
+    world.at("2026-09-01T08:50+09:00")
+    world.gift(1_500, until="2026-12-31T00:00+09:00")
+    world.measure(web)
+    change = world.change(web, memory=8)
+    world.pay(change)
+    world.work()
+    done = text(aiko.get(f"/changes/{change.reference}"))
+    assert "Changed at 19:5" in done
+    assert "31 Aug 2026, 19:5" in done
+    assert "1 Sep 2026 Before" not in done
+    log = text(aiko.get("/credit"))
+    assert "August 2026 31 Aug 2026, 19:5" in log
+    assert "September 2026" not in log
+    assert "August 2026 Change" in text(aiko.get(f"/services/{web.pk}/timeline"))
+    world.at("2026-09-01T22:30+09:00")
+    assert "since 31 Aug 2026, 19:5" in text(aiko.get(f"/services/{web.pk}")), "the same day in Tokyo alone"
+
+
 def test_a_file_that_is_written_while_it_is_sent_is_in_the_readers_language(
     world: World, web: Service
 ) -> None:
