@@ -94,7 +94,11 @@ def test_up_by_card_with_the_keyboard_alone(demo: Installation, visitor: NewVisi
         reach(aiko, page.get_by_label(label))
         page.keyboard.type(typed)
     press("Enter")
+    invoice = page.locator("#change a[href^='/invoices/']").first
+    invoice.focus()
     wait_until_applied(aiko)
+    # The page drew itself anew with every step.
+    expect(invoice).to_be_focused()
     seen.expect_lines(figures)
     assert measured(demo, MACHINE)["memory"] == 8
     reach(aiko, page.locator("main").get_by_role("link", name="Resources"))
