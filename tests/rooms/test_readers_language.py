@@ -18,6 +18,9 @@ from prorata.language import speaking, zones
 from prorata.notices import tasks
 from prorata.notices.models import Mail
 from prorata.notices.reader import reader_of
+from prorata.payments.asking import PaymentRefused
+from prorata.payments.checkout import start_checkout
+from prorata.payments.remembered import NotOffered, remember
 from prorata.portal.money import exact_money, money, name
 from prorata.portal.payment_words import nothing_taken
 from prorata.portal.time_zones import choices
@@ -296,6 +299,21 @@ def test_what_a_payment_service_says_in_english_is_for_readers_of_english() -> N
             declined.add(nothing_taken("The card was declined.", "Abgelehnt."))
     assert len(declined) == 3
     assert not any("Abgelehnt" in one for one in declined)
+
+
+def test_why_no_payment_was_begun_is_said_in_the_readers_language(world: World, web: Service) -> None:
+    aiko = speaks(world.owner, "ja")
+    change = world.change(web, memory=8)
+    assert change.invoice is not None
+    refused = person(aiko).post(f"/invoices/{change.invoice.reference}/checkout", {"method": ""})
+    assert "お支払い方法を選んでください。" in text(refused)
+    world.pay(change)
+    with speaking("ja"), pytest.raises(PaymentRefused) as nothing_due:
+        start_checkout(aiko, change.invoice, "card")
+    assert str(nothing_due.value) == "この請求書にお支払いいただく金額はありません。"
+    with speaking("ja"), pytest.raises(NotOffered) as unknown:
+        remember(aiko, world.customer.pk, "cheque")
+    assert str(unknown.value) == "このお支払い方法は利用できません。表示されている方法から選んでください。"
 
 
 def test_a_sign_is_used_only_where_it_is_not_another_currencys() -> None:
