@@ -73,9 +73,14 @@ def test_up_by_card_with_the_keyboard_alone(demo: Installation, visitor: NewVisi
     press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Review and pay")
 
+    page.locator("#voucher-code").fill("SUMMER")
     reach(aiko, page.get_by_role("checkbox", name="Gifted credit"))
     press("Space")
     expect(page.locator("#submit")).to_have_text(f"Submit and pay {seen.money(figures.gross)}")
+    expect(page.get_by_role("checkbox", name="Gifted credit")).to_be_focused()
+    expect(page.locator("#said")).to_have_text(re.compile("^Due today "))
+    expect(page.locator("#voucher-code")).to_have_value("SUMMER")
+    page.locator("#voucher-code").fill("")
     reach(aiko, page.get_by_role("radio", name="Credit card"))
     press("Space")
     reach(aiko, page.locator("#submit"))
@@ -89,7 +94,11 @@ def test_up_by_card_with_the_keyboard_alone(demo: Installation, visitor: NewVisi
         reach(aiko, page.get_by_label(label))
         page.keyboard.type(typed)
     press("Enter")
+    invoice = page.locator("#change a[href^='/invoices/']").first
+    invoice.focus()
     wait_until_applied(aiko)
+    # The page drew itself anew with every step.
+    expect(invoice).to_be_focused()
     seen.expect_lines(figures)
     assert measured(demo, MACHINE)["memory"] == 8
     reach(aiko, page.locator("main").get_by_role("link", name="Resources"))

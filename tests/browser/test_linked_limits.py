@@ -42,6 +42,7 @@ def test_the_slider_marks_it_and_a_button_chooses_what_is_needed(ruled: Installa
     expect(aiko.page.locator("#cpu")).to_have_value("8")
     aiko.page.locator("#card-cpu").get_by_role("button", name="Choose 8 GB of Memory").click()
     expect(aiko.page.locator("#memory")).to_have_value("8")
+    expect(aiko.page.locator("#memory")).to_be_focused()
     papers(aiko, books).expect_estimate(books.price({"cpu": 8, "memory": 8}, today(ruled)))
     expect(aiko.page.locator("#error-cpu")).to_be_empty()
     aiko.shot("b21-linked-chosen")

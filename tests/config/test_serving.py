@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -97,6 +98,28 @@ def test_a_missing_page_tells_nothing_of_the_inside(production: httpx.Client) ->
     assert page.status_code == 404
     assert "Traceback" not in page.text
     assert "urlpatterns" not in page.text
+
+
+def sign_in(production: httpx.Client, address: str, email: str) -> str:
+    """The page that answers a wrong password from this address."""
+    form = production.get("/accounts/login/", headers={"X-Forwarded-For": address})
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
+    assert token
+    kept = form.headers["set-cookie"].partition(";")[0]
+    return production.post(
+        "/accounts/login/", data={"csrfmiddlewaretoken": token[1], "login": email, "password": "wrong"},
+        headers={"X-Forwarded-For": address, "Cookie": kept, "Referer": f"https://{HOST}/accounts/login/"},
+    ).text  # fmt: skip
+
+
+def test_who_guesses_passwords_keeps_nobody_else_out(production: httpx.Client) -> None:
+    """Behind the proxy all come from one address; the limits must tell them apart by the one the proxy names."""
+    for number in range(30):
+        if "Too many failed" in sign_in(production, "198.51.100.1", f"guess{number}@example.com"):
+            break
+    else:
+        pytest.fail("whoever guesses is never stopped")
+    assert "Too many failed" not in sign_in(production, "203.0.113.9", "aiko@example.com")
 
 
 @pytest.mark.django_db

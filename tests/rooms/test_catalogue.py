@@ -26,6 +26,7 @@ NOT_SHOWN = {
     "portal/parts/change_answer.html": "an answer to a script: change_state.html, which is shown, and what is said of it",
     "portal/parts/estimate_answer.html": "an answer to a script: estimate.html and the feet of the cards, which are shown",
     "portal/parts/invoice_answer.html": "an answer to a script: invoice_state.html, which is shown, and what is said of it",
+    "portal/parts/review_answer.html": "an answer to a script: review.html, which is shown, and what is said of it",
     "allauth/layouts/manage.html": "the layout of another package's pages; it is allauth/layouts/base.html, which is shown",
 }
 CLASSES_NOT_SHOWN = {"demo": "whom one can sign in as: only in a demo, where the page of signing in shows it"}

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -129,6 +130,51 @@ def test_a_form_without_its_token_is_refused(world: World, web: Service) -> None
         for address in [*places["post"], "/theme"]:
             refused = careless.post(address, {"memory": "8"})
             assert (refused.status_code, "nothing was done" in text(refused)) == (403, True), address
+
+
+def test_what_no_database_keeps_is_refused_and_what_no_calendar_has_is_no_limit(
+    world: World, web: Service
+) -> None:
+    aiko, quote, nul = person(world.owner), world.quote(web, memory=8), "a\x00b"
+    for address in (
+        f"/services/{web.pk}/stored/snapshots/%00/delete", "/credit-notes/%00", "/tickets/new?about=invoice:%00",
+    ):  # fmt: skip
+        assert aiko.get(address).status_code == 400, address
+    for address, form in (
+        ("/guides/upgrade/reaction", {"feeling": "sad", "comment": nul}),
+        (f"/quotes/{quote.reference}/voucher", {"voucher_code": nul}),
+    ):
+        refused = aiko.post(address, form)
+        assert (refused.status_code, "Nothing was done." in text(refused)) == (400, True), address
+    for page in ("/credit", "/credit.csv", "/payments", "/payments.csv"):
+        for days in ("until=9999-12-31", "since=9999-12-31", "since=0001-01-01&until=9998-12-31"):
+            assert aiko.get(f"{page}?{days}").status_code == 200, (page, days)
+
+
+def test_what_somebody_sees_is_kept_by_nobody(world: World, web: Service, client: Client) -> None:
+    """Not by the browser for whoever comes back to it, and not by a proxy; pages of other packages are no exception."""
+    aiko = person(world.owner)
+    for page in (
+        "/guides/upgrade",
+        "/accounts/email/",
+        "/accounts/2fa/",
+        "/accounts/password/change/",
+        "/nothing",
+    ):
+        assert "no-store" in aiko.get(page)["Cache-Control"], page
+    assert not client.get("/guides/upgrade").has_header("Cache-Control"), "of nobody in particular"
+
+
+def test_an_address_to_reset_a_password_through_is_added_after_the_password(
+    world: World, web: Service
+) -> None:
+    aiko = person(world.owner)
+    asked = aiko.post("/accounts/email/", {"action_add": "", "email": "mallory@example.com"})
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert not EmailAddress.objects.filter(email="mallory@example.com").exists()
+    aiko.post("/accounts/reauthenticate/", {"password": "a-long-password"})
+    aiko.post("/accounts/email/", {"action_add": "", "email": "aiko@example.org"})
+    assert EmailAddress.objects.filter(email="aiko@example.org", verified=False).exists()
 
 
 def test_somebody_who_left_the_team_loses_it_at_once(world: World, web: Service) -> None:

@@ -6,7 +6,10 @@ import threading
 import time
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
+from django.test import Client
+from pytest_django import Settings
 
 from prorata.customers import people
 from prorata.customers.models import Membership, User
@@ -63,6 +66,24 @@ def test_somebody_known_gets_a_mail_and_the_answer_does_not_tell(world: World, w
     made = Membership.objects.get(user=stranger, customer=web.customer)
     assert Mail.objects.filter(key=f"person.let_in:{made.pk}", to=stranger.email).count() == 1
     assert person(stranger).get(f"/services/{web.pk}/resources").status_code == 200
+
+
+def test_whoever_signed_up_with_a_foreign_address_gets_nothing_by_it(
+    world: World, web: Service, client: Client, settings: Settings
+) -> None:
+    """Mallory signs up as Kenji and waits until an owner lets Kenji in and Kenji confirms what looks like his address."""
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    known = {"email": "kenji@example.com", "password1": "mallorys-password", "password2": "mallorys-password"}
+    client.post("/accounts/signup/", known)
+    person(world.owner).post(
+        f"/people/of/{web.customer_id}/add", {"name": "Kenji", "email": "kenji@example.com", "role": "owner"}
+    )
+    world.work()
+    kenji = User.objects.get(email="kenji@example.com")
+    assert Mail.objects.filter(key=f"person.invited:{kenji.pk}").count() == 1
+    EmailAddress.objects.filter(user=kenji).update(verified=True)
+    client.post("/accounts/login/", {"login": "kenji@example.com", "password": "mallorys-password"})
+    assert "_auth_user_id" not in client.session
 
 
 @pytest.mark.parametrize("role", ["technical", "billing", "reader"])

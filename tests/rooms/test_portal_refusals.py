@@ -57,6 +57,17 @@ def test_a_value_that_cannot_be_chosen(world: World, web: Service, typed: dict[s
     assert not Quote.objects.exists()
 
 
+def test_an_option_that_is_not_sold_is_told_at_its_buttons(world: World) -> None:
+    world.open("2026-06-01T08:00+09:00")
+    vm = world.cvm_01()
+    page = person(world.owner).post(f"/services/{vm.pk}/change", {"instance_type": "none of these"})
+    assert page.status_code == 422
+    card = page.content.decode().partition('id="card-instance_type"')[2]
+    assert 'href="#instance_type"' in page.content.decode()
+    assert card.count('id="instance_type"') == 1, "what the summary leads to"
+    assert '<fieldset class="card-in" aria-describedby="error-instance_type">' in card
+
+
 def test_the_floor_stands_on_the_slider_with_its_reason_and_the_way_out(world: World, web: Service) -> None:
     page = person(world.owner).get(f"/services/{web.pk}/change")
     card = part(page, "card-disk")

@@ -68,6 +68,8 @@ def test_a_form_too_old_offers_its_page(world: World, web: Service) -> None:
     elsewhere = strict.post(page, {"memory": "8"}, headers={"referer": "https://evil.example/x"})
     assert "evil.example" not in elsewhere.content.decode()
     assert "Open the page again To your services" not in text(elsewhere)
+    disguised = strict.post(page, {"memory": "8"}, headers={"referer": f"{HERE}//evil.example/x"})
+    assert "evil.example" not in disguised.content.decode()
 
 
 def test_a_tab_that_was_left_open_names_the_change_made_in_another(world: World, web: Service) -> None:
@@ -84,3 +86,5 @@ def test_back_after_submit_is_the_change(world: World, web: Service) -> None:
         again = aiko.get(f"/quotes/{change.quote.reference}")
         assert again["Location"] == f"/changes/{change.reference}"
         assert "no-store" in again["Cache-Control"]
+    part = aiko.get(f"/quotes/{change.quote.reference}", headers={"hx-request": "true"})
+    assert (part.status_code, part["HX-Redirect"]) == (204, f"/changes/{change.reference}")

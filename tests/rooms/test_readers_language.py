@@ -18,6 +18,9 @@ from prorata.language import speaking, zones
 from prorata.notices import tasks
 from prorata.notices.models import Mail
 from prorata.notices.reader import reader_of
+from prorata.payments.asking import PaymentRefused
+from prorata.payments.checkout import start_checkout
+from prorata.payments.remembered import NotOffered, remember
 from prorata.portal.money import exact_money, money, name
 from prorata.portal.payment_words import nothing_taken
 from prorata.portal.time_zones import choices
@@ -178,6 +181,27 @@ def test_times_are_in_the_persons_zone_and_days_stay_the_sellers(world: World, w
     assert "14:02 JST" in text(aiko.get(f"/services/{web.pk}/resources"))
 
 
+def test_the_day_beside_a_time_is_that_of_the_readers_clock(world: World, web: Service) -> None:
+    """In Tokyo it is 1 September already, in New York still August: the two are not mixed on one line."""
+    aiko = person(speaks(world.owner, "en", "America/New_York"))
+    world.at("2026-09-01T08:50+09:00")
+    world.gift(1_500, until="2026-12-31T00:00+09:00")
+    world.measure(web)
+    change = world.change(web, memory=8)
+    world.pay(change)
+    world.work()
+    done = text(aiko.get(f"/changes/{change.reference}"))
+    assert "Changed at 19:5" in done
+    assert "31 Aug 2026, 19:5" in done
+    assert "1 Sep 2026 Before" not in done
+    log = text(aiko.get("/credit"))
+    assert "August 2026 31 Aug 2026, 19:5" in log
+    assert "September 2026" not in log
+    assert "August 2026 Change" in text(aiko.get(f"/services/{web.pk}/timeline"))
+    world.at("2026-09-01T22:30+09:00")
+    assert "since 31 Aug 2026, 19:5" in text(aiko.get(f"/services/{web.pk}")), "the same day in Tokyo alone"
+
+
 def test_a_file_that_is_written_while_it_is_sent_is_in_the_readers_language(
     world: World, web: Service
 ) -> None:
@@ -275,6 +299,21 @@ def test_what_a_payment_service_says_in_english_is_for_readers_of_english() -> N
             declined.add(nothing_taken("The card was declined.", "Abgelehnt."))
     assert len(declined) == 3
     assert not any("Abgelehnt" in one for one in declined)
+
+
+def test_why_no_payment_was_begun_is_said_in_the_readers_language(world: World, web: Service) -> None:
+    aiko = speaks(world.owner, "ja")
+    change = world.change(web, memory=8)
+    assert change.invoice is not None
+    refused = person(aiko).post(f"/invoices/{change.invoice.reference}/checkout", {"method": ""})
+    assert "お支払い方法を選んでください。" in text(refused)
+    world.pay(change)
+    with speaking("ja"), pytest.raises(PaymentRefused) as nothing_due:
+        start_checkout(aiko, change.invoice, "card")
+    assert str(nothing_due.value) == "この請求書にお支払いいただく金額はありません。"
+    with speaking("ja"), pytest.raises(NotOffered) as unknown:
+        remember(aiko, world.customer.pk, "cheque")
+    assert str(unknown.value) == "このお支払い方法は利用できません。表示されている方法から選んでください。"
 
 
 def test_a_sign_is_used_only_where_it_is_not_another_currencys() -> None:

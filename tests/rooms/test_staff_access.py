@@ -49,6 +49,12 @@ def test_strangers_and_customers_stay_outside(page: str, client: Client, db: Non
     assert client.get(address, follow=True).status_code == 403
 
 
+def test_what_is_no_id_has_no_page(staff: Client) -> None:
+    for name in LISTS:
+        answer = staff.get(reverse(f"admin:{name}_change", args=["none"]))
+        assert answer.status_code in (302, 404), name
+
+
 def test_sign_in_is_the_one_with_a_second_factor(client: Client, db: None) -> None:
     sent = client.get(reverse("admin:login"))
     assert sent.status_code == 302

@@ -131,6 +131,15 @@ def test_the_file_has_the_rows_of_the_list_as_it_is_filtered(told: World, staff:
     assert [row["Amount"] for row in rows(staff.get(reverse(EXPORT), {"what": "pledged"}))] == ["-1500"]
 
 
+def test_a_filter_that_makes_no_sense_leads_to_the_list_which_says_so(staff: Client) -> None:
+    answer = staff.get(reverse("admin:credit_logline_export"), {"at__gte": "yesterday"}, follow=True)
+    assert [place.partition("?")[2] for place, _status in answer.redirect_chain] == [
+        "at__gte=yesterday",
+        "e=1",
+    ]
+    assert answer.status_code == 200
+
+
 def test_more_rows_than_a_page_of_the_list_are_all_in_the_file(world: World, staff: Client) -> None:
     world.open("2026-06-01T08:00+09:00")
     for _ in range(60):

@@ -12,6 +12,7 @@ from django.urls import reverse
 from prorata.clock import HandClock
 from prorata.credit.available import available
 from prorata.credit.models import LogLine, Purse
+from prorata.customers import people
 from prorata.customers.models import Customer, Membership, User
 from prorata.notices.models import Mail
 from prorata.notices.tasks import person_invited
@@ -101,6 +102,16 @@ def test_somebody_known_acts_for_a_second_customer_and_keeps_the_password(staff:
     made(staff, name="Tanaka Garden", first_password="another-word-77")
     assert Membership.objects.filter(user__email="aiko@example.com").count() == 2
     assert User.objects.get(email="aiko@example.com").check_password("blue-heron-42")
+
+
+def test_who_would_be_one_too_many_is_refused_in_words(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = made(staff)
+    monkeypatch.setattr(people, "MOST", 1)
+    address = reverse("admin:customers_customer_person", args=[customer.pk])
+    answer = send(staff, address, person_name="Ben", person_email="ben@example.com", sign_in="invitation")
+    assert (answer.status_code, "1 people act for" in words(answer)) == (200, True)
 
 
 def test_a_person_is_added_once(staff: Client) -> None:

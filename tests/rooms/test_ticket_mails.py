@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import subprocess
+import sys
 from datetime import timedelta
 from email.message import EmailMessage
 
@@ -339,6 +340,36 @@ def test_whatever_comes_is_dropped_with_one_line(world: World, ticket: Ticket, r
         take_in(raw)
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"Content-Type: text/html\n\n<![nonsense[]]>",
+        b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\nContent-Type: multipart/mixed; boundary=x\n\n" * 2_000,
+        b"From: (" + b"(" * 5_000,
+    ],
+)  # fmt: skip
+def test_what_the_standard_library_trips_over_does_not_come_again_and_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, raw: bytes
+) -> None:
+    assert run(raw, monkeypatch) == 0
+    assert "a mail was dropped" in caplog.text
+
+
+def test_what_no_database_keeps_is_dropped_or_kept_in_part(world: World, ticket: Ticket) -> None:
+    """A mail that can never be written would be tried again for days, and then go back to the customer."""
+    empty = answer_to(ticket, "")
+    empty.set_content(f"\x00\n{marker_line()}\n")
+    with world.unchanged(), pytest.raises(NotTaken, match="Write what you want to say"):
+        take_in(empty.as_bytes())
+    half = answer_to(ticket).as_bytes().replace(b'charset="utf-8"', b'charset="unicode_escape"')
+    assert take_in(half.replace(b"It works", rb"It works \ud800")).text == "It works ?, thank you."
+    message = answer_to(ticket, **{"Message-ID": "<2@example.com>"})
+    for n in range(6):
+        message.add_attachment(PNG, maintype="image", subtype="png", filename=f"{n}.png")
+    take_in(message.as_bytes().replace(b'filename="5.png"', b"filename*=utf-8''5%00.png"))
+    assert "“5.png” was too much for one message." in Message.objects.get(ticket=ticket, author="system").text
+
+
 def test_nothing_above_the_line_and_too_large_are_dropped(world: World, ticket: Ticket) -> None:
     with world.unchanged():
         with pytest.raises(NotTaken, match="nothing stands above"):
@@ -368,6 +399,12 @@ def test_who_wrote_too_much_is_taken_later(
 )  # fmt: skip
 def test_what_stands_above_the_line_is_the_answer(text: str, kept: str) -> None:
     assert above(text) == kept
+
+
+def test_a_mail_of_blank_lines_is_looked_through_once() -> None:
+    """Any stranger can send one. Looked through from each line to the end, it would take hours."""
+    code = "from prorata.support.marker import above; print(len(above('x' + '\\n > ' * 3_000_000)))"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 # --- the command --------------------------------------------------------------------------------------------

@@ -137,7 +137,12 @@ def test_who_acts_for_two_customers_says_for_which(world: World, web: Service) -
     Membership.objects.create(customer=other, user=world.owner, role="reader")
     aiko = person(world.owner)
     assert "For which customer" in text(aiko.get("/tickets/new"))
-    assert aiko.post("/tickets/new", form(aiko)).status_code == 404
+    for nobody in ("", "999999"):
+        refused = aiko.post("/tickets/new", form(aiko, text="My text", customer=nobody))
+        assert (refused.status_code, "Choose for which customer you ask." in text(refused)) == (422, True)
+        assert "My text" in refused.content.decode()
+        assert 'href="#customer"' in refused.content.decode()
+        assert 'id="customer"' in refused.content.decode()
     aiko.post("/tickets/new", form(aiko, customer=str(other.pk)))
     assert Ticket.objects.get().customer == other
 

@@ -69,8 +69,10 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "prorata.config.requests.WithoutNul",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "prorata.config.requests.KeptByNobody",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -159,6 +161,12 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_VERIFICATION = "none" if ENV.sandboxes_allowed else "mandatory"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ENV.https else "http"
 ACCOUNT_LOGOUT_ON_GET = False
+# Who signs in, resets a password or signs up too often is told apart by address, and behind the proxy everybody would have
+# one. Over https nobody comes but through a proxy that is believed (docs/howto/run-in-production.md).
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if ENV.https else 0
+# A password can be reset through an address: whoever finds a browser open must not add another one. Passwords and second
+# factors ask again by themselves.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Prorata"
 MFA_FORMS = {

@@ -52,7 +52,7 @@ def let_act(customer: Customer, wanted: NewPerson, *, by: User) -> Membership:
             _("%(n)d people act for %(customer)s already. Let somebody go first.")
             % {"n": MOST, "customer": customer}
         )
-    person = User.objects.filter(email__iexact=email).first() or _new(wanted, email)
+    person = _known(wanted, email) or _new(wanted, email)
     membership, made = Membership.objects.get_or_create(
         customer=customer, user=person, defaults={"role": wanted.role}
     )
@@ -116,6 +116,25 @@ def _somebody_stays(member: Membership, role: str) -> None:
             )
             % {"person": member.user, "customer": member.customer}
         )
+
+
+def _known(wanted: NewPerson, email: str) -> User | None:
+    """Somebody who has this address already. Whoever only signed up with it, without proving it and without ever getting in,
+    may be anybody: the password they chose holds no more."""
+    person = User.objects.filter(email__iexact=email).first()
+    if person is not None and _only_signed_up(person):
+        person.set_password(wanted.password or None)
+        person.save(update_fields=["password"])
+        if not wanted.password:
+            publish("person.invited", id=person.pk)
+    return person
+
+
+def _only_signed_up(person: User) -> bool:
+    if person.last_login is not None or person.is_staff or not person.has_usable_password():
+        return False
+    proved = EmailAddress.objects.filter(user=person, verified=True).exists()
+    return not proved and not person.memberships.exists()
 
 
 def _new(wanted: NewPerson, email: str) -> User:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.utils.translation import gettext as _
+
 from prorata import clock
 from prorata.payments.gateways.base import GatewayRefused, GatewayUnreachable
 from prorata.payments.models import PaymentAttempt
@@ -33,7 +35,7 @@ def asking(attempt: PaymentAttempt, *, made: bool = True) -> Iterator[None]:
     except GatewayUnreachable as silence:
         attempts.filter(state=State.CREATED).update(state=State.UNKNOWN, reason=silence.reason[:200])
         raise PaymentUnknown(
-            "The payment service does not answer. We are checking; look here again in a minute."
+            _("The payment service does not answer. We are checking; look here again in a minute.")
         ) from silence
     except GatewayRefused as refusal:
         ours, reason = attempts.filter(state=State.CREATED), refusal.reason[:200]

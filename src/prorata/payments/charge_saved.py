@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from django.utils.translation import gettext as _
+
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
 from prorata.invoices.models import Invoice
@@ -14,6 +16,7 @@ from prorata.payments.gateways.base import SavedCharge, SavedMethods
 from prorata.payments.look import record
 from prorata.payments.methods import method
 from prorata.payments.models import PaymentAttempt, SavedMethod
+from prorata.payments.reasons import in_readers_words
 from prorata.payments.registry import gateway
 from prorata.payments.saved_methods import offered
 
@@ -35,8 +38,10 @@ def pay_with_saved(user: User, invoice: Invoice, saved_id: uuid.UUID | str) -> s
     intent = intend(user, found.pk, chosen)
     if intent.attempt.state != State.CREATED:
         raise PaymentUnknown(
-            "The page of the payment service could not be closed. Paying now could charge you twice: look here again in"
-            " a minute."
+            _(
+                "The page of the payment service could not be closed. Paying now could charge you twice: look here again in"
+                " a minute."
+            )
         )
     if (
         not intent.made
@@ -59,4 +64,5 @@ def _charge(user: User, invoice: Invoice, attempt: PaymentAttempt, saved: SavedM
         return ""
     if payment.wants_customer:
         return start_checkout(user, invoice, saved.method)
-    raise PaymentRefused(f"{payment.reason} Nothing was taken. Choose another way to pay.")
+    reason = in_readers_words(payment.reason) or _("The payment was declined.")
+    raise PaymentRefused(_("%(reason)s Nothing was taken. Choose another way to pay.") % {"reason": reason})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from prorata import clock
 from prorata.customers.lock import lock_customer
@@ -44,7 +45,7 @@ def start_checkout(user: User, invoice: Invoice, method_code: str, *, save: bool
     """
     chosen = method(method_code)
     if chosen is None:
-        raise PaymentRefused("Choose how you want to pay.")
+        raise PaymentRefused(_("Choose how you want to pay."))
     save = save and can_keep(chosen.gateway)
     _leave_other_page(user, invoice.pk, chosen, save)
     intent = intend(user, invoice.pk, chosen, save=save)
@@ -73,20 +74,29 @@ def intend(user: User, invoice_id: int, chosen: Method, *, save: bool = False) -
         .get(pk=invoice_id)
     )
     if invoice.status != Invoice.Status.OPEN or invoice.due_minor <= 0:
-        raise PaymentRefused("There is nothing to pay on this invoice.")
+        raise PaymentRefused(_("There is nothing to pay on this invoice."))
     if clock.now() >= invoice.pay_until:
-        again = "make the change again" if invoice.origin.startswith("change:") else "ask us for a new one"
-        raise PaymentRefused(f"The time to pay this invoice is over. Nothing was taken; {again}.")
+        over = (
+            _("The time to pay this invoice is over. Nothing was taken; make the change again.")
+            if invoice.origin.startswith("change:")
+            else _("The time to pay this invoice is over. Nothing was taken; ask us for a new one.")
+        )
+        raise PaymentRefused(over)
     if chosen.gateway == BANK and account_for(invoice.seller_id, invoice.currency) is None:
-        raise PaymentRefused(f"Transfers in {invoice.currency} are not taken now. Choose another way to pay.")
+        said = _("Transfers in %(currency)s are not taken now. Choose another way to pay.")
+        raise PaymentRefused(said % {"currency": invoice.currency})
     attempt = PaymentAttempt.objects.filter(invoice=invoice, state__in=PaymentAttempt.OPEN).first()
     if attempt is not None and attempt.state in (State.UNKNOWN, State.PROCESSING):
-        raise PaymentUnknown("Your last payment is being checked. Paying again now could charge you twice.")
+        raise PaymentUnknown(
+            _("Your last payment is being checked. Paying again now could charge you twice.")
+        )
     if attempt is not None and (attempt.gateway, attempt.save_method) != (chosen.gateway, save):
         if attempt.gateway != BANK:
             raise PaymentUnknown(
-                "The page of the payment service could not be closed. Paying in another way now could charge you twice:"
-                " look here again in a minute."
+                _(
+                    "The page of the payment service could not be closed. Paying in another way now could charge you twice:"
+                    " look here again in a minute."
+                )
             )
         stop_waiting(attempt)  # the customer pays otherwise; money that comes all the same is account credit
         attempt = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from prorata.customers.lock import lock_customer
 from prorata.customers.models import Customer, User
@@ -18,7 +19,7 @@ class NotOffered(Exception):
 def remember(user: User, customer_id: int, code: str) -> None:
     """Let `code` be chosen from the start. Raises NotOffered, or Http404 for a customer this person may not pay for."""
     if method(code) is None:
-        raise NotOffered("This payment method is not offered. Choose one of those shown.")
+        raise NotOffered(_("This payment method is not offered. Choose one of those shown."))
     _set(user, customer_id, code)
 
 

@@ -14,6 +14,8 @@ from django.db.models import Model, QuerySet
 from prorata.pricing.terms import midnight
 
 M = TypeVar("M", bound=Model)
+# A day needs one after it, in every zone.
+LAST = date(9999, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def within(
 def read_day(typed: str) -> date | None:
     """2026-08-15 as a day; None for anything else."""
     try:
-        return datetime.strptime(typed, "%Y-%m-%d").date() if typed else None  # noqa: DTZ007 - a day has no zone
+        day = datetime.strptime(typed, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
         return None
+    return day if day < LAST else None

@@ -48,7 +48,8 @@ def clock_time(at: datetime, zone: ZoneInfo, *, seconds: bool = False, named: bo
 
 
 def as_of(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """14:02 JST of today, otherwise with its day."""
+    """14:02 JST of today, otherwise with its day: today where the reader is, whose time it is."""
+    zone = zone_for(zone)
     today = at.astimezone(zone).date() == now.astimezone(zone).date()
     return clock_time(at, zone) if today else moment(at, zone)
 

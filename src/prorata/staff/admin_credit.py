@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import BigIntegerField, Case, OuterRef, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Cast, Coalesce, Substr
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -243,7 +244,11 @@ class LogLineAdmin(Words, ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         def all_rows(request: HttpRequest) -> Any:
-            return export(self.get_changelist_instance(request).get_queryset(request), actor_words)
+            try:
+                rows = self.get_changelist_instance(request).get_queryset(request)
+            except IncorrectLookupParameters:  # the list itself says so and shows everything
+                return redirect(f"{reverse('admin:credit_logline_changelist')}?{request.GET.urlencode()}")
+            return export(rows, actor_words)
 
         name = "credit_logline_export"
         return [

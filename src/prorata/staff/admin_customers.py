@@ -22,7 +22,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from prorata.credit.available import available
 from prorata.customers.models import Customer, Membership, User
-from prorata.customers.people import AlreadyThere, let_act
+from prorata.customers.people import AlreadyThere, CannotChangePeople, let_act
 from prorata.language import zones
 from prorata.pricing.display import amount_text
 from prorata.services.models import Service
@@ -160,6 +160,8 @@ def add_person(request: HttpRequest, customer_id: int) -> HttpResponse:
             membership = let_act(customer, form.person(), by=cast(User, request.user))
         except AlreadyThere as known:
             form.add_error("person_email", str(known))
+        except CannotChangePeople as refusal:
+            form.add_error(None, str(refusal))
         else:
             _tell_first_sign_in(request, membership, form.person().password)
             return redirect("admin:customers_customer_change", customer.pk)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline
@@ -48,6 +50,22 @@ class DeskAdmin(ModelAdmin):
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         deeds.note_edit(request, obj, "edited")
         return super().log_change(request, obj, message)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """What is no id at all has no page, before the buttons of the page ask what it is."""
+        try:
+            self.opts.pk.to_python(None if object_id is None else unquote(object_id))
+        except ValidationError:
+            gone: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return gone
+        answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        return answer
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskList]:
         return DeskList

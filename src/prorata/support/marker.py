@@ -7,8 +7,9 @@ import re
 from django.utils.translation import gettext as _
 
 SIGNS = "-=-=-"
-# Mail programs quote with > and may break the line; one pair of signs is enough.
-LINE = re.compile(rf"^[>\s|]*{re.escape(SIGNS)}", re.MULTILINE)
+# Mail programs quote with > and may break the line; one pair of signs is enough. Each line is looked at by itself: over the
+# blank lines of a whole mail, the search from every one of them would take hours.
+LINE = re.compile(rf"^(?:[>|]|[^\S\n])*{re.escape(SIGNS)}", re.MULTILINE)
 
 
 def marker_line() -> str:

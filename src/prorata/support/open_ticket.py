@@ -41,7 +41,9 @@ def open_ticket(person: User, draft: Draft) -> Ticket:
     """Open it once, however often its form is sent. Raises CannotWrite, or Http404 for what is not this person's."""
     about = subjects.mine(person, draft.about) if draft.about else None
     customer_id = about.customer_id if about is not None else draft.customer_id
-    if customer_id is None or not may(person, customer_id, "read"):
+    if customer_id is None:
+        raise CannotWrite(_("Choose for which customer you ask."), field="customer")
+    if not may(person, customer_id, "read"):
         raise Http404("There is nothing here that you can see.")
     lock_customer(customer_id)
     key = f"form:{person.pk}:{draft.key}"

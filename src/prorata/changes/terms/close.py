@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from prorata import clock
 from prorata.changes.models import SoldTerm
 from prorata.changes.terms.lock import lock_term
 from prorata.changes.terms.refused import CannotSell
+from prorata.changes.terms.words import status_words
 from prorata.customers.models import User
 from prorata.events.publish import publish
 from prorata.invoices.close import close
@@ -46,14 +48,15 @@ def _close(
         return term
     if term.status != SoldTerm.Status.AWAITING_PAYMENT or term.invoice is None:
         raise CannotSell(
-            f"Term {term} is not waiting for payment: it is {term.get_status_display().lower()}."
+            _("Term %(term)s is not waiting for payment. Its state: %(status)s.")
+            % {"term": term, "status": status_words(term)}
         )
     if status == "cancelled" and _payment_running(term.invoice):
-        raise CannotSell("A payment is being checked. The term can be cancelled when the answer is known.")
+        raise CannotSell(_("A payment is being checked. The term can be cancelled when the answer is known."))
     invoice = Invoice.objects.select_for_update(of=("self",), no_key=True).get(pk=term.invoice.pk)
     if invoice.status != Invoice.Status.OPEN:
         # The money came first; the term only has not heard of it yet.
-        raise CannotSell(f"Term {term} is paid already.")
+        raise CannotSell(_("Term %(term)s is paid already.") % {"term": term})
     now = clock.now()
     close(invoice, status, at=now, actor=actor)
     term.status, term.ended_at, term.invoice = status, now, invoice

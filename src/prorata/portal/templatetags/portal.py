@@ -31,7 +31,7 @@ from prorata.guides.library import GUIDES
 from prorata.guides.pictures import Picture
 from prorata.invoices.line_words import line_words as words_of_line
 from prorata.invoices.models import CreditNoteLine, InvoiceLine
-from prorata.language import OWN_NAMES, html_language, spoken
+from prorata.language import OWN_NAMES, html_language, spoken, zone_for
 from prorata.notices.bell import MANY, new_ones
 from prorata.payments.receipts import Receipt
 from prorata.portal import machine_said, menu, when
@@ -195,7 +195,8 @@ def at_short_day(at: datetime | date, zone: ZoneInfo | None = None) -> str:
 
 @register.filter
 def at_month(at: datetime | date, zone: ZoneInfo | None = None) -> str:
-    return when.month(at, zone)
+    """The month of a day, or of a moment where the reader is: a heading over moments that are told so."""
+    return when.month(at, zone_for(zone) if zone else None)
 
 
 @register.filter

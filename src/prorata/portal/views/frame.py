@@ -52,9 +52,12 @@ def signed_in(view: View) -> View:
 
 
 def _sign_in_first(request: Asked) -> HttpResponse:
-    address = f"{resolve_url(settings.LOGIN_URL)}?next={quote(back_to(request))}"
+    return whole_page(request, f"{resolve_url(settings.LOGIN_URL)}?next={quote(back_to(request))}")
+
+
+def whole_page(request: Asked, address: str) -> HttpResponse:
+    """On to another page, also where a script asked for a part: the page would be put into the place of the part."""
     if request.htmx:
-        # A part of a page cannot be a sign-in page: the whole page goes there.
         return HttpResponse(status=204, headers={"HX-Redirect": address})
     return redirect(address)
 
@@ -74,6 +77,8 @@ def page_before(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(said, allowed_hosts={request.get_host()}):
         return ""
     parts = urlsplit(said)
+    if parts.path.startswith("//"):  # as an address of its own it would lead to another site
+        return ""
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
@@ -131,5 +136,5 @@ class Slice:
 
 __all__ = [
     "REFUSED", "Asked", "Slice", "back_to", "fingerprint", "page_before", "page_number", "safe_next", "sent_from",
-    "signed_in",
+    "signed_in", "whole_page",
 ]  # fmt: skip

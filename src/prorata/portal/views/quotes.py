@@ -32,9 +32,9 @@ from prorata.customers.scope import may, my_one
 from prorata.payments.bank.accounts import offered_methods
 from prorata.portal import when
 from prorata.portal.bill import of_quote
-from prorata.portal.money import money
+from prorata.portal.money import money, spoken
 from prorata.portal.pay_choice import keep
-from prorata.portal.views.frame import REFUSED, Asked, sent_from, signed_in
+from prorata.portal.views.frame import REFUSED, Asked, sent_from, signed_in, whole_page
 
 # The boxes of the review, which a new quote of the same wish starts with.
 TICKS = ("split", "use_gifted", "use_account", "method", "restart")
@@ -52,9 +52,13 @@ def quote(request: Asked, reference: str) -> HttpResponse:
     """The review. A quote that was submitted is its change. POST is Update: the same page with other boxes ticked."""
     found = my_one(request.user, quotes(), reference=reference)
     if done := Change.objects.filter(quote=found).first():
-        return redirect("portal:show_change", reference=done.reference)
+        return whole_page(request, reverse("portal:show_change", args=[done.reference]))
     context = review(request, found, request.POST if request.method == "POST" else request.GET)
-    return render(request, "portal/parts/review.html" if request.htmx else "portal/quote.html", context)
+    if not request.htmx:
+        return render(request, "portal/quote.html", context)
+    left = {"amount": spoken(context["split"].due_minor, found.currency)}
+    context["said"] = _("Due today %(amount)s.") % left
+    return render(request, "portal/parts/review_answer.html", context)
 
 
 def review(request: Asked, found: Quote, ticked: Mapping[str, str]) -> dict[str, Any]:

@@ -42,8 +42,9 @@ def read_message(raw: bytes) -> Read:
     """Raises Unreadable, and nothing else, whatever a stranger sends."""
     try:
         return _read(raw)
-    except (ValueError, LookupError, AttributeError, TypeError) as broken:
-        # The parser of the standard library trips over some headers when they are looked at.
+    except Exception as broken:
+        # The parsers of the standard library trip over some headers, marks and depths with errors of many kinds. What is not
+        # caught would come again and again: the mail server keeps what could not be taken in.
         raise Unreadable(type(broken).__name__) from broken
 
 
@@ -100,9 +101,11 @@ def _decoded(part: EmailMessage) -> str:
     if not isinstance(data, bytes):
         return ""
     try:
-        return data.decode(part.get_content_charset() or "utf-8", errors="replace")
+        written = data.decode(part.get_content_charset() or "utf-8", errors="replace")
     except LookupError:
-        return data.decode("utf-8", errors="replace")
+        written = data.decode("utf-8", errors="replace")
+    # Some charsets can write half of a letter, which no database keeps.
+    return written.encode(errors="replace").decode()
 
 
 def _files(message: EmailMessage) -> list[Sent]:

@@ -8,10 +8,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from prorata.customers.models import User
-from prorata.support.attach import LARGEST_MESSAGE, MOST_FILES, Sent, why_not
+from prorata.support.attach import LARGEST_MESSAGE, MOST_FILES, Sent, clean_name, why_not
 from prorata.support.mail_in.read import Unreadable, read_message
 from prorata.support.models import LONGEST_TEXT, Message
-from prorata.support.refused import TooMuch
+from prorata.support.refused import CannotWrite, TooMuch
 from prorata.support.reply import reply
 from prorata.support.write import Author, add
 
@@ -52,6 +52,8 @@ def take_in(raw: bytes) -> Message:
         raise NotTaken("the person may not read this ticket") from None
     except TooMuch as much:
         raise Later(str(much)) from much
+    except CannotWrite as nothing:
+        raise NotTaken(str(nothing)) from nothing
 
 
 @transaction.atomic
@@ -61,7 +63,7 @@ def _write(
     message = reply(person, ticket, text, key=key, files=files, by_mail=True)
     with translation.override(message.ticket.language):
         said = [
-            why_not(file) or _("“%(name)s” was too much for one message.") % {"name": file.name}
+            why_not(file) or _("“%(name)s” was too much for one message.") % {"name": clean_name(file.name)}
             for file in left_out
         ]
         if cut:

@@ -54,6 +54,17 @@ if (!navigator.onLine) cutOff(true);
 document.body.addEventListener("htmx:sendError", () => cutOff(true));
 document.body.addEventListener("htmx:afterOnLoad", () => cutOff(false));
 
+// A part that is drawn anew takes the focus of a link along: htmx finds again what has an id, this what leads to the same place.
+let held = "";
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const at = document.activeElement;
+  held = at.matches("a:not([id])") && detail.target.contains(at) ? at.getAttribute("href") : "";
+});
+document.body.addEventListener("htmx:afterSettle", () => {
+  if (held && document.activeElement === document.body) document.querySelector(`main a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+  held = "";
+});
+
 // Copy a text that the server wrote. Where the browser may not, the page with the text opens instead, or the text beside is marked.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");

@@ -207,11 +207,19 @@ if (form) {
       }
     }
     const way = event.target.closest("[data-set]");
+    // These buttons go with the answer: the focus goes to what they set, or to what comes next.
     if (way) {
       event.preventDefault();
-      for (const [code, value] of new URLSearchParams(way.dataset.set)) choose(code, value);
+      const chosen = [...new URLSearchParams(way.dataset.set)];
+      for (const [code, value] of chosen) choose(code, value);
+      const [first] = chosen[0];
+      (cards.get(first)?.field ?? document.querySelector(`#card-${first} input:checked`))?.focus();
     }
-    if (event.target.closest("[data-again]")) { event.preventDefault(); ask(); }
+    if (event.target.closest("[data-again]")) {
+      event.preventDefault();
+      ask();
+      document.getElementById("continue").focus();
+    }
   });
   form.addEventListener("toggle", (event) => {
     if (event.target.matches("details.how")) sessionStorage.setItem("how", event.target.open ? "open" : "closed");
