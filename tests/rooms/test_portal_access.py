@@ -67,7 +67,7 @@ def addresses(world: World, web: Service) -> dict[str, list[str]]:
             f"{service}/measure", f"{service}/estimate", f"{service}/change", f"{service}/stored/snapshots/{thing}/delete",
             f"/quotes/{quote.reference}/submit", f"/quotes/{quote.reference}/renew", f"{invoice}/checkout",
             f"/changes/{change.reference}/cancel", f"/payment-methods/{world.customer.pk}",
-            ticket, f"{ticket}/close",
+            f"/notifications/mails/{world.customer.pk}", ticket, f"{ticket}/close",
         ],
     }  # fmt: skip
 
@@ -90,6 +90,7 @@ def test_what_is_another_customers_does_not_exist(world: World, web: Service) ->
             "/payment-methods",
             "/credit",
             "/tickets",
+            "/notifications/mails",
             "/demo/mails",
         ):
             said = text(stranger.get(page))
@@ -110,6 +111,7 @@ def test_nothing_is_shown_to_who_is_not_signed_in(world: World, web: Service, cl
             "/credit",
             "/tickets",
             "/tickets/new",
+            "/notifications/mails",
             "/example",
         ]
         for address in [*places["get"], *lists, "/demo/mails"]:
@@ -197,6 +199,7 @@ def test_every_page_is_under_a_strict_policy(world: World, web: Service) -> None
         "/credit",
         "/tickets",
         "/tickets/new",
+        "/notifications/mails",
         "/example",
         "/demo/mails",
         "/nothing",
