@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core import mail as sent_mails
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.test import Client
 
 from prorata import notices
@@ -17,6 +18,7 @@ from prorata.changes.models import Change, SoldTerm
 from prorata.customers.models import Membership, User
 from prorata.language import speaking
 from prorata.notices import outbox
+from prorata.notices.choice import choose
 from prorata.notices.kinds import FIXED, KINDS, OPTIONAL, kind_of
 from prorata.notices.models import Mail, TurnedOff
 from prorata.services.models import Service
@@ -267,6 +269,9 @@ def test_another_customers_choice_is_neither_seen_nor_changed(world: World, web:
     assert all(ticked(page.content.decode()).values())
     with world.unchanged():
         assert stranger.post(f"{PAGE}/{web.customer_id}", {"kind": []}).status_code == 404
+        for outsider in (mallory, colleague(world, "billing")):
+            with pytest.raises(Http404):
+                choose(outsider, web.customer_id, [])
     stranger.post(f"{PAGE}/{other.pk}", {"kind": ["change_done"]})
     chosen = TurnedOff.objects.values_list("customer__name", "kind").order_by("pk")
     assert list(chosen) == [
