@@ -40,7 +40,7 @@ from prorata.changes.situation import NoSeller
 from prorata.credit.models import LogLine
 from prorata.customers.models import Membership, User
 from prorata.invoices.models import CreditNote
-from prorata.notices.models import Mail
+from prorata.notices.models import Mail, TurnedOff
 from prorata.payments.checkout import start_checkout
 from prorata.payments.look import look
 from prorata.payments.models import Capture, PaymentAttempt
@@ -781,6 +781,16 @@ def notification(stage: Stage) -> str:
 
 
 plain("notifications-empty", "/notifications", who="newcomer")
+plain("which-mails", "/notifications/mails")
+plain("which-mails-saved", "/notifications/mails", then=sent("main form"))
+
+
+@screen(who="reader")
+def which_mails_may_only_look(stage: Stage) -> str:
+    TurnedOff.objects.get_or_create(customer=stage.customer, kind="gift_ends")
+    return "/notifications/mails"
+
+
 plain("profile", "/profile")
 plain("profile-saved", "/profile", then=sent("main form", name="Aiko Tanaka"))
 plain("people", "/people")

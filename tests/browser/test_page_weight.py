@@ -22,8 +22,8 @@ PAGES = [
 if os.environ.get("PRORATA_PROVE"):
     PAGES += [
         "/services", "/services/{service}/changes", "/services/{service}/timeline", "/services/{service}/stored/snapshots",
-        "/invoices", "/payments", "/payment-methods", "/people", "/notifications", "/guides", "/tickets", "/tickets/new",
-        "/example",
+        "/invoices", "/payments", "/payment-methods", "/people", "/notifications", "/notifications/mails", "/guides",
+        "/tickets", "/tickets/new", "/example",
     ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from support.forms import words
 from support.world import World
 
 FACT: dict[str, Any] = {
-    "key": "change.applied:C-1", "to": "aiko@example.com", "subject": "web-01: done", "body": "It is done.\n",
+    "key": "credit.booked:CN-1", "to": "aiko@example.com", "subject": "web-01: done", "body": "It is done.\n",
     "origin": "change:C-1", "customer_id": 7,
 }  # fmt: skip
 
@@ -118,7 +118,7 @@ def test_a_mail_server_that_is_down_is_asked_again_and_then_given_up(db: None, s
 
 def test_the_same_mail_keeps_its_id_and_another_gets_its_own(db: None) -> None:
     written()
-    written(key="change.applied:C-2")
+    written(key="credit.booked:CN-2")
     first, second = Mail.objects.order_by("pk")
     send(first.pk)
     Mail.objects.filter(pk=first.pk).update(state="waiting", sent_at=None)

@@ -68,7 +68,7 @@ def addresses(world: World, web: Service) -> dict[str, list[str]]:
             f"{service}/measure", f"{service}/estimate", f"{service}/change", f"{service}/stored/snapshots/{thing}/delete",
             f"/quotes/{quote.reference}/submit", f"/quotes/{quote.reference}/renew", f"{invoice}/checkout",
             f"/changes/{change.reference}/cancel", f"/payment-methods/{world.customer.pk}",
-            ticket, f"{ticket}/close",
+            f"/notifications/mails/{world.customer.pk}", ticket, f"{ticket}/close",
         ],
     }  # fmt: skip
 
@@ -91,6 +91,7 @@ def test_what_is_another_customers_does_not_exist(world: World, web: Service) ->
             "/payment-methods",
             "/credit",
             "/tickets",
+            "/notifications/mails",
             "/demo/mails",
         ):
             said = text(stranger.get(page))
@@ -111,6 +112,7 @@ def test_nothing_is_shown_to_who_is_not_signed_in(world: World, web: Service, cl
             "/credit",
             "/tickets",
             "/tickets/new",
+            "/notifications/mails",
             "/example",
         ]
         for address in [*places["get"], *lists, "/demo/mails"]:
@@ -243,6 +245,7 @@ def test_every_page_is_under_a_strict_policy(world: World, web: Service) -> None
         "/credit",
         "/tickets",
         "/tickets/new",
+        "/notifications/mails",
         "/example",
         "/demo/mails",
         "/nothing",

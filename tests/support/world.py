@@ -83,7 +83,7 @@ FACTS = (
     "payments_paymentattempt", "provisioning_job", "provisioning_jobstep", "provisioning_jobevent",
     "provisioning_reservation",
     "services_service", "support_ticket", "support_message", "support_attachment", "support_content",
-    "notices_mail", "recognition_day", "recognition_recognised", "recognition_opening",
+    "notices_mail", "notices_turnedoff", "recognition_day", "recognition_recognised", "recognition_opening",
     "bank_bankaccount", "bank_statement", "bank_statementline", "bank_allocation", "bank_unallocation",
     "drift_decision",
 )  # fmt: skip

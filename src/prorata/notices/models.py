@@ -6,6 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from prorata.customers.models import Customer
+from prorata.notices.kinds import OPTIONAL
+
 
 class Mail(models.Model):
     class Audience(models.TextChoices):
@@ -17,6 +20,7 @@ class Mail(models.Model):
         WAITING = "waiting", _("Waiting")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Failed")
+        OFF = "off", _("Not sent, by the customer's choice")
 
     key = models.TextField(unique=True, help_text="one mail a fact: e.g. change.applied:C-20931")
     to = models.EmailField()
@@ -45,11 +49,37 @@ class Mail(models.Model):
                 condition=models.Q(state="sent", sent_at__isnull=False)
                 | (~models.Q(state="sent") & models.Q(sent_at=None)),
                 name="mail_state_matches_sent",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["waiting", "sent", "failed", "off"]), name="mail_state_known"
+            ),
+            # Only what is meant for a customer can be turned off, and it was never tried.
+            models.CheckConstraint(
+                condition=~models.Q(state="off") | models.Q(audience="customer", tries=0, error=""),
+                name="mail_off_was_not_tried",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.subject
+
+
+class TurnedOff(models.Model):
+    """A kind of mail that is not sent to a customer any more; all others are."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="turned_off")
+    kind = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "kind"], name="turned_off_once"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=[kind.code for kind in OPTIONAL]), name="turned_off_is_optional"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer}: {self.kind}"
 
 
 class SeenUpTo(models.Model):

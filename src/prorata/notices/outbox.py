@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from prorata import clock
 from prorata.events.publish import publish
+from prorata.notices.choice import is_mailed
+from prorata.notices.kinds import PAGE, kind_of
 from prorata.notices.models import Mail
+from prorata.notices.plain import link
 
 # The key names the fact, so a fact that is told twice is mailed once, whoever comes second.
 WRITE = """
 INSERT INTO notices_mail
     (key, "to", reply_to, subject, body, origin, customer_id, audience, state, tries, error, created_at)
 VALUES (
-    %(key)s, %(to)s, %(reply_to)s, %(subject)s, %(body)s, %(origin)s, %(customer)s, %(audience)s, 'waiting', 0, '', %(at)s
+    %(key)s, %(to)s, %(reply_to)s, %(subject)s, %(body)s, %(origin)s, %(customer)s, %(audience)s, %(state)s, 0, '', %(at)s
 )
 ON CONFLICT (key) DO NOTHING RETURNING id
 """
@@ -34,23 +38,28 @@ def write(
     """Put a mail into the outbox inside the caller's transaction; False if this fact was mailed before.
 
     `key` is one fact, e.g. "change.applied:C-20931"; `origin` is what it is about, e.g. "change:C-20931". What is meant
-    for customers stands in their portal too.
+    for customers stands in their portal too: also what a customer has turned off, which is written and not sent.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
             f"{key} must be written in the transaction of the fact it tells"
         )
-    one_line = " ".join(subject.split())[:LONGEST_SUBJECT]
+    one_line, state = " ".join(subject.split())[:LONGEST_SUBJECT], Mail.State.WAITING
+    if audience != Mail.Audience.STAFF and (kind := kind_of(key)).optional:
+        body += "\n" + _("Which mails you get: %(page)s") % {"page": link(PAGE)} + "\n"
+        # Decided here and not when it is sent: the choice of this moment stands with the fact of this moment.
+        state = Mail.State.WAITING if is_mailed(kind, customer_id) else Mail.State.OFF
     facts = {
         "key": key, "to": to, "reply_to": reply_to, "subject": one_line, "body": body, "origin": origin,
-        "customer": customer_id, "audience": audience, "at": clock.now(),
+        "customer": customer_id, "audience": audience, "state": state, "at": clock.now(),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(WRITE, facts)
         row = cursor.fetchone()
     if row is None:
         return False
-    _wake(row[0])
+    if state == Mail.State.WAITING:
+        _wake(row[0])
     return True
 
 

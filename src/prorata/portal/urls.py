@@ -29,6 +29,7 @@ from prorata.portal.views import (
     theme,
     tickets,
     timeline,
+    which_mails,
 )
 
 app_name = "portal"
@@ -83,6 +84,8 @@ urlpatterns = [
     path("credit.csv", credit.export, name="credit_csv"),
     path("notifications", notifications.index, name="notifications"),
     path("notifications/<int:pk>", notifications.one, name="notification"),
+    path("notifications/mails", which_mails.index, name="which_mails"),
+    path("notifications/mails/<int:pk>", which_mails.choose, name="choose_mails"),
     path("people", people.index, name="people"),
     path("people/of/<int:pk>/add", people.add, name="add_person"),
     path("people/<int:pk>/role", people.role, name="give_role"),

@@ -47,7 +47,10 @@ class MailAdmin(ReadOnlyAdmin):
     readonly_fields = ["text", "drawn"]
     actions_detail = ["send_again"]
 
-    @display(description=_("State"), label={"failed": "danger", "waiting": "warning", "sent": "success"})
+    @display(
+        description=_("State"),
+        label={"failed": "danger", "waiting": "warning", "sent": "success", "off": "info"},
+    )
     def state_label(self, mail: Mail) -> tuple[str, Any]:
         return mail.state, mail.get_state_display()
 

@@ -64,7 +64,7 @@ UPGRADE = Guide(
             key="watch",
             boxes=(Box(10, ".prog"),),
             text=_(
-                "After the payment the machine changes, and you see each step (10). You can close the page: we write to you when it "
+                "After the payment the machine changes, and you see each step (10). You can close the page: we tell you when it "
                 "is done."
             ),
         ),

@@ -81,7 +81,19 @@ def _pages() -> dict[str, Page]:
     add(
         "People and help", "notifications", {"some_new": others.news, "none": others.no_news}, "Notifications"
     )
-    add("People and help", "notification", {"one": others.letter}, "Notification")
+    add(
+        "People and help",
+        "notification",
+        {"one": others.letter, "not_mailed": others.letter_not_sent},
+        "Notification",
+    )
+    add(
+        "People and help", "which_mails",
+        {
+            "owner": others.which_mails, "reader": others.which_mails_read, "of_nobody": others.which_mails_of_nobody,
+        },
+        "Which mails are sent",
+    )  # fmt: skip
     add("People and help", "people", {"owner": others.people, "reader": others.people_read}, "People")
     add("People and help", "let_go", {"asked": others.let_go}, "Let go")
     add("People and help", "profile", {"wrong": others.profile}, "Profile")

@@ -205,7 +205,7 @@ def _shown(
         "reason": reason_words(reason) if reason else "", "open": status in states.OPEN, "lines": lines, "notes": [],
         "log": [LogLine(what="paid", amount_minor=-1_500, currency="JPY", purse=Purse(kind=Purse.Kind.GIFTED))],
         "may_change": True, "now": NOW, "interventions": [], "paid_with": "Credit card", "prolonged": [],
-        "gift_gone_minor": 0,
+        "gift_gone_minor": 0, "mailed": True,
         "returned_minor": 0, "discount_minor": 0, "gifted_back_minor": 0, "bill": bill, "facts": bill.notes_later(NOW),
     } | changed  # fmt: skip
 
@@ -245,6 +245,7 @@ STATES: dict[str, Callable[[], Context]] = {
     ),
     "paid": lambda: _shown(states.AWAITING_PAYMENT, _progress("waiting", "waiting", "waiting"), begun="Paid"),
     "applying": lambda: _shown(states.APPLYING, _progress("done", "doing", "waiting")),
+    "applying_without_a_mail": lambda: _shown(states.APPLYING, _progress("done", "doing", "waiting"), mailed=False),
     "parked": _parked,
     "attention": _attention,
     "applied": lambda: _shown(states.APPLIED, _progress("done", "done", "done", end="done")),

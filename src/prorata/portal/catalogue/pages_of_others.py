@@ -16,6 +16,7 @@ from prorata.guides.library import GUIDES
 from prorata.guides.models import Reaction
 from prorata.guides.pictures import picture
 from prorata.language import language
+from prorata.notices.kinds import FIXED, OPTIONAL
 from prorata.notices.models import Mail
 from prorata.portal.catalogue.made_up import NOW, ZONE, aiko, customer, with_rows
 from prorata.portal.catalogue.rows import Rows
@@ -126,6 +127,28 @@ def no_news() -> Context:
 
 def letter() -> Context:
     return {"told": _mail(3, "web-01 was changed"), "zone": ZONE}
+
+
+def letter_not_sent() -> Context:
+    told = _mail(3, "web-01 was changed")
+    told.state = Mail.State.OFF
+    return {"told": told, "zone": ZONE}
+
+
+def which_mails() -> Context:
+    rows = [(kind, kind.code != "gift_ends") for kind in OPTIONAL]
+    group = {"customer": customer(), "rows": rows, "may": True, "only_owners": ""}
+    return {"groups": [group], "fixed": FIXED}
+
+
+def which_mails_read() -> Context:
+    (group,) = which_mails()["groups"]
+    read = {"may": False, "only_owners": "Only an owner can change this: Aiko Tanaka."}
+    return {"groups": [group | read], "fixed": FIXED}
+
+
+def which_mails_of_nobody() -> Context:
+    return {"groups": [], "fixed": FIXED}
 
 
 def mails() -> Context:

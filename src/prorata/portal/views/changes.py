@@ -26,6 +26,8 @@ from prorata.changes.words import reason_words, status_words
 from prorata.credit.models import LogLine
 from prorata.customers.scope import may, mine, my_one
 from prorata.invoices.models import CreditNote
+from prorata.notices.choice import is_mailed
+from prorata.notices.kinds import kind_of
 from prorata.payments.methods import method
 from prorata.payments.models import PaymentAttempt
 from prorata.portal.bill import of_quoted
@@ -83,6 +85,7 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
         "notes": list(CreditNote.objects.filter(origin=change.origin)), "log": list(_movements(change)),
         "may_change": may(request.user, change.customer_id, "change"),
         "now": clock.now(), "interventions": list(change.interventions.all()),
+        "mailed": change.status in states.OPEN and is_mailed(kind_of("change.applied"), change.customer_id),
     }  # fmt: skip
     context |= payment_part(request, change.invoice) if change.invoice is not None else {}
     context["paid_with"] = _paid_with(change)

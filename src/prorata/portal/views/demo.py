@@ -20,11 +20,8 @@ def _mails(request: Asked) -> QuerySet[Mail]:
     """My customers' mails; staff see all. Outside a demo this page does not exist."""
     if not settings.PRORATA_SANDBOXES_ALLOWED:
         raise Http404("There is no such page.")
-    return (
-        Mail.objects.all()
-        if request.user.is_staff
-        else mine(request.user, Mail.objects.all(), path="customer_id")
-    )
+    sent = Mail.objects.exclude(state=Mail.State.OFF)
+    return sent if request.user.is_staff else mine(request.user, sent, path="customer_id")
 
 
 @require_GET
