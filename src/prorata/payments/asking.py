@@ -40,10 +40,9 @@ def asking(attempt: PaymentAttempt, *, made: bool = True) -> Iterator[None]:
     except GatewayRefused as refusal:
         ours, reason = attempts.filter(state=State.CREATED), refusal.reason[:200]
         if made and ours.update(state=State.FAILED, reason=reason, ended_at=clock.now()):
-            raise PaymentRefused(
-                f"The payment service refused: {refusal.reason} Nothing was taken."
-            ) from refusal
+            said = _("The payment service refused: %(reason)s Nothing was taken.")
+            raise PaymentRefused(said % {"reason": refusal.reason}) from refusal
         ours.update(state=State.UNKNOWN, reason=reason)
         raise PaymentUnknown(
-            "Your last payment is being checked. Paying again now could charge you twice."
+            _("Your last payment is being checked. Paying again now could charge you twice.")
         ) from refusal

@@ -43,10 +43,11 @@ def pay_with_saved(user: User, invoice: Invoice, saved_id: uuid.UUID | str) -> s
                 " a minute."
             )
         )
-    if (
-        not intent.made
-    ):  # a page, or another charge, is being asked for at this moment: its id must not be used for two
-        raise PaymentUnknown("Your last payment is being checked. Paying again now could charge you twice.")
+    if not intent.made:
+        # A page, or another charge, is being asked for at this moment: its id must not be used for two.
+        raise PaymentUnknown(
+            _("Your last payment is being checked. Paying again now could charge you twice.")
+        )
     return _charge(user, found, intent.attempt, saved)
 
 

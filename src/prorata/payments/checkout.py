@@ -146,6 +146,6 @@ def _call(intent: Intent) -> str:
     # It may have been given up meanwhile, and another begun.
     if not moved and not attempts.filter(state__in=PaymentAttempt.OPEN).exists():
         raise PaymentUnknown(
-            "The payment service does not answer. We are checking; look here again in a minute."
+            _("The payment service does not answer. We are checking; look here again in a minute.")
         )
     return checkout.redirect_url
