@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from prorata.changes import states
 from prorata.changes.cancel import cancel
@@ -221,6 +223,10 @@ def test_a_payment_to_another_payee_or_in_another_mode_is_not_booked(
     world.gateway.settings(**lie)
     with world.unchanged(), pytest.raises(Mismatch):
         look(attempt.pk)
+    client = Client()
+    client.force_login(world.owner)
+    back = client.get(reverse("portal:come_back", args=[attempt.pk]), follow=True)
+    assert (back.status_code, back.request["PATH_INFO"]) == (200, f"/changes/{change.reference}")
     world.sweep()
     assert not Capture.objects.exists()
     assert world.reread(change).status == states.AWAITING_PAYMENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,14 +25,18 @@ from prorata.invoices.paper.download import NAMES
 from prorata.invoices.paper.read import printable_credit_notes
 from prorata.payments.asking import PaymentRefused, PaymentUnknown
 from prorata.payments.charge_saved import pay_with_saved
+from prorata.payments.gateways.base import GatewayRefused
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
+from prorata.payments.record_capture import Mismatch
+from prorata.payments.registry import UnknownGateway
 from prorata.payments.saved_methods import can_keep, forget
 from prorata.payments.saved_methods import offered as offered_saved
 from prorata.portal.payment_part import payment_part
 from prorata.portal.payment_words import told
 from prorata.portal.views.frame import REFUSED, Asked, Slice, fingerprint, page_number, signed_in
 
+log = logging.getLogger(__name__)
 # What the radio of a kept card sends: this and its id.
 SAVED = "saved:"
 
@@ -147,7 +152,11 @@ def come_back(request: Asked, attempt: uuid.UUID) -> HttpResponse:
     """
     attempts = PaymentAttempt.objects.select_related("invoice")
     found = my_one(request.user, attempts, path="invoice__customer", pk=attempt)
-    look(found.pk)
+    try:
+        look(found.pk)
+    except (Mismatch, GatewayRefused, UnknownGateway) as problem:
+        # For staff, who hear of it from its message, the sweep or the day's comparison. The page says what is known.
+        log.warning("payment attempt %s: %s", found.pk, problem)
     if request.GET.get("to") == "invoice":
         return redirect("portal:invoice", reference=found.invoice.reference)
     return _to_what_was_paid(found.invoice)
