@@ -110,7 +110,8 @@ SELECT 'credit_purse ' || p.id, '', 'ends at ' || p.expires_at || ', ' ||
             WHEN 'released' THEN 'credit_logline ' || l.id || ' of ' || l.at || ' prolonged it for three days'
             ELSE 'credit_logline ' || l.id || ' of ' || l.at || ' gave it back for fourteen days or to its old end' END
   FROM credit_purse p
-  JOIN (SELECT DISTINCT ON (purse_id) * FROM credit_logline ORDER BY purse_id, id) l ON l.purse_id = p.id
+  JOIN (SELECT DISTINCT ON (purse_id) purse_id, id, what, at FROM credit_logline ORDER BY purse_id, id) l
+    ON l.purse_id = p.id
   LEFT JOIN trail_deed d ON d.what = 'credit.granted' AND d.place = 'credit_purse ' || p.id
  WHERE p.kind = 'gifted' AND CASE l.what
        WHEN 'granted' THEN (d.changed->'expires_at'->>1)::timestamptz <> p.expires_at
