@@ -44,7 +44,7 @@ class RunningDemo:
             self._lines.put(line)
         self._lines.put(None)
 
-    def wait_for(self, words: str, within: float = 60) -> str:
+    def wait_for(self, words: str, within: float = 180) -> str:
         """The first new line that holds `words`."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
