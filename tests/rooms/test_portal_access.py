@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from prorata.customers.models import Membership, User
 from prorata.invoices.models import CreditNote
 from prorata.notices.models import Mail
 from prorata.payments.models import Capture
+from prorata.portal.views import invoices
+from prorata.portal.views.frame import Slice
 from prorata.services.models import Service
 from support.portal import part, person, text
 from support.tickets import ask
@@ -344,6 +347,22 @@ def test_lists_ask_the_same_number_of_questions_at_any_length(world: World, web:
     now: dict[str, Any] = {page: queries(aiko, page) for page in pages}
     assert now == first
     assert max(now.values()) <= MOST_QUERIES, now
+
+
+def test_older_credit_notes_stand_on_pages_of_their_own(
+    world: World, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invoices, "Slice", partial(Slice, size=1))
+    for left in (6, 5):
+        world.change(web, backups=left)
+        world.work()
+        web.refresh_from_db()
+    aiko = person(world.owner)
+    first, second = aiko.get("/invoices"), aiko.get("/invoices?notes=2")
+    assert ["CN-000002" in text(page) for page in (first, second)] == [True, False]
+    assert ["CN-000001" in text(page) for page in (first, second)] == [False, True]
+    assert 'href="?notes=2" rel="next"' in first.content.decode()
+    assert aiko.get("/invoices?notes=3").status_code == 404
 
 
 def test_a_long_list_comes_in_pages(world: World, web: Service) -> None:

@@ -40,7 +40,7 @@ def test_an_owner_lets_a_new_person_in(world: World, web: Service) -> None:
     made = Membership.objects.get(user__email="kenji@example.com")
     assert (made.role, made.customer_id) == ("technical", web.customer_id)
     world.work()
-    assert Mail.objects.filter(key=f"person.invited:{made.user_id}").count() == 1
+    assert Mail.objects.filter(key=f"person.invited:{made.pk}").count() == 1
     assert not Mail.objects.filter(key__startswith="person.let_in").exists()
     deed = Deed.objects.get(what="person.let_act")
     assert (deed.actor, deed.changed) == (f"user:{world.owner.pk}", {"role": [None, "technical"]})
@@ -68,6 +68,24 @@ def test_somebody_known_gets_a_mail_and_the_answer_does_not_tell(world: World, w
     assert person(stranger).get(f"/services/{web.pk}/resources").status_code == 200
 
 
+def test_who_never_used_the_first_invitation_is_invited_again(world: World, web: Service) -> None:
+    """Kenji let the first link run out. Another customer lets him in; then Aiko lets him go and in once more."""
+    other, boss = world.new_customer("Other", "boss@example.com")
+    kenji = {"name": "Kenji", "email": "kenji@example.com", "role": "reader"}
+    aiko, mine = person(world.owner), f"/people/of/{web.customer_id}/add"
+    aiko.post(mine, kenji)
+    person(boss).post(f"/people/of/{other.pk}/add", kenji)
+    world.work()
+    people.let_go(
+        Membership.objects.get(user__email="kenji@example.com", customer=web.customer).pk, by=world.owner
+    )
+    aiko.post(mine, kenji)
+    world.work()
+    mails = Mail.objects.filter(to="kenji@example.com").order_by("pk")
+    assert [mail.key.partition(":")[0] for mail in mails] == ["person.invited"] * 3
+    assert "for Tanaka Design, Other." in mails[1].body
+
+
 def test_whoever_signed_up_with_a_foreign_address_gets_nothing_by_it(
     world: World, web: Service, client: Client, settings: Settings
 ) -> None:
@@ -80,7 +98,7 @@ def test_whoever_signed_up_with_a_foreign_address_gets_nothing_by_it(
     )
     world.work()
     kenji = User.objects.get(email="kenji@example.com")
-    assert Mail.objects.filter(key=f"person.invited:{kenji.pk}").count() == 1
+    assert Mail.objects.filter(key=f"person.invited:{kenji.memberships.get().pk}").count() == 1
     EmailAddress.objects.filter(user=kenji).update(verified=True)
     client.post("/accounts/login/", {"login": "kenji@example.com", "password": "mallorys-password"})
     assert "_auth_user_id" not in client.session

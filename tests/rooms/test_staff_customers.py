@@ -15,7 +15,7 @@ from prorata.credit.models import LogLine, Purse
 from prorata.customers import people
 from prorata.customers.models import Customer, Membership, User
 from prorata.notices.models import Mail
-from prorata.notices.tasks import person_invited
+from prorata.notices.tasks import person_let_in
 from support.forms import problems, send, words
 from support.world import World
 
@@ -58,8 +58,9 @@ def test_an_invited_person_chooses_a_password_by_the_mailed_link(
     made(staff, sign_in="invitation", first_password=None)
     person = User.objects.get(email="aiko@example.com")
     assert not person.has_usable_password()
-    person_invited(id=person.pk)
-    person_invited(id=person.pk)
+    membership = Membership.objects.get(user=person)
+    person_let_in(id=membership.pk)
+    person_let_in(id=membership.pk)
     mail = Mail.objects.get()
     assert (mail.to, mail.subject) == ("aiko@example.com", "Your sign-in to the client portal")
     assert "sign in to the client portal for Tanaka Design." in mail.body

@@ -47,7 +47,6 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "verify.broken": ["notices.books_broken"],
     # mail
     # people
-    "person.invited": ["notices.person_invited"],
     "person.let_in": ["notices.person_let_in"],
     "mail.written": ["notices.send"],
 }

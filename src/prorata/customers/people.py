@@ -125,8 +125,6 @@ def _known(wanted: NewPerson, email: str) -> User | None:
     if person is not None and _only_signed_up(person):
         person.set_password(wanted.password or None)
         person.save(update_fields=["password"])
-        if not wanted.password:
-            publish("person.invited", id=person.pk)
     return person
 
 
@@ -141,6 +139,4 @@ def _new(wanted: NewPerson, email: str) -> User:
     person = User.objects.create_user(email, wanted.password or None, name=wanted.name)
     # Who comes by the mailed link has proved the address with it; a first password told by other means proves nothing.
     EmailAddress.objects.create(user=person, email=email, primary=True, verified=not wanted.password)
-    if not wanted.password:
-        publish("person.invited", id=person.pk)
     return person

@@ -154,11 +154,6 @@ def money_taken_back(id: int) -> None:
     tell_staff.money_taken_back(id)
 
 
-@app.task(name="notices.person_invited", retry=RETRY)
-def person_invited(id: int) -> None:
-    tell_person.invited(id)
-
-
 @app.task(name="notices.ticket_written", retry=RETRY)
 def ticket_written(id: int) -> None:
     tell_ticket.written(id)

@@ -140,11 +140,13 @@ def invoice_page(key: str) -> Context:
 
 def listed() -> Context:
     rows = [{"invoice": one, "pay": told(one, NOW)} for key in STATES if (one := invoice(key))]
-    return {"rows": rows, "notes": [_note()], "page": Rows(), "zone": ZONE}
+    page = Rows(more=False)
+    page.next = 2  # credit notes stand below the first page of invoices
+    return {"rows": rows, "notes": Rows(_note()), "page": page, "zone": ZONE}
 
 
 def none() -> Context:
-    return {"rows": [], "notes": [], "page": Rows(more=False), "zone": ZONE}
+    return {"rows": [], "notes": Rows(more=False), "page": Rows(more=False), "zone": ZONE}
 
 
 def checkout() -> Context:

@@ -109,9 +109,9 @@ def safe_next(request: HttpRequest, otherwise: str = "/") -> str:
     return wanted if safe and wanted.startswith("/") else otherwise
 
 
-def page_number(request: HttpRequest) -> int:
-    """?page=, at least 1; nonsense is the first page."""
-    typed = request.GET.get("page", "1")
+def page_number(request: HttpRequest, name: str = "page") -> int:
+    """?page=, at least 1; nonsense is the first page. A page with two lists has another `name` for the second."""
+    typed = request.GET.get(name, "1")
     return max(int(typed), 1) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
 
 

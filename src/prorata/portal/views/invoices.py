@@ -55,7 +55,7 @@ def index(request: Asked) -> HttpResponse:
     now = clock.now()
     shown = {
         "rows": [{"invoice": one, "pay": told(one, now)} for one in found.rows],
-        "notes": list(notes[:20]) if found.number == 1 else [],
+        "notes": Slice(notes, page_number(request, "notes")),
         "page": found,
         "zone": ZoneInfo(seller().zone),
     }
