@@ -54,7 +54,7 @@ def _tax(estimate: Estimate) -> tuple[Decimal, str]:
     if estimate.document.gross <= 0:
         slices = [one for some in estimate.slices.values() for one in some]
         day = estimate.price.time_left.day
-        if found := charged_rate(estimate.situation.service.pk, slices, day):
+        if found := charged_rate(slices, day):
             return found.rate, found.label or estimate.tax_label
     return estimate.tax.rate, estimate.tax_label
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from prorata.catalog.values import book
 from prorata.invoices.layers import Slice
-from prorata.invoices.models import Invoice, Layer
+from prorata.invoices.models import Layer
 
 # Of a rate, as every product and document keeps it.
 DIGITS = 6
@@ -25,7 +25,7 @@ class ChargedRate:
     label: str
 
 
-def charged_rate(service_id: int, slices: Iterable[Slice], day: date) -> ChargedRate | None:
+def charged_rate(slices: Iterable[Slice], day: date) -> ChargedRate | None:
     """The rate at which the most of what `slices` hold on `day` was charged, because a document has one rate.
 
     What was adopted bears its rate itself. None where nothing is held, or where no invoice charged it: what grew in a
@@ -35,13 +35,13 @@ def charged_rate(service_id: int, slices: Iterable[Slice], day: date) -> Charged
     for one in slices:
         if one.paid.value(day):
             held[one.layer.origin].append(one)
-    if not held:
-        return None
-    rows = Invoice.objects.filter(service_id=service_id, origin__in=list(held), status=Invoice.Status.PAID)
-    charged = {row.origin: ChargedRate(row.tax_rate, row.tax_label) for row in rows}
     sums: dict[ChargedRate, Fraction] = defaultdict(Fraction)
     for origin, some in held.items():
-        found = charged.get(origin) or _borne(origin, [one.layer for one in some])
+        first = some[0]  # an origin has one invoice
+        if first.tax_rate is not None:
+            found: ChargedRate | None = ChargedRate(first.tax_rate, first.tax_label)
+        else:
+            found = _borne(origin, [one.layer for one in some])
         if found is not None:
             sums[found] += sum(one.paid.value(day) for one in some)
     return max(sums, key=lambda found: sums[found]) if sums else None

@@ -9,22 +9,25 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import F, Min
+from django.db.models import F, Min, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from prorata.catalog.values import NoPrice, Value, book
-from prorata.invoices.models import Layer, Unwinding
+from prorata.invoices.models import Invoice, Layer, Unwinding
 from prorata.pricing.layers import PaidShare, in_basis, share_of
 
 
 @dataclass(frozen=True)
 class Slice:
-    """The part of one layer between what earlier unwindings left and the price of a new value."""
+    """The part of one layer between what earlier unwindings left and the price of a new value; rate and name of its tax are
+    those of the invoice that charged it, if there is one."""
 
     layer: Layer
     top_price: Decimal
     left_price: Decimal
     paid: PaidShare
+    tax_rate: Decimal | None
+    tax_label: str
 
 
 def slices(
@@ -36,17 +39,25 @@ def slices(
     Components without a paid layer above their target get an empty tuple: nothing was paid, nothing comes back.
     """
     found: dict[str, list[Slice]] = {code: [] for code in targets}
+    charged = Invoice.objects.filter(
+        service=OuterRef("service"), origin=OuterRef("origin"), status=Invoice.Status.PAID
+    )
     rows = (
         Layer.objects.filter(service_id=service_id, component__in=list(targets), ends__gt=day)
-        .annotate(top=Coalesce(Min("unwindings__left_price"), F("high_price")))
+        .annotate(
+            top=Coalesce(Min("unwindings__left_price"), F("high_price")),
+            rate=Subquery(charged.values("tax_rate")[:1]), label=Subquery(charged.values("tax_label")[:1]),
+        )
         .order_by("-id")
-    )
+    )  # fmt: skip
     for layer in rows:
         target = _own_price(layer, targets[layer.component])
         share = share_of(layer.low_price, layer.high_price, layer.top, target)
         if share > 0 and layer.top > layer.low_price:
+            paid = _paid(layer, share, tax_included)
+            left = max(target, layer.low_price)
             found[layer.component].append(
-                _slice(layer, layer.top, max(target, layer.low_price), share, tax_included)
+                Slice(layer, layer.top, left, paid, tax_rate=layer.rate, tax_label=layer.label or "")
             )
     return {code: tuple(slices) for code, slices in found.items()}
 
@@ -59,12 +70,11 @@ def _own_price(layer: Layer, value: Value) -> Decimal:
         return Decimal(0)
 
 
-def _slice(layer: Layer, top: Decimal, left: Decimal, share: Fraction, tax_included: bool) -> Slice:
-    paid = PaidShare(
+def _paid(layer: Layer, share: Fraction, tax_included: bool) -> PaidShare:
+    return PaidShare(
         key=str(layer.pk), amount=_amount(layer, tax_included), starts=layer.starts, ends=layer.ends, share=share,
         tax=layer.tax, gifted=layer.gifted,
     )  # fmt: skip
-    return Slice(layer=layer, top_price=top, left_price=left, paid=paid)
 
 
 @dataclass(frozen=True)
