@@ -162,6 +162,7 @@ def test_a_part_that_came_back_leads_to_its_line_in_the_credit_log(world: World,
         )
         assert f"/credit?since=2026-08-15&amp;until=2026-08-15#line-{line.pk}" in one.content.decode()
     assert "Expired: nothing is to be paid any more" in part(invoice, "payment")
+    assert "Total ¥5,596 To pay ¥0" in text(invoice), "what had come is credit again and paid nothing"
     assert "nothing was taken" not in text(aiko.get("/invoices"))
     assert f'id="line-{line.pk}"' in aiko.get("/credit?since=2026-08-15&until=2026-08-15").content.decode()
 
