@@ -20,8 +20,11 @@ from prorata.changes.submit import submit
 from prorata.customers.models import Membership, User
 from prorata.invoices.models import Invoice, Layer
 from prorata.payments.checkout import start_checkout
+from prorata.provisioning.silence import fell_silent
 from prorata.services.models import Service
 from support.world import World
+
+GAP = "\u00a0"
 
 
 @pytest.fixture
@@ -286,7 +289,7 @@ def test_room_that_another_customer_holds_cannot_be_sold_again(world: World) -> 
 
 
 def test_room_that_was_just_used_is_not_sold_from_an_old_reading(world: World) -> None:
-    """The first change is applied at 14:03; the second customer's machine was measured at 14:02 and not since."""
+    """The first change is applied at 14:03; the second customer's machine was measured at 14:02, and is silent at Submit."""
     world.open("2026-06-01T08:00+09:00")
     web = world.service(paid=34_188, capacity={"memory": 12})
     mori, owner = world.new_customer("Mori Trading", "mori@example.com")
@@ -298,7 +301,11 @@ def test_room_that_was_just_used_is_not_sold_from_an_old_reading(world: World) -
     world.work()
     assert world.measured(web)["memory"] == 8
 
+    fell_silent(other, "no answer")
     with world.refusing("The host has no room for more Memory now: another change took it."):
+        world.submit(theirs, by=owner)
+    world.measure(other)
+    with world.refusing(f"Memory cannot go above 4{GAP}GB on this host."):
         world.submit(theirs, by=owner)
 
 
