@@ -15,6 +15,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -25,21 +27,34 @@ from prorata.config.environment import checkout
 
 def lay_out(home: Path) -> None:
     """Copy the migrated cluster to `home`. Where its files lie elsewhere, nothing: whoever starts it there migrates."""
-    if (made := migrated()) is not None:
-        shutil.copytree(made, home, dirs_exist_ok=True)
+    with _alone() as base:
+        if (made := _made(base)) is not None:
+            # Without its lock: a home that nobody holds is taken for one that a killed run left.
+            shutil.copytree(made, home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("lock", "log"))
 
 
 def migrated() -> Path | None:
-    """The folder of the stopped cluster, made by whoever of those that run side by side comes first."""
+    """The folder of the stopped cluster."""
+    with _alone() as base:
+        return _made(base)
+
+
+@contextmanager
+def _alone() -> Iterator[Path]:
+    """Where they are kept. Whoever of those that run side by side comes first makes it; nobody removes what is copied."""
     base = checkout() / ".prorata-test" / "migrated"
     base.mkdir(parents=True, exist_ok=True)
     with (base / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        found = base / _key()
-        if not found.exists():
-            for old in base.glob("*/"):
-                shutil.rmtree(old)
-            _make(found)
+        yield base
+
+
+def _made(base: Path) -> Path | None:
+    found = base / _key()
+    if not found.exists():
+        for old in base.glob("*/"):
+            shutil.rmtree(old)
+        _make(found)
     return found if (found / "data").exists() else None
 
 
