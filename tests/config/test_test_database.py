@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import ProgrammingError, connection
@@ -9,6 +11,7 @@ from django.test import TransactionTestCase
 
 from prorata.customers.models import Customer
 from support.database import TestDatabase
+from support.migrated import lay_out, migrated
 
 
 def ask(question: str) -> object:
@@ -46,3 +49,11 @@ def test_the_reset_passes_triggers_and_keeps_what_django_wrote(database: TestDat
     TransactionTestCase._fixture_teardown(None)  # type: ignore[arg-type]
     assert not Customer.objects.exists()
     assert ContentType.objects.count() == kept > 0
+
+
+def test_a_copy_of_the_migrated_cluster_is_not_taken_for_a_leftover(tmp_path: Path) -> None:
+    """Another run that starts meanwhile removes homes whose lock nobody holds."""
+    home = tmp_path / "home"
+    lay_out(home)
+    assert (home / "data" / "PG_VERSION").exists() == (migrated() is not None)
+    assert not (home / "lock").exists()
