@@ -156,6 +156,10 @@ RUNNING = """() => document.getAnimations().filter((one) => one.playState === "r
   .map((one) => one.animationName ?? one.transitionProperty)"""
 
 
+# What is placed by script follows a window's new size in the next frame.
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 @dataclass
 class Looker:
     """Looks at the page that stands in a person's browser and notes what is wrong with it; the story goes on."""
@@ -229,6 +233,7 @@ class Looker:
         """A window of 1280 x 1024 at 400 % is one of 320 x 256."""
         page = self.visitor.page
         page.set_viewport_size({"width": 320, "height": 256})
+        page.evaluate(DRAWN)
         where = f"{name}, 400 %"
         if wider := self.visitor.scrolls_sideways():
             self.note(where, "", [f"{wider} pixels wider than the window"])
