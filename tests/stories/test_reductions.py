@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.forms.models import model_to_dict
 
 from prorata.catalog.models import ResourceType
 from prorata.changes import states
@@ -15,7 +16,8 @@ from prorata.changes.tasks import follow
 from prorata.provisioning import run as runner
 from prorata.provisioning import step
 from prorata.provisioning.models import Job
-from prorata.services.models import Service
+from prorata.services.models import Reading, Service
+from prorata.services.readings import newest
 from support.world import WEB, World
 
 GAP = "\u00a0"
@@ -71,6 +73,23 @@ def test_a_machine_that_is_silent_at_submit_stops_nobody(world: World, web: Serv
     world.hypervisor.settings(down=False)
     world.work()
     assert world.reread(change).status == states.APPLIED
+
+
+def test_a_machine_that_is_busy_at_submit_is_waited_for(world: World, web: Service) -> None:
+    """While it makes its backup it does not tell how much is used: the change is taken, and waits."""
+    quote = world.quote(web, disk=80)
+    world.at("2026-08-15T14:02:30+09:00")
+    world.hypervisor.busy(web.external_id, "backup")
+    told = model_to_dict(newest(web.pk), exclude=["id", "service"]) | {
+        "usage": {},
+        "state": "busy",
+        "busy_with": "backup",
+    }
+    Reading.objects.create(service=web, **told | {"taken_at": world.clock.now()})
+    change = world.submit(quote)
+    world.work()
+    assert world.reread(change).status == states.PARKED
+    assert world.log() == []
 
 
 def test_use_that_grows_after_submit_is_seen_in_the_breath_of_the_shrink(world: World, web: Service) -> None:

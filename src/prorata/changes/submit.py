@@ -114,7 +114,7 @@ def _submit(
         return known
     if (known := open_of(changes)) is not None:
         raise Refused(Refusal("open_change", None, {"reference": known.reference}))
-    reading = newest(service.pk)
+    reading = _known(quote, newest(service.pk))
     left = allowance(service, product, changes, zone, now)
     _still_true(quote, service, types, reading, left, now)
     pay = split(
@@ -127,6 +127,12 @@ def _submit(
     if pay.due_minor and offered_method(method_code, sold_by.pk, quote.currency) is None:
         raise Refused(Refusal("choose_method"))
     return write(user, quote, customer, service, sold_by, reading, pay, method_code, may_restart, now)
+
+
+def _known(quote: Quote, last: Reading | None) -> Reading | None:
+    """A machine that is busy, as with its backup, may not tell what is used: what it told at Continue stands, and the job
+    waits and looks again before it makes anything smaller."""
+    return quote.reading if last is not None and last.state == "busy" and quote.reading is not None else last
 
 
 def _still_true(
