@@ -140,9 +140,7 @@ def invoice_page(key: str) -> Context:
 
 def listed() -> Context:
     rows = [{"invoice": one, "pay": told(one, NOW)} for key in STATES if (one := invoice(key))]
-    page = Rows(more=False)
-    page.next = 2  # credit notes stand below the first page of invoices
-    return {"rows": rows, "notes": Rows(_note()), "page": page, "zone": ZONE}
+    return {"rows": rows, "notes": Rows(_note()), "page": Rows(), "zone": ZONE}
 
 
 def none() -> Context:

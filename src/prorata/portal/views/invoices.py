@@ -55,7 +55,7 @@ def index(request: Asked) -> HttpResponse:
     now = clock.now()
     shown = {
         "rows": [{"invoice": one, "pay": told(one, now)} for one in found.rows],
-        "notes": Slice(notes, page_number(request, "notes")),
+        "notes": Slice(notes, page_number(request, "notes")) if found.number == 1 else None,
         "page": found,
         "zone": ZoneInfo(seller().zone),
     }
