@@ -142,6 +142,11 @@ def test_nothing_is_found_on_a_page_that_is_fit_to_read(watcher: Visitor, script
     assert watcher.page.evaluate(script) == []
 
 
+def test_the_space_at_which_a_kept_text_breaks_may_hang_over_its_box(watcher: Visitor) -> None:
+    show(watcher, "<p style='white-space:pre-wrap;font:20px monospace;width:5ch'>alpha betas gamma</p>")
+    assert watcher.page.evaluate(RUNS_OUT) == []
+
+
 def test_a_bar_over_half_the_window_is_measured(watcher: Visitor) -> None:
     show(watcher, BAR)
     assert watcher.page.evaluate(STUCK) == pytest.approx(320 / 600, abs=0.01)
