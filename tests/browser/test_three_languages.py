@@ -9,9 +9,7 @@ and those on the sliders.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -24,7 +22,7 @@ from browser.reader import Reader
 from browser.standing import unchanged
 from browser.tongue import LANGUAGES, Tongue
 from browser.traveller import Traveller
-from browser.walk import log, measured, pay_with
+from browser.walk import left_to_staff, log, measured, pay_with
 from prorata.services.models import Service
 from prorata.trail.models import Deed
 from support.browser import NewVisitor
@@ -301,9 +299,9 @@ def parked_and_retried(her: Traveller, desk: Desk, figures: Figures, credit: int
     desk.visitor.click("link", reference)
     desk.expect_said("Waiting for the machine")
     take_up(desk, "Take over", LOOKING[her.say.folder], f"You look after {reference} now.")
-    # Free only at the press: the worker would try by itself, and there would be nothing left to retry.
-    free = partial(her.demo.hypervisor.not_busy, MACHINE)
-    take_up(desk, "Retry", ENDED[her.say.folder], f"{reference} is tried again.", just_before=free)
+    left_to_staff(her.demo, reference)
+    her.demo.hypervisor.not_busy(MACHINE)
+    take_up(desk, "Retry", ENDED[her.say.folder], f"{reference} is tried again.")
     her.expect_applied(figures, disk=80)
     her.expect_intervention("Taken over", LOOKING[her.say.folder])
     her.expect_intervention("Retried", ENDED[her.say.folder])
@@ -336,6 +334,7 @@ def reversed_by_staff(her: Traveller, desk: Desk, credit: int, gifted: int) -> N
     reference = her.visitor.path.rpartition("/")[2]
     desk.go("Needs somebody")
     desk.visitor.click("link", reference)
+    left_to_staff(her.demo, reference)
     take_up(desk, "Reverse", REPLACED[her.say.folder], f"{reference} is being reversed")
     expect(her.page.locator("#headline")).to_have_text(her.say("The change was taken back"), timeout=60_000)
     expect(her.page.locator("#returned")).to_have_text(her.say.money(figures.gross))
@@ -380,16 +379,13 @@ def uses_disk(her: Traveller, used: str) -> None:
     her.demo.forward(timedelta(seconds=6))
 
 
-def take_up(
-    desk: Desk, action: str, reason: str, said: str, just_before: Callable[[], object] = lambda: None
-) -> None:
+def take_up(desk: Desk, action: str, reason: str, said: str) -> None:
     """One of the actions of the change desk, with the reason that the customer reads; without one it is refused."""
     desk.visitor.click("link", action)
     desk.expect_said("What the customer will be told")
     desk.press(action)
     desk.expect_said("This field is required.")
     desk.fill(reason=reason)
-    just_before()
     desk.press(action)
     desk.expect_said(said)
 

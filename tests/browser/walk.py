@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+from django.db import connection
 from playwright.sync_api import expect
 
 from browser.demo_service import MACHINE
+from prorata.provisioning.models import Job
 from prorata.services.models import Service
 from support.browser import Visitor
 from support.installation import Installation
@@ -119,3 +122,27 @@ def park(demo: Installation, aiko: Visitor, **values: str) -> str:
         aiko.page.locator("#submit").click()
     expect(aiko.page.locator("#headline")).to_have_text("Waiting for the machine")
     return aiko.path.rpartition("/")[2]
+
+
+def left_to_staff(demo: Installation, reference: str) -> None:
+    """A parked change is not tried by the worker for the next hours, and no try is on its way: staff alone move it now.
+
+    A press that meets a try of the worker's own is refused, and rightly so; no story may depend on not meeting one.
+    """
+    parked = Job.objects.filter(origin=f"change:{reference}", state=Job.State.PARKED)
+    later = demo.now() + timedelta(hours=6)
+
+    def stands() -> bool:
+        parked.update(retry_at=later)
+        return not _tries() and parked.filter(retry_at=later).exists()
+
+    wait_until(stands, f"{reference} waits for staff", seconds=60)
+
+
+def _tries() -> int:
+    """Runs of jobs that wait for a worker or are worked on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'provisioning.run' AND status IN ('todo', 'doing')"
+        )
+        return int(cursor.fetchone()[0])
