@@ -34,6 +34,8 @@ from fakepve import FakePve
 from fakepve.certs import make_cert
 from fakepve.model import PveError, TaskError
 
+from support.ports import own_port
+
 GIB = 1 << 30
 API = "/api2/json"
 TOKEN_ID, SECRET = "prorata@pve!portal", "9f5c7e0a-fake"
@@ -83,7 +85,7 @@ class Front:
         self._thread.start()
         self.run(self.pve.start(self.certificate, self._key))
         self._server: ThreadingHTTPServer | None = None
-        self.port = 0
+        self.port = own_port()
         self.listen()
 
     @property

@@ -37,6 +37,7 @@ import httpx
 from prorata.payments.gateways.sandbox import SandboxGateway
 from prorata.payments.gateways.stripe import StripeGateway
 from prorata.provisioning.drivers.sandbox import SandboxDriver
+from support.ports import own_port
 
 ACCEPTED = "4242 4242 4242 4242"
 DECLINED = "4000 0000 0000 0002"
@@ -114,7 +115,7 @@ class SandboxProcess:
         self.store = store
         self.arguments = arguments
         self.environment = {**os.environ, "PRORATA_MODE": "test", **environment}
-        self.port = 0
+        self.port = own_port()
         self.process: subprocess.Popen[str] | None = None
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False,
@@ -142,7 +143,6 @@ class SandboxProcess:
         if "http://" not in line:
             self.kill()
             raise AssertionError(f"{self.module} did not start: {line!r}")
-        self.port = int(line.rpartition(":")[2])
 
     def kill(self) -> None:
         """SIGKILL: nothing is tidied up."""
