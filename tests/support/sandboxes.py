@@ -336,7 +336,10 @@ class HypervisorProcess(SandboxProcess):
         return self.control("POST", f"machines/{id}", changes)
 
     def change_component(self, id: str, code: str, **behaviour: Any) -> Any:
-        """grow=..., shrink=..., options=[...], seconds=..., refuses="the reason" ("" takes it back)."""
+        """grow=..., shrink=..., options=[...], seconds=..., refuses="the reason" ("" takes it back).
+
+        `seconds` holds for a step that is running too: with for ages before, it ends when the test says so.
+        """
         return self.control("POST", f"machines/{id}/components/{code}", behaviour)
 
     def busy(self, id: str, what: str = "backup", *, seconds: float | None = None) -> None:
