@@ -70,7 +70,8 @@ class Front:
             None  # happens once, between the driver's look and its write
         )
         self.answers_instead: tuple[int, str, bytes] | None = None  # to every call
-        self.hangs_seconds = 0.0  # before a write is looked at
+        self.writes_pass = threading.Event()  # cleared: a write is not looked at until it is set again
+        self.writes_pass.set()
         self.lies = False  # says that it wrote, and did not
         self.ha = False  # the task of a migration ends before the machine has moved
         self.lose_nth_write = 0  # counted from the next one; 0: none
@@ -162,7 +163,8 @@ class Front:
             return NO_ANSWER
         if self.answers_instead:
             return self.answers_instead
-        time.sleep(self.hangs_seconds if kind != "read" else 0)
+        if kind != "read":
+            self.writes_pass.wait()
         this_one = kind != "read" and self._is_lost()
         if this_one and self.lose_what == "call":
             return NO_ANSWER
