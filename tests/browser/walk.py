@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+from django.db import connection
 from playwright.sync_api import expect
 
 from browser.demo_service import MACHINE
+from prorata import clock
+from prorata.provisioning.models import Job
 from prorata.services.models import Service
 from support.browser import Visitor
 from support.installation import Installation
 from support.sandboxes import ACCEPTED, wait_until
 
+# A change takes its steps while the computer does other things too.
+SLOW = 240_000
+FOR_AGES = 3_600
 # Every drawing of the list of steps, as (name, state), written down as the page changes by itself.
 WATCH_STEPS = """() => {
   const look = () => [...document.querySelectorAll(".prog li")].map((step) => [
@@ -49,7 +56,31 @@ def half_way(drawn: list[tuple[str, str]]) -> bool:
 
 def wait_until_applied(visitor: Visitor) -> None:
     """The change's page comes to its end by itself."""
-    expect(visitor.page.locator("#headline")).to_have_text(re.compile("Changed at [0-9:]{8}"), timeout=60_000)
+    expect(visitor.page.locator("#headline")).to_have_text(re.compile("Changed at [0-9:]{8}"), timeout=SLOW)
+
+
+def let_alone() -> None:
+    """The worker tries a change that waits for the machine no more by itself, for hours: what happens next is the story's.
+    Otherwise it may be trying just when staff press a button, and they are told that the machine is being worked on."""
+    later = clock.now() + timedelta(hours=3)
+    waiting = Job.objects.filter(service__external_id=MACHINE, state=Job.State.PARKED)
+
+    def rests() -> bool:
+        return (
+            bool(waiting.update(retry_at=later)) and not _trying() and waiting.filter(retry_at=later).exists()
+        )
+
+    wait_until(rests, "the worker to let the machine alone")
+
+
+def _trying() -> bool:
+    """Whether the worker is at a machine, or looking for one that is to be tried again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM procrastinate_jobs WHERE task_name IN ('provisioning.run', 'provisioning.sweep') "
+            "AND status IN ('todo', 'doing')"
+        )
+        return cursor.fetchone() is not None
 
 
 def pay_with(visitor: Visitor, card: str = ACCEPTED) -> None:
