@@ -221,7 +221,8 @@ class GatewayProcess(SandboxProcess):
         ]
         key = hmac.new(secrets[0].encode(), b"sandbox-gateway-api-key", hashlib.sha256).hexdigest()
         super().__init__(store, arguments, {"PRORATA_SANDBOX_GATEWAY_SECRETS": ",".join(secrets)}, key)
-        self.settings(retry_seconds=0.1, webhook_seconds=0.2)
+        # A slow bank answers when the story says so.
+        self.settings(retry_seconds=0.1, webhook_seconds=0.2, processing_seconds=86_400)
 
     def adapter(self, **options: Any) -> SandboxGateway:
         """The adapter that talks to this process."""
