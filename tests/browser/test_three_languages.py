@@ -22,7 +22,7 @@ from browser.reader import Reader
 from browser.standing import unchanged
 from browser.tongue import LANGUAGES, Tongue
 from browser.traveller import Traveller
-from browser.walk import left_to_staff, log, measured, pay_with
+from browser.walk import SLOW, let_alone, log, measured, pay_with
 from prorata.services.models import Service
 from prorata.trail.models import Deed
 from support.browser import NewVisitor
@@ -282,6 +282,7 @@ def parked_and_retried(her: Traveller, desk: Desk, figures: Figures, credit: int
     her.page.locator("#submit").click()
     expect(her.page.locator("#headline")).to_have_text(her.say("Waiting for the machine"))
     her.expect_text("#change", "The machine is busy with something else. We go on as soon as it is free.")
+    let_alone(her.demo)
     her.look("parked")
     her.expect_credit(credit)
     reference = her.visitor.path.rpartition("/")[2]
@@ -299,7 +300,6 @@ def parked_and_retried(her: Traveller, desk: Desk, figures: Figures, credit: int
     desk.visitor.click("link", reference)
     desk.expect_said("Waiting for the machine")
     take_up(desk, "Take over", LOOKING[her.say.folder], f"You look after {reference} now.")
-    left_to_staff(her.demo, reference)
     her.demo.hypervisor.not_busy(MACHINE)
     take_up(desk, "Retry", ENDED[her.say.folder], f"{reference} is tried again.")
     her.expect_applied(figures, disk=80)
@@ -329,12 +329,12 @@ def reversed_by_staff(her: Traveller, desk: Desk, credit: int, gifted: int) -> N
     her.press("button", "Pay Now! %(amount)s with %(method)s", **pay_now)
     her.page.wait_for_url(f"{her.demo.gateway.url}/**")
     pay_with(her.visitor)
-    expect(her.page.locator("#headline")).to_have_text(her.say("Waiting for the machine"), timeout=60_000)
+    expect(her.page.locator("#headline")).to_have_text(her.say("Waiting for the machine"), timeout=SLOW)
+    let_alone(her.demo)
     her.expect_credit(0)
     reference = her.visitor.path.rpartition("/")[2]
     desk.go("Needs somebody")
     desk.visitor.click("link", reference)
-    left_to_staff(her.demo, reference)
     take_up(desk, "Reverse", REPLACED[her.say.folder], f"{reference} is being reversed")
     expect(her.page.locator("#headline")).to_have_text(her.say("The change was taken back"), timeout=60_000)
     expect(her.page.locator("#returned")).to_have_text(her.say.money(figures.gross))
