@@ -85,7 +85,7 @@ FACTS = (
     "services_service", "support_ticket", "support_message", "support_attachment", "support_content",
     "notices_mail", "notices_turnedoff", "recognition_day", "recognition_recognised", "recognition_opening",
     "bank_bankaccount", "bank_statement", "bank_statementline", "bank_allocation", "bank_unallocation",
-    "drift_decision",
+    "drift_decision", "customers_staffview", "customers_staffviewend",
 )  # fmt: skip
 
 

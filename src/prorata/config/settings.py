@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "prorata.portal.reader.ReadersLanguage",
     "prorata.staff.second_factor.StaffSecondFactor",
     "prorata.staff.local_time.SellersZone",
+    "prorata.staff.view_as.ViewAsCustomer",  # the last: all it runs is read only
 ]
 TEMPLATES = [
     {

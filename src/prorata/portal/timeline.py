@@ -13,7 +13,7 @@ from prorata.changes.models import Change, Intervention, SoldTerm
 from prorata.changes.progress import step_name
 from prorata.changes.terms.words import status_words as term_words
 from prorata.changes.words import status_words
-from prorata.customers.models import User
+from prorata.customers.models import StaffView, User
 from prorata.invoices.models import CreditNote, Invoice
 from prorata.portal.facts import KINDS, Fact, Kind
 from prorata.portal.facts_of_machine import of_machine
@@ -33,6 +33,7 @@ def timeline(service: Service, reader: User, kinds: frozenset[Kind]) -> list[Fac
         found += of_machine(service, changes, reader) if "machine" in kinds else []
     if "staff" in kinds:
         found += _staff(service)
+        found += _views(service)
     if "money" in kinds:
         found += _money(service)
     if "ticket" in kinds:
@@ -97,6 +98,16 @@ def _staff(service: Service) -> Iterator[Fact]:
             key=f"{deed.change.reference}-staff-{deed.pk}", turn=1, at=deed.at, kind="staff", what=deed.get_what_display(),
             by=_("our staff"), detail=deed.reason, address=reverse("portal:show_change", args=[deed.change.reference]),
             reference=deed.change.reference,
+        )  # fmt: skip
+
+
+def _views(service: Service) -> Iterator[Fact]:
+    """Staff looked at the customer's portal: of each service that was there to be seen."""
+    seen = StaffView.objects.filter(customer=service.customer_id, began_at__gte=service.created_at)
+    for view in seen:
+        yield Fact(
+            key=f"view-{view.pk}", at=view.at, kind="staff", what=_("Our staff looked at your portal"),
+            by=_("our staff"), detail=view.reason,
         )  # fmt: skip
 
 

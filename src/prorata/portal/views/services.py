@@ -105,9 +105,9 @@ def _meter(kind: ResourceType, value: int, reading: Reading | None) -> Meter:
 
 def my_situation(request: Asked, pk: int, *, measure: bool = False, insist: bool = False) -> Situation:
     """One of my services as it stands; `measure` asks its machine first if the last reading is not of just now,
-    `insist` also one that has not answered lately."""
+    `insist` also one that has not answered lately. Staff who view the portal see what was measured before."""
     service = my_one(request.user, Service.objects.select_related("product"), pk=pk)
-    if measure:
+    if measure and request.user.looks_at is None:
         refresh(service, insist=insist)
     return situation(service)
 
