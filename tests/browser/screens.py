@@ -40,6 +40,7 @@ from prorata.changes.pay import start_paying
 from prorata.changes.situation import NoSeller
 from prorata.credit.models import LogLine
 from prorata.customers.models import Membership, User
+from prorata.guides.react import say_how_easy
 from prorata.invoices.models import CreditNote
 from prorata.notices.models import Mail, TurnedOff
 from prorata.payments.checkout import start_checkout
@@ -733,6 +734,13 @@ def cancel_asked(stage: Stage) -> str:
 @screen(then=opened)
 def result(stage: Stage) -> str:
     return page(stage.delivered())
+
+
+@screen(then=opened)
+def result_answered(stage: Stage) -> str:
+    change = stage.delivered()
+    say_how_easy(stage.owner, change, "normal", language="en")
+    return page(change)
 
 
 @screen()

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from prorata.changes.count_refusals import CONTINUE, refusals_counted
 from prorata.changes.example import published_example
 from prorata.changes.parse import parse_wanted
 from prorata.changes.quote import make_quote
@@ -42,7 +43,8 @@ def change(request: Asked, pk: int) -> HttpResponse:
         tell_silence(request, found)
         return _page(request, found, request.POST)
     try:
-        quote = make_quote(request.user, found.service, parse_wanted(found, request.POST))
+        with refusals_counted(found.service, CONTINUE):
+            quote = make_quote(request.user, found.service, parse_wanted(found, request.POST))
     except Refused as refused:
         context = offer(found, request.POST) | {"wrong": refused.refusals}
         return render(request, "portal/change.html", context, status=REFUSED)
