@@ -47,8 +47,10 @@ def production(
             stderr=log,
         )
     try:
-        with httpx.Client(base_url=f"http://{address}", headers=FROM_PROXY, trust_env=False) as client:
-            deadline = time.monotonic() + 30
+        with httpx.Client(
+            base_url=f"http://{address}", headers=FROM_PROXY, trust_env=False, timeout=60
+        ) as client:
+            deadline = time.monotonic() + 180
             while True:
                 try:
                     client.get("/accounts/login/")
@@ -60,7 +62,7 @@ def production(
             yield client
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def test_production_answers_safely_behind_its_proxy(production: httpx.Client) -> None:

@@ -195,7 +195,7 @@ def drill(database: TestDatabase, dice: random.Random, noticed: set[str]) -> tup
     return count, missed
 
 
-@pytest.mark.timeout(3_600 if PROVE else 300)
+@pytest.mark.timeout(3_600 if PROVE else 900)
 def test_drill(world: World, database: TestDatabase) -> None:
     """Untouched books say nothing. Then rows are corrupted before their seal and after it, and removed."""
     every_kind(world)
