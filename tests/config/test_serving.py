@@ -32,6 +32,9 @@ def production(
         "PRORATA_MODE": "production",
         "PRORATA_SECRET_KEY": "s" * 50,
         "PRORATA_BASE_URL": f"https://{HOST}",
+        # Who guesses is stopped after ten tries within a minute: a slow machine takes longer over ten real hashes.
+        "DJANGO_SETTINGS_MODULE": "support.quick_settings",
+        "PYTHONPATH": str(Path(__file__).parents[1]),
     }
     address = f"127.0.0.1:{own_port()}"
     subprocess.run(
