@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("browser") and not chromium:
             item.add_marker(pytest.mark.skip(reason="no chromium on this machine"))
         if item.get_closest_marker("real_machine") and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(900))  # without KVM, and beside others
+            item.add_marker(pytest.mark.timeout(1800))  # without KVM, and beside others
         if item.get_closest_marker("real_machine") and no_machines:
             item.add_marker(pytest.mark.skip(reason=no_machines))
         if item.get_closest_marker("html_checker") and html_checker.missing():

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from browser.demo_service import MACHINE
 from browser.standing import unchanged
-from browser.walk import credit_of, measured, open_sliders, wait_until_applied
+from browser.walk import SLOW, credit_of, measured, open_sliders, wait_until_applied
 from prorata.trail.models import Deed
 from support.browser import NewVisitor, Visitor
 from support.installation import Installation
@@ -90,9 +90,10 @@ def test_a_downgrade_whose_blockers_are_deleted_on_the_way(
     aiko.page.locator("#submit").click()
     if reader != "plain":
         wait_until_applied(aiko)
+        expect(aiko.page.locator("#available-credit b")).not_to_have_text(f"¥{before:,}")
         assert credit_of(aiko) > before
     else:
-        expect(aiko.page.locator("#headline")).to_contain_text("Changed at", timeout=60_000)
+        expect(aiko.page.locator("#headline")).to_contain_text("Changed at", timeout=SLOW)
     have = measured(demo, MACHINE)
     assert (have["backups"], have["snapshots"]) == (1, 0)
     assert Deed.objects.filter(what="stored.deleted", actor_name="aiko@example.com").count() == 3

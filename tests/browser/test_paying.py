@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.looking import Looker
-from browser.walk import open_sliders, pay_with, read_mail, wait_until_applied
+from browser.walk import SLOW, open_sliders, pay_with, read_mail, wait_until_applied
 from prorata.payments.models import Capture, PaymentAttempt
 from support.browser import NewVisitor, Visitor
 from support.installation import Installation
@@ -62,7 +62,7 @@ def test_chosen_once_and_never_paid_twice(demo: Installation, aiko: Visitor) -> 
 
     aiko.open(invoice)
     demo.gateway.settle(PaymentAttempt.objects.get().gateway_ref)
-    expect(title).to_have_text("Paid", timeout=60_000)
+    expect(title).to_have_text("Paid", timeout=SLOW)
     expect(aiko.page.locator("#said")).to_have_text("Paid.")
     aiko.click("link", "R-0000", within=aiko.page.locator("#receipts"))
     expect(aiko.page.get_by_role("heading", level=1)).to_contain_text("Receipt R-0000")

@@ -27,7 +27,7 @@ def to_checkout(aiko: Visitor, demo: Installation, code: str, value: int) -> Non
         aiko.click("link", "web-01")
         return change.count() > 0
 
-    wait_until(free, "the service to be free for a change", seconds=60)
+    wait_until(free, "the service to be free for a change", seconds=120)
     change.first.click()
     page.choose(code, value)
     expect(aiko.page.locator("#estimate")).not_to_have_attribute("aria-busy", "true")
@@ -53,7 +53,7 @@ def test_keep_pay_again_forget(demo: Installation, aiko: Visitor) -> None:
     aiko.page.wait_for_url(f"{demo.gateway.url}/**")
     pay_with(aiko)
     expect(aiko.page).to_have_url(re.compile("/changes/"))
-    wait_until(lambda: measured(demo, MACHINE)["memory"] == 8, "the memory", seconds=60)
+    wait_until(lambda: measured(demo, MACHINE)["memory"] == 8, "the memory", seconds=120)
 
     to_checkout(aiko, demo, "cpu", 4)
     aiko.page.get_by_role("radio", name=re.compile("Visa")).check()
@@ -70,7 +70,7 @@ def test_keep_pay_again_forget(demo: Installation, aiko: Visitor) -> None:
     aiko.shot("k05-paid")
 
     assert len(demo.gateway.calls("charge")) == 1
-    wait_until(lambda: measured(demo, MACHINE)["cpu"] == 4, "the cores", seconds=60)
+    wait_until(lambda: measured(demo, MACHINE)["cpu"] == 4, "the cores", seconds=120)
 
     to_checkout(aiko, demo, "disk", 120)
     aiko.page.get_by_role("button", name="Forget Visa ···· 4242").click()

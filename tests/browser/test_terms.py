@@ -122,5 +122,4 @@ def pay_invoice(demo: Installation, aiko: Visitor, amount: str, said: str) -> No
     wait_until(
         lambda: not SoldTerm.objects.filter(status="awaiting_payment").exists(),
         "the term to be booked",
-        seconds=30,
     )

@@ -39,7 +39,7 @@ GIFT = 1_500
 EN = pytest.param("en", marks=pytest.mark.prove)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("language", [one if one != "en" else EN for one in LANGUAGES])
 def test_eight_stories(demo: Installation, visitor: NewVisitor, language: str) -> None:
     tongue = Tongue(language)
@@ -112,7 +112,7 @@ def upgrade_with_a_declined_card(her: Traveller) -> None:
         her.visitor.open(invoice)
         return her.visitor.text("#payment-title") == her.say("The payment page refused it")
 
-    wait_until(told, "the portal to know of the refusal", seconds=60)
+    wait_until(told, "the portal to know of the refusal", seconds=120)
     her.expect_invoice(figures, paid, open_=True)
     her.look("invoice-declined")
     assert measured(her.demo, MACHINE)["memory"] == 4
@@ -336,7 +336,7 @@ def reversed_by_staff(her: Traveller, desk: Desk, credit: int, gifted: int) -> N
     desk.go("Needs somebody")
     desk.visitor.click("link", reference)
     take_up(desk, "Reverse", REPLACED[her.say.folder], f"{reference} is being reversed")
-    expect(her.page.locator("#headline")).to_have_text(her.say("The change was taken back"), timeout=60_000)
+    expect(her.page.locator("#headline")).to_have_text(her.say("The change was taken back"), timeout=SLOW)
     expect(her.page.locator("#returned")).to_have_text(her.say.money(figures.gross))
     her.expect_text("#change", "%(amount)s came back as credit.", amount=her.say.money(figures.gross))
     her.expect_intervention("Reversed", REPLACED[her.say.folder])

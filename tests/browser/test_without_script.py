@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from browser.demo_service import MACHINE, papers, today, web_01
 from browser.papers import Paid
-from browser.walk import have, measured, open_sliders, pay_with
+from browser.walk import SLOW, have, measured, open_sliders, pay_with
 from support.browser import NewVisitor
 from support.installation import Installation
 
@@ -52,7 +52,7 @@ def test_up_and_down_without_javascript(demo: Installation, visitor: NewVisitor)
     page.expect_gateway(paid)
     pay_with(aiko)
     # The page asks again by itself, as a page without a script can.
-    expect(aiko.page.locator("#headline")).to_have_text(re.compile("^Changed at"), timeout=30_000)
+    expect(aiko.page.locator("#headline")).to_have_text(re.compile("^Changed at"), timeout=SLOW)
     page.expect_lines(figures)
     page.expect_paid_change(figures, paid)
     aiko.shot("e03-no-script-result")
@@ -65,7 +65,7 @@ def test_up_and_down_without_javascript(demo: Installation, visitor: NewVisitor)
     aiko.page.locator("#continue").click()
     page.expect_review(down)
     aiko.page.locator("#submit").click()
-    expect(aiko.page.locator("#headline")).to_have_text(re.compile("^Changed at"), timeout=30_000)
+    expect(aiko.page.locator("#headline")).to_have_text(re.compile("^Changed at"), timeout=SLOW)
     expect(aiko.page.locator("#returned")).to_have_text(page.money(-down.gross))
     aiko.click("link", "Resources")
     assert have(aiko)[1] == "4 GB"

@@ -14,7 +14,7 @@ from browser.demo_service import MACHINE, today, web_01
 from browser.oracle import Figures, Value
 from browser.papers import Paid
 from browser.tongue import Tongue
-from browser.walk import measured, read_mail
+from browser.walk import SLOW, measured, read_mail
 from browser.wording import listed
 from prorata.invoices.paper.words import LANGUAGES, say
 from support.browser import GAP, Visitor
@@ -169,7 +169,7 @@ class Traveller:
     def expect_applied(self, figures: Figures, **values: int) -> None:
         """The page comes to its end by itself; the machine really has it."""
         headline = self.say.pattern("Changed at %(time)s", time="[0-9:]{8}")
-        expect(self.page.locator("#headline")).to_have_text(headline, timeout=60_000)
+        expect(self.page.locator("#headline")).to_have_text(headline, timeout=SLOW)
         value = self.say.value
         assert self.visitor.rows("#change table tbody tr") == [
             (

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support.guest import LibvirtDaemon, Report, Size
+from support.guest import ANSWER_SECONDS, LibvirtDaemon, Report, Size
 from support.sandboxes import wait_until
 
 pytestmark = pytest.mark.real_machine
@@ -46,15 +46,17 @@ def test_a_guest_reports_what_it_has_and_what_it_gets(libvirt: LibvirtDaemon) ->
     told = wait_until(
         lambda: figures if (figures := domain.memoryStats()).get("available") == more.memory_kib else None,
         "the balloon's figures",
-        seconds=120,
+        seconds=ANSWER_SECONDS,
     )
     guest.use_memory(100)
     wait_until(
-        lambda: domain.memoryStats()["unused"] < told["unused"] - 90 * MIB, "less free memory", seconds=120
+        lambda: domain.memoryStats()["unused"] < told["unused"] - 90 * MIB,
+        "less free memory",
+        seconds=ANSWER_SECONDS,
     )
 
     domain.shutdown()
-    wait_until(lambda: not domain.isActive(), "the power button to be heard", seconds=120)
+    wait_until(lambda: not domain.isActive(), "the power button to be heard", seconds=ANSWER_SECONDS)
     domain.create()
     again = guest.wait_until_booted()
     assert (again.cpus, again.disk_bytes) == (1, 3 * GIB), "what was only plugged is gone with the restart"
@@ -64,7 +66,7 @@ def test_nothing_outlives_a_test_that_is_killed() -> None:
     """The daemon, QEMU and their files go, although the test could not tidy up."""
     script = """
         import json, time
-        from support.guest import LibvirtDaemon, Size
+        from support.guest import ANSWER_SECONDS, LibvirtDaemon, Size
         daemon = LibvirtDaemon()
         daemon.start_guest("vm-1", Size(1, 256, 1), most=Size(1, 256, 1))
         print(json.dumps([str(daemon.home), daemon.process.pid]), flush=True)
@@ -83,7 +85,7 @@ def test_nothing_outlives_a_test_that_is_killed() -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    wait_until(lambda: not set(ours) & running(), "the killed test's machines to end", seconds=30)
+    wait_until(lambda: not set(ours) & running(), "the killed test's machines to end", seconds=ANSWER_SECONDS)
     wait_until(lambda: not Path(home).exists(), "its files to be deleted")
     assert reaper not in running()
 

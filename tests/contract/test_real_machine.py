@@ -10,7 +10,7 @@ from prorata.provisioning.drivers.base import MachineBusy, Step, StepRefused
 from prorata.provisioning.drivers.contract import finish, new_key
 from prorata.provisioning.drivers.kvm.driver import LibvirtDriver
 from prorata.provisioning.drivers.kvm.settings import HostSettings, read_components
-from support.guest import Guest, LibvirtDaemon, Report, Size
+from support.guest import ANSWER_SECONDS, Guest, LibvirtDaemon, Report, Size
 from support.sandboxes import wait_until
 
 pytestmark = pytest.mark.real_machine
@@ -33,7 +33,7 @@ def test_the_guest_sees_what_it_was_given_and_what_was_taken(
     libvirt: LibvirtDaemon, driver: LibvirtDriver
 ) -> None:
     guest = libvirt.start_guest("vm-1", Size(1, 512, 2), most=Size(4, 768, 2))
-    wait_until(lambda: "memory" in driver.read("vm-1").usage, "what the guest uses", seconds=60)
+    wait_until(lambda: "memory" in driver.read("vm-1").usage, "what the guest uses", seconds=ANSWER_SECONDS)
     first = guest.report()
     boots = guest.console.count("guest ready")
 
@@ -66,13 +66,15 @@ def test_the_guest_sees_what_it_was_given_and_what_was_taken(
 def what_is_used_is_not_taken(driver: LibvirtDriver, guest: Guest) -> None:
     """Nor is a disk ever made smaller, used or not."""
     guest.use_memory(200)
-    wait_until(lambda: driver.read("vm-1").usage["memory"] > 1, "what the guest uses", seconds=60)
+    wait_until(lambda: driver.read("vm-1").usage["memory"] > 1, "what the guest uses", seconds=ANSWER_SECONDS)
     for step, why in ((Step("memory", 2, 1), "in use"), (Step("disk", 2, 1), "smaller")):
         assert not driver.plan("vm-1", step).possible
         with pytest.raises(StepRefused, match=why):
             driver.apply("vm-1", step, key=new_key(), fence=1, may_restart=True)
     guest.use_memory(0)
-    wait_until(lambda: driver.read("vm-1").usage["memory"] < 1, "what the guest uses no more", seconds=60)
+    wait_until(
+        lambda: driver.read("vm-1").usage["memory"] < 1, "what the guest uses no more", seconds=ANSWER_SECONDS
+    )
 
 
 def finish_on(driver: LibvirtDriver, step: Step) -> None:
@@ -87,5 +89,5 @@ def finish_on(driver: LibvirtDriver, step: Step) -> None:
             busy += 1
             return False
 
-    wait_until(over, f"{step}", seconds=60)
+    wait_until(over, f"{step}", seconds=ANSWER_SECONDS)
     assert bool(busy) == (step.component == "memory"), "the step before has restarted it"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import DataError, IntegrityError, connection
@@ -154,6 +155,8 @@ def corruptions(dice: random.Random, table: str) -> Iterator[Corruption]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT id, {', '.join(columns)} FROM {table} ORDER BY id")
         rows = cursor.fetchall()
+    # Some ids are made by chance: the dice shall find the same row under the same number on every run.
+    rows.sort(key=lambda row: [str(one) for one in row if not isinstance(one, UUID)])
     while True:
         row, n = dice.choice(rows), dice.randrange(len(columns))
         now = another(dice, columns[n], row[n + 1], [other[n + 1] for other in rows])
@@ -195,7 +198,7 @@ def drill(database: TestDatabase, dice: random.Random, noticed: set[str]) -> tup
     return count, missed
 
 
-@pytest.mark.timeout(3_600 if PROVE else 300)
+@pytest.mark.timeout(3_600 if PROVE else 1_800)
 def test_drill(world: World, database: TestDatabase) -> None:
     """Untouched books say nothing. Then rows are corrupted before their seal and after it, and removed."""
     every_kind(world)

@@ -117,7 +117,7 @@ def test_what_a_dead_worker_left_runs_again_and_a_live_one_keeps_its_own(
 ) -> None:
     with attack("application") as sql:
         left_behind(sql, "changes.start", silent=timedelta(seconds=31))
-        left_behind(sql, "changes.follow", silent=timedelta(seconds=20))
+        left_behind(sql, "changes.follow", silent=timedelta(seconds=5))
         sql.commit()
     retry()
     found = dict(ProcrastinateJob.objects.values_list("task_name", "status"))

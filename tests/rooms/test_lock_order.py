@@ -23,7 +23,7 @@ from prorata.provisioning import run as runner
 from prorata.provisioning.models import Job
 from prorata.services.models import Service
 from support.at_once import no_deadlock, web
-from support.threads import Doing, Gate, gate
+from support.threads import PATIENCE, Doing, Gate, gate
 from support.world import World
 
 __all__ = ["gate", "no_deadlock", "web"]
@@ -47,11 +47,11 @@ def test_a_worker_that_ends_a_job_and_staff_who_retry_it_do_not_block_each_other
         publish(event, **more)
         if web.readings.filter(configuration__backups=4).exists():
             at_the_end.set()
-            assert go_on.wait(20)
+            assert go_on.wait(PATIENCE)
 
     monkeypatch.setattr(runner, "publish", slowly)
     worker = Doing(lambda: runner.run(job.pk))
-    assert at_the_end.wait(20)
+    assert at_the_end.wait(PATIENCE)
     desk = gate.let_in(lambda: staff_actions.retry(staff, change.reference, "try again"))
     go_on.set()
 

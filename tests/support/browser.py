@@ -31,8 +31,8 @@ MINUS = "\u2212"
 GAP = "\u00a0"
 SIGNS = {"JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 DECIMALS = {"JPY": 0, "KRW": 0, "USD": 2, "EUR": 2, "GBP": 2, "CHF": 2, "KWD": 3}
-# Longer than any answer of a machine that is busy with other things.
-PATIENCE = 15_000
+# Longer than any answer of a machine that is slow and busy with other things: it costs nothing where all is well.
+PATIENCE = 60_000
 # An amount that is not what its value says; a value is in major units.
 FALSE_AMOUNTS = """() => [...document.querySelectorAll("data")].filter((one) => {
   const digits = one.textContent.replace(/[^0-9.]/g, "");

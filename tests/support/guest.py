@@ -45,8 +45,8 @@ from support.sandboxes import wait_until
 # Where ./test puts what the guest runs: vmlinuz, its drivers in modules/, and busybox.
 SYSTEM = checkout() / ".prorata-test" / "guest-system"
 PROGRAMS = ("libvirtd", "qemu-system-x86_64", "qemu-img")
-BOOT_SECONDS = 240
-ANSWER_SECONDS = 90
+BOOT_SECONDS = 480
+ANSWER_SECONDS = 240
 
 
 def missing() -> str:
@@ -175,7 +175,7 @@ class LibvirtDaemon:
             except libvirt.libvirtError:
                 return None
 
-        return wait_until(answers, "libvirtd", seconds=30)
+        return wait_until(answers, "libvirtd", seconds=180)
 
     @property
     def log(self) -> str:
@@ -260,7 +260,7 @@ class LibvirtDaemon:
     def _end(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(15)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -34,7 +34,7 @@ from support.sandboxes import GatewayProcess, HypervisorProcess, wait_until
 
 SECRET = "the sandbox gateway signs with this in browser stories"
 TOKEN = "the sandbox hypervisor knows the portal by this"
-STOP_SECONDS = 15
+STOP_SECONDS = 60
 
 
 class HashedOnce(PBKDF2PasswordHasher):
@@ -76,7 +76,7 @@ class Installation:
         if worker:
             self._start("worker")
         self._start("serve", "--bind", self.url.removeprefix("http://"), "--processes", "1")
-        wait_until(self._answers, f"the web server\n{self._log('serve')}", seconds=60)
+        wait_until(self._answers, f"the web server\n{self._log('serve')}", seconds=180)
 
     def load_demo_data(self) -> None:
         """The demo's provider, customer and machines. Made in this process: another would only take longer."""

@@ -67,7 +67,7 @@ class Site(Installation):
 
     def start_web(self) -> None:
         self._start("serve", "--bind", self.url.removeprefix("http://"), "--processes", "1")
-        wait_until(self._answers, f"the web server\n{self._log('serve')}", seconds=60)
+        wait_until(self._answers, f"the web server\n{self._log('serve')}", seconds=180)
 
     def _workers(self) -> int:
         """Workers that ever registered: a killed one is pruned only later."""
@@ -106,7 +106,7 @@ class Site(Installation):
             return connection.execute(statement, values).fetchall()  # type: ignore[arg-type]
 
     def wait_for(
-        self, ask: Callable[[], Any], what: str, *, seconds: float = 60, supervised: bool = False
+        self, ask: Callable[[], Any], what: str, *, seconds: float = 180, supervised: bool = False
     ) -> Any:
         """Ask until the answer is true. Supervised, a worker that ended is started again, as in any installation."""
 

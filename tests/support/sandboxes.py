@@ -47,10 +47,10 @@ ASKS_ALWAYS = "4000 0027 6000 3184"
 DECLINES_LATER = "4000 0000 0000 0341"
 SETTLES_LATER = "4000 0000 0000 0077"
 FAILS_LATER = "4000 0000 0000 0119"
-START_SECONDS = 30
+START_SECONDS = 120
 
 
-def wait_until(ask: Callable[[], Any], what: str, *, seconds: float = 15) -> Any:
+def wait_until(ask: Callable[[], Any], what: str, *, seconds: float = 60) -> Any:
     """Poll every 20 ms until `ask` gives something true, and return it."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
@@ -118,7 +118,7 @@ class SandboxProcess:
         self.port = own_port()
         self.process: subprocess.Popen[str] | None = None
         self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False,
+            headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False,
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )  # fmt: skip
         self.start()

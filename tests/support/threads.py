@@ -20,7 +20,7 @@ from django.db import connection
 
 from support.database import TestDatabase
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Doing:

@@ -34,6 +34,8 @@ SUPERUSER, OWNER, APPLICATION, DATABASE = "postgres", "prorata_owner", "prorata_
 NOBODY = 65534
 # A killed server's process may linger, and its lock file with it, until somebody reaps it.
 START_WITHIN = 20.0
+# One that runs and does not answer yet is at work on what a killed one left, or its machine is slow.
+ANSWER_WITHIN = 120.0
 
 
 class PostgresError(RuntimeError):
@@ -223,7 +225,7 @@ class EmbeddedPostgres:
             with log.open("wb") as output:
                 self.process = self._child(output)
             with contextlib.suppress(_Ended):
-                return self._wait_until_it_answers(deadline)
+                return self._wait_until_it_answers()
             if time.monotonic() > deadline:
                 raise PostgresError(
                     f"PostgreSQL does not start: {_last_line(log.read_text(errors='replace'))} (see {log})"
@@ -261,15 +263,16 @@ class EmbeddedPostgres:
             preexec_fn=lambda: signal_at_parents_death(parent, signal.SIGINT),
         )
 
-    def _wait_until_it_answers(self, deadline: float) -> None:
+    def _wait_until_it_answers(self) -> None:
         assert self.process is not None
+        deadline = time.monotonic() + ANSWER_WITHIN
         while self.process.poll() is None:
             with contextlib.suppress(psycopg.OperationalError):
                 psycopg.connect(self.url(SUPERUSER, "postgres"), connect_timeout=3).close()
                 return
             if time.monotonic() > deadline:
                 raise PostgresError(
-                    f"PostgreSQL does not answer within {START_WITHIN:.0f} seconds (see {self.home / 'log'})."
+                    f"PostgreSQL does not answer within {ANSWER_WITHIN:.0f} seconds (see {self.home / 'log'})."
                 )
             time.sleep(0.03)
         raise _Ended
