@@ -85,7 +85,7 @@ def test_every_mail_to_customers_has_a_kind_and_no_kind_is_of_nothing() -> None:
     sorted_in = [key for kind in KINDS for key in kind.keys]
     assert len(sorted_in) == len(set(sorted_in))
     assert keys_in_code() == set(sorted_in) | FOR_STAFF, "say in notices/kinds.py which kind of mail this is"
-    assert [kind.code for kind in OPTIONAL] == ["change_done", "restart", "gift_ends"]
+    assert [kind.code for kind in OPTIONAL] == ["change_done", "restart", "gift_ends", "staff_view"]
 
 
 def test_what_has_no_kind_is_not_written(world: World, web: Service) -> None:
@@ -220,7 +220,7 @@ def test_an_owner_chooses_without_a_script(world: World, web: Service) -> None:
     for entry in ("/notifications", "/profile"):
         assert f'<a href="{PAGE}">Which mails are sent</a>' in aiko.get(entry).content.decode()
     page = aiko.get(PAGE)
-    assert ticked(page.content.decode()) == {"change_done": True, "restart": True, "gift_ends": True}
+    assert ticked(page.content.decode()) == {kind.code: True for kind in OPTIONAL}
     said = text(page)
     assert "Sent to aiko@example.com" in said
     assert "A change is done What was changed, what it cost, and whether a restart is still wanted." in said
@@ -229,16 +229,18 @@ def test_an_owner_chooses_without_a_script(world: World, web: Service) -> None:
     for kind in FIXED:
         assert f"{kind.name} {kind.tells} {kind.why}" in said
 
-    answer = aiko.post(f"{PAGE}/{web.customer_id}", {"kind": ["restart"]}, follow=True)
+    answer = aiko.post(f"{PAGE}/{web.customer_id}", {"kind": ["restart", "staff_view"]}, follow=True)
     assert "Saved. It counts for mails to aiko@example.com from now on." in text(answer)
-    assert ticked(answer.content.decode()) == {"change_done": False, "restart": True, "gift_ends": False}
+    kept = {code for code, is_on in ticked(answer.content.decode()).items() if is_on}
+    assert kept == {"restart", "staff_view"}
     deed = Deed.objects.get(what="mails.chosen")
     assert (deed.actor, deed.customer_id) == (f"user:{world.owner.pk}", web.customer_id)
     assert deed.changed == {"turned_off": [[], ["change_done", "gift_ends"]]}
 
-    aiko.post(f"{PAGE}/{web.customer_id}", {"kind": ["restart", "change_done", "money", "nonsense"]})
+    wanted = ["restart", "change_done", "staff_view"]
+    aiko.post(f"{PAGE}/{web.customer_id}", {"kind": [*wanted, "money", "nonsense"]})
     assert list(TurnedOff.objects.values_list("kind", flat=True)) == ["gift_ends"]
-    aiko.post(f"{PAGE}/{web.customer_id}", {"kind": ["restart", "change_done"]})
+    aiko.post(f"{PAGE}/{web.customer_id}", {"kind": wanted})
     assert Deed.objects.filter(what="mails.chosen").count() == 2, "the same again is no deed"
 
 
@@ -276,6 +278,7 @@ def test_another_customers_choice_is_neither_seen_nor_changed(world: World, web:
     chosen = TurnedOff.objects.values_list("customer__name", "kind").order_by("pk")
     assert list(chosen) == [
         ("Tanaka Design", "change_done"), ("Mallory & Co", "gift_ends"), ("Mallory & Co", "restart"),
+        ("Mallory & Co", "staff_view"),
     ]  # fmt: skip
     change = world.change(web, memory=8)
     world.pay(change)

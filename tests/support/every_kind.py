@@ -15,6 +15,8 @@ from prorata.changes.pay import start_paying
 from prorata.changes.terms import close
 from prorata.credit.correct import correct_account, take_back
 from prorata.credit.models import LogLine
+from prorata.customers import staff_view
+from prorata.customers.models import User
 from prorata.payments.bank import take_back as bank
 from prorata.payments.bank.allocate import set_aside, to_credit, to_debt
 from prorata.payments.bank.models import Allocation, StatementLine
@@ -224,12 +226,14 @@ def _corrections(world: World) -> None:
 
 
 def _tickets(world: World) -> None:
-    """One about a change, with a file, answered and noted; one that was closed."""
+    """One about a change, with a file, answered and noted, for which staff viewed the portal; one that was closed."""
     change = Change.objects.order_by("id").first()
     assert change is not None
     ticket = ask(world.owner, about=change.origin, files=[Sent(name="boot.log", data=LOG)])
     write_note(world.staff, ticket.pk, "The host was full.", key="note")
     answered(world.staff, ticket)
+    boss = User.objects.create_superuser("boss@example.com", "a-long-password")
+    staff_view.end(staff_view.begin(boss, world.customer, "To see it."), "pressed")
     close_mine(world.owner, ask(world.owner, key="two").reference)
     world.work()
 

@@ -63,6 +63,7 @@ from prorata.payments.models import PaymentAttempt
 from prorata.payments.registry import gateway
 from prorata.pricing.terms import add_months
 from prorata.provisioning import tasks as machine_tasks
+from prorata.provisioning import usual
 from prorata.provisioning.measure import measure
 from prorata.provisioning.registry import driver
 from prorata.recognition import tasks as recognition_tasks
@@ -85,7 +86,7 @@ FACTS = (
     "services_service", "support_ticket", "support_message", "support_attachment", "support_content",
     "notices_mail", "notices_turnedoff", "recognition_day", "recognition_recognised", "recognition_opening",
     "bank_bankaccount", "bank_statement", "bank_statementline", "bank_allocation", "bank_unallocation",
-    "drift_decision",
+    "drift_decision", "customers_staffview", "customers_staffviewend",
 )  # fmt: skip
 
 
@@ -441,7 +442,8 @@ def statements() -> Iterator[list[str]]:
 
 
 def clear_caches() -> None:
-    """What a process keeps about gateways, drivers and price books belongs to one test."""
+    """What a process keeps about gateways, drivers, price books and usual times belongs to one test."""
     forget()
+    usual.forget()
     gateway.cache_clear()
     driver.cache_clear()

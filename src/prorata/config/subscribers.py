@@ -45,8 +45,9 @@ SUBSCRIBERS: dict[str, list[str]] = {
     "drift.found": ["notices.drift_found"],
     # verify
     "verify.broken": ["notices.books_broken"],
-    # mail
     # people
     "person.let_in": ["notices.person_let_in"],
+    "customer.viewed": ["notices.customer_viewed"],
+    # mail
     "mail.written": ["notices.send"],
 }

@@ -1,11 +1,14 @@
-"""Who buys: customers, the people who act for them, and what each person may do."""
+"""Who buys: customers, the people who act for them, what each person may do, and when staff looked at a portal."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+
+from prorata.ledger.append_only import AppendOnly
 
 
 class PersonManager(UserManager["User"]):
@@ -29,6 +32,9 @@ class User(AbstractUser):
     name = models.CharField(max_length=120, blank=True)
     language = models.CharField(max_length=10, blank=True, help_text="empty: that of the first page read")
     time_zone = models.CharField(max_length=64, blank=True, help_text="e.g. Asia/Tokyo; empty: the seller's")
+
+    # The customer whose portal a member of staff views, for one request (staff_view.py). No column: it cannot be stored.
+    looks_at: int | None = None
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -73,3 +79,58 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} at {self.customer}: {self.role}"
+
+
+class StaffView(AppendOnly):
+    """A member of staff looks at a customer's portal. It is over at `until`, or before that where it has an `end`."""
+
+    LONGEST = timedelta(minutes=30)
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="staff_views")
+    staff = models.ForeignKey(User, on_delete=models.PROTECT, related_name="staff_views")
+    reason = models.CharField(max_length=200, help_text="the customer reads this")
+    at = models.DateTimeField(help_text="business time")
+    began_at = models.DateTimeField(help_text="machine time")
+    until = models.DateTimeField(help_text="machine time: it ends then by itself")
+
+    class Meta:
+        ordering = ["-id"]
+        permissions = [("view_as_customer", "Can view the portal as a customer")]
+        indexes = [models.Index(fields=["customer", "-id"], name="staff_view_of_customer")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(reason__regex=r"\S"), name="staff_view_has_a_reason"),
+            models.CheckConstraint(
+                condition=models.Q(until__gt=models.F("began_at"))
+                & models.Q(until__lte=models.F("began_at") + timedelta(minutes=30)),
+                name="staff_view_is_short",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer}: {self.reason}"
+
+
+class StaffViewEnd(AppendOnly):
+    """A view that ended before its time, once."""
+
+    class Why(models.TextChoices):
+        PRESSED = "pressed", "Ended by hand"
+        ANOTHER = "another", "Another view was begun"
+        SIGNED_OUT = "signed_out", "Signed out"
+        NOT_ALLOWED = "not_allowed", "The right was lost"
+
+    view = models.OneToOneField(StaffView, on_delete=models.PROTECT, related_name="end")
+    why = models.CharField(max_length=11, choices=Why)
+    at = models.DateTimeField(help_text="business time")
+    ended_at = models.DateTimeField(help_text="machine time")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(why__in=["pressed", "another", "signed_out", "not_allowed"]),
+                name="staff_view_end_known",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.view}: {self.get_why_display()}"

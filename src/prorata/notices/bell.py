@@ -35,7 +35,9 @@ def seen_up_to(user: User) -> int:
 
 
 def saw(user: User, mail_id: int) -> None:
-    """Everything up to this one has been seen; never back."""
+    """Everything up to this one has been seen; never back. What staff see of a customer's news stays new."""
+    if user.looks_at is not None:
+        return
     row, made = SeenUpTo.objects.get_or_create(user=user, defaults={"mail_id": mail_id})
     if not made:
         SeenUpTo.objects.filter(pk=row.pk, mail_id__lt=mail_id).update(mail_id=mail_id)

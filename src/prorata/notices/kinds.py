@@ -47,6 +47,12 @@ KINDS = (
         keys=("credit.ends_soon",),
     ),
     Kind(
+        code="staff_view",
+        name=_("Our staff looked at your portal"),
+        tells=_("When, and the reason they gave. They can change nothing that way."),
+        keys=("customer.viewed",),
+    ),
+    Kind(
         code="to_pay",
         name=_("Something is to be paid"),
         tells=_(

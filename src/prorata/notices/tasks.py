@@ -20,6 +20,7 @@ from prorata.notices import (
     tell_term,
     tell_ticket,
     tell_transfer,
+    tell_view,
 )
 
 RETRY = RetryStrategy(max_attempts=20, exponential_wait=2)
@@ -189,3 +190,8 @@ def remind(timestamp: int) -> None:
 @app.task(name="notices.person_let_in", retry=RETRY)
 def person_let_in(id: int) -> None:
     tell_person.let_in(id)
+
+
+@app.task(name="notices.customer_viewed", retry=RETRY)
+def customer_viewed(id: int) -> None:
+    tell_view.viewed(id)

@@ -30,6 +30,7 @@ from prorata.staff import (  # noqa: F401
     admin_tickets,
     admin_trail,
     admin_verify,
+    admin_views,
     admin_vouchers,
 )
 from prorata.staff.admin_groups import GroupAdmin

@@ -23,6 +23,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from prorata.credit.available import available
 from prorata.customers.models import Customer, Membership, User
 from prorata.customers.people import AlreadyThere, CannotChangePeople, let_act
+from prorata.customers.staff_view import RIGHT
 from prorata.language import zones
 from prorata.pricing.display import amount_text
 from prorata.services.models import Service
@@ -32,6 +33,7 @@ from prorata.staff.pages import guarded, page
 from prorata.staff.person_form import PersonFields
 from prorata.staff.readonly import DeskAdmin, ReadOnlyRows
 from prorata.staff.tax_identity import TaxIdentity
+from prorata.staff.view_as import begin, finish
 
 CUSTOMER_FIELDS = ["name", "email", "country", "address", "tax_number"]
 PERSON_FIELDS = ["person_name", "person_email", "role", "sign_in", "first_password"]
@@ -71,7 +73,7 @@ class CustomerAdmin(DeskAdmin):
     list_display = ["name", "email", "country", "created_at"]
     search_fields = ["name", "email", "memberships__user__email"]
     ordering = ["name", "pk"]
-    actions_detail = ["add_person", "grant_credit", "correct_credit", "adopt"]
+    actions_detail = ["view_as", "add_person", "grant_credit", "correct_credit", "adopt"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs["form"] = CustomerForm if obj else NewCustomerForm
@@ -132,8 +134,15 @@ class CustomerAdmin(DeskAdmin):
                 guarded(add_person, "customers.add_membership"),
                 name="customers_customer_person",
             ),
+            path("<int:customer_id>/view/", guarded(begin, RIGHT), name="customers_customer_view"),
+            # To end one's own view needs no right.
+            path("view/end/", admin.site.admin_view(finish), name="customers_customer_view_end"),
             *super().get_urls(),
         ]
+
+    @action(description=gettext_lazy("View as customer"), url_path="view-as", icon="visibility")
+    def view_as(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:customers_customer_view", object_id)
 
     @action(description=gettext_lazy("Add a person"), url_path="add-person", icon="person_add")
     def add_person(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -47,6 +47,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         [
             Item(_("Customers"), "apartment", "customers.customer"),
             Item(_("People"), "group", "customers.user"),
+            Item(_("Views by staff"), "visibility", "customers.staffview"),
             Item(
                 _("What readers felt"), "mood", "guides_reaction_figures", permission="guides.view_reaction"
             ),

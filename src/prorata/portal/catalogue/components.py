@@ -9,6 +9,7 @@ from prorata.changes.models import Change
 from prorata.changes.words import status_words
 from prorata.portal.catalogue.made_up import NOW, service
 from prorata.portal.catalogue.pages_of_money import STATES, invoice
+from prorata.portal.catalogue.pages_of_others import VIEWED
 from prorata.portal.catalogue.rows import Rows
 from prorata.portal.payment_words import told
 from prorata.portal.templatetags.portal import ICONS
@@ -29,5 +30,5 @@ def components() -> dict[str, Any]:
         "payments": [(one.sign, one.short) for key in STATES if (one := told(invoice(key), NOW))],
         "tickets": [(sign, Ticket(state=state).get_state_display()) for state, sign in TICKETS.items()],
         "feelings": feeling_words(), "icons": sorted(path.stem for path in ICONS.glob("*.svg")),
-        "credit": ["¥3,931", "$12.50"], "page": Rows(), "problems": ["The file is larger than 5 MB."],
+        "credit": ["¥3,931", "$12.50"], "page": Rows(), "viewed": VIEWED, "problems": ["The file is larger than 5 MB."],
     }  # fmt: skip

@@ -31,6 +31,11 @@ from prorata.support.refused import CannotWrite
 
 Context = dict[str, Any]
 ABOUT = "change:C-9QXM-71TV"
+# What the banner says to staff who view the portal of a customer.
+VIEWED = {
+    "customer": customer().name, "reason": "To see why the slider stops at 3 GB, as you asked.", "zone": ZONE,
+    "until": NOW + timedelta(minutes=30),
+}  # fmt: skip
 
 
 def _ticket(state: str) -> Ticket:
@@ -217,6 +222,10 @@ def not_ready() -> Context:
     return {}
 
 
+def view_refused() -> Context:
+    return {"viewed": VIEWED}
+
+
 def messages() -> Context:
     """What stands once at the head of a page: one of each kind."""
     said = {
@@ -235,6 +244,7 @@ def sign_in() -> Context:
 # Slug -> title, template and what it is shown with: signing in, its building blocks, and what went wrong.
 FRAME: dict[str, tuple[str, str, Callable[[], Context]]] = {
     "messages": ("Messages", "portal/notifications.html", messages),
+    "view-refused": ("View as customer: refused", "portal/view_refused.html", view_refused),
     "sign-in": ("Sign in: wrong", "account/login.html", sign_in),
     "account": ("Account: building blocks", "portal/catalogue/account.html", sign_in),
     **{
