@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -16,9 +17,12 @@ from prorata.changes.refusals import _COUNTED, Refusal, Refused, _sentences
 from prorata.customers.models import User
 from prorata.services.models import Service
 from prorata.staff.refusal_words import KINDS, refusal_words
+from support.database import TestDatabase
 from support.portal import part, person, text
-from support.threads import all_at_once
+from support.threads import Gate, all_at_once, gate
 from support.world import World
+
+__all__ = ["gate"]
 
 AS_IT_IS = {"cpu": "2", "memory": "4", "disk": "100", "backups": "7", "snapshots": "2"}
 # Of a change that is given up: nobody meets them at Continue or Submit.
@@ -102,18 +106,36 @@ def test_a_count_that_fails_is_logged_and_the_page_is_as_it_would_be(
     assert len(counted()) == 1
 
 
-def test_many_at_once_lose_no_count_and_never_lock_each_other_up(world: World, web: Service) -> None:
-    """Half of them meet the reasons the other way round."""
-    reasons = [Refusal("in_use", "disk"), Refusal("in_use", "memory"), Refusal("in_use", "disk")]
+MEMORY, DISK = Refusal("in_use", "memory"), Refusal("in_use", "disk")
 
-    def meet(met: list[Refusal]) -> None:
-        for _time in range(20):
-            with pytest.raises(Refused), refusals_counted(web, CONTINUE):
-                raise Refused(*met)
 
-    doing = all_at_once([lambda n=n: meet(reasons[:: 1 if n % 2 else -1]) for n in range(6)])
+def meet(web: Service, *refusals: Refusal) -> None:
+    with pytest.raises(Refused), refusals_counted(web, CONTINUE):
+        raise Refused(*refusals)
+
+
+def test_many_at_once_lose_no_count(world: World, web: Service) -> None:
+    def often() -> None:
+        for _time in range(5):
+            meet(web, MEMORY, DISK, DISK)
+
+    doing = all_at_once([often for _person in range(6)])
     assert [one.error() for one in doing] == [None] * 6
-    assert [(row[2], row[5]) for row in counted()] == [("disk", 240), ("memory", 120)]
+    assert [(row[2], row[5]) for row in counted()] == [("disk", 60), ("memory", 30)]
+
+
+def test_who_waits_for_a_count_holds_none_that_comes_after_it(
+    world: World, web: Service, gate: Gate, database: TestDatabase
+) -> None:
+    """Otherwise two who meet the same reasons the other way round would wait for each other."""
+    meet(web, MEMORY, DISK)
+    disk, memory = (RefusalCount.objects.get(component=code).pk for code in ("disk", "memory"))
+    with gate.on("changes_refusalcount", disk) as held:
+        waits = held.let_in(lambda: meet(web, MEMORY, DISK))
+        with psycopg.connect(database.url(database.application)) as sql:
+            sql.execute("SELECT FROM changes_refusalcount WHERE id = %s FOR UPDATE NOWAIT", [memory])
+    assert waits.error() is None
+    assert [(row[2], row[5]) for row in counted()] == [("disk", 2), ("memory", 2)]
 
 
 def test_every_refusal_has_words_for_staff() -> None:
