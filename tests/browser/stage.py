@@ -62,8 +62,8 @@ class Stage(World):
         return person
 
     def viewed(self) -> int:
-        """The number of a view of the customer's portal by `viewer`, for the session to keep."""
-        return staff_view.begin(self.viewer, self.customer, "To see why the slider stops at 3 GB.").pk
+        """The number of a view of the customer's portal by `viewer`; the reason is of no language."""
+        return staff_view.begin(self.viewer, self.customer, "S-3F8M-2KQA").pk
 
     def work(self, *, tried_again: bool = False, at_once: int = 1) -> None:
         """The browser's event loop belongs to this thread; a worker needs one of its own."""
