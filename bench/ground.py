@@ -119,6 +119,7 @@ class Ground:
             "PRORATA_SANDBOX_HYPERVISOR_TOKEN": secrets.token_urlsafe(32),
             "DATABASE_URL": self.postgres.url(APPLICATION),
             "PRORATA_OWNER_DATABASE_URL": self.postgres.url(OWNER),
+            "PRORATA_ESTIMATES_A_MINUTE": "1000000",  # it asks faster than people do
             PARENT_VARIABLE: str(os.getpid()),
         }
 

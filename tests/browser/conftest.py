@@ -67,11 +67,10 @@ def _lay_out_files(home: Path) -> None:
 
 @pytest.fixture
 def installed(
-    process_environment: dict[str, str], settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
+    process_environment: dict[str, str], settings: Settings, tmp_path: Path
 ) -> Iterator[Installation]:
-    """An empty installation, not started. `@pytest.mark.parametrize("installed", [1.5], indirect=True)`: seconds a
-    step of the hypervisor takes."""
-    with Installation(tmp_path, process_environment, step_seconds=getattr(request, "param", 0)) as found:
+    """An empty installation, not started. A step of its hypervisor takes no time, unless the story says so."""
+    with Installation(tmp_path, process_environment) as found:
         found.forward(timedelta(days=int(os.environ.get("PRORATA_STORY_DAYS") or 0)))
         found.leave_the_evening(TOKYO)
         settings.PRORATA_SANDBOX_GATEWAY_URL = found.gateway.url

@@ -23,6 +23,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -39,6 +40,7 @@ from prorata.changes.pay import start_paying
 from prorata.changes.situation import NoSeller
 from prorata.credit.models import LogLine
 from prorata.customers.models import Membership, User
+from prorata.guides.react import say_how_easy
 from prorata.invoices.models import CreditNote
 from prorata.notices.models import Mail, TurnedOff
 from prorata.payments.checkout import start_checkout
@@ -48,6 +50,7 @@ from prorata.services.models import Service
 from prorata.support.attach import Sent
 from prorata.support.close import close_mine
 from prorata.support.open_ticket import Draft, open_ticket
+from prorata.tries.models import Pace
 from support.browser import Visitor
 from support.sandboxes import DECLINED, FAILS_LATER, SETTLES_LATER
 from support.tickets import LOG, PNG, answered
@@ -140,6 +143,17 @@ def submitted(visitor: Visitor) -> None:
     ):
         visitor.page.locator("#submit").click()
     expect(visitor.page.get_by_role("alert").first).to_be_visible()
+
+
+def asked_too_often(visitor: Visitor) -> None:
+    """A slider is moved when no more prices are given."""
+    settled(visitor.page)
+    aiko = User.objects.get(email="aiko@example.com")
+    ahead = {"spent_until": Now() + timedelta(days=1)}
+    Pace.objects.update_or_create(what="estimate", person=aiko.pk, defaults=ahead)
+    visitor.page.locator("#card-memory [data-more]").click()
+    expect(visitor.page.locator("#estimate").get_by_role("alert")).to_be_visible()
+    Pace.objects.all().delete()
 
 
 def no_such_voucher(visitor: Visitor) -> None:
@@ -374,6 +388,11 @@ def change_refused(stage: Stage) -> str:
 
 @screen(then=continued)
 def change_nothing_chosen(stage: Stage) -> str:
+    return f"/services/{stage.web().pk}/change"
+
+
+@screen(then=asked_too_often)
+def change_too_often(stage: Stage) -> str:
     return f"/services/{stage.web().pk}/change"
 
 
@@ -716,6 +735,13 @@ def cancel_asked(stage: Stage) -> str:
 @screen(then=opened)
 def result(stage: Stage) -> str:
     return page(stage.delivered())
+
+
+@screen(then=opened)
+def result_answered(stage: Stage) -> str:
+    change = stage.delivered()
+    say_how_easy(stage.owner, change, "normal", language="en")
+    return page(change)
 
 
 @screen()

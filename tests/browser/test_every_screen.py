@@ -80,7 +80,7 @@ class Walk:
                 times=1,
             )
         visitor.open(path, status=screen.status)
-        visitor.page.wait_for_load_state("networkidle")
+        visitor.page.evaluate("document.fonts.ready")
         if screen.then is not None:
             screen.then(visitor)
 
@@ -114,7 +114,6 @@ class Walk:
         return [one for look in lookers for one in look.mistakes] + html_checker.mistakes(pages)
 
 
-@pytest.mark.timeout(600)
 def test_a_sample_of_the_screens(stage: Stage, visitor: NewVisitor) -> None:
     walk, drawn = Walk(stage, visitor), random.Random(SEED)
     others = sorted(set(SCREENS) - set(ALWAYS))

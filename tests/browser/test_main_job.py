@@ -13,7 +13,17 @@ from playwright.sync_api import expect
 from browser.demo_service import MACHINE, papers, today, web_01
 from browser.oracle import Books, Figures
 from browser.papers import Paid, Papers
-from browser.walk import credit_of, have, log, measured, pay_with, read_mail, steps_until_applied
+from browser.walk import (
+    FOR_AGES,
+    credit_of,
+    have,
+    log,
+    measured,
+    pay_with,
+    read_mail,
+    steps_until_applied,
+    takes,
+)
 from browser.wording import day_text
 from support.browser import NewVisitor, Visitor
 from support.installation import Installation
@@ -22,8 +32,8 @@ from support.sandboxes import DECLINED
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("installed", [1.8], indirect=True)
 def test_up_by_card_down_to_credit_and_both_at_once(demo: Installation, visitor: NewVisitor) -> None:
+    takes(demo, FOR_AGES)
     aiko = visitor()
     aiko.open("/")
     aiko.shot("a01-sign-in")
@@ -116,7 +126,7 @@ def after_the_upgrade(
 ) -> None:
     """Each step is seen live; then Resources shows what is measured at the machine, and the old end date."""
     paid = Paid(gifted=1_500, card=figures.gross - 1_500)
-    steps = steps_until_applied(aiko, "a12")
+    steps = steps_until_applied(demo, aiko, "a12")
     assert {"CPU cores 2 to 3", "Memory 4 to 8 GB", "NVMe SSD 100 to 120 GB"} <= set(steps)
     page.expect_lines(figures)
     page.expect_paid_change(figures, paid)
@@ -167,7 +177,7 @@ def downgrade(demo: Installation, aiko: Visitor, books: Books, page: Papers) -> 
     assert measured(demo, MACHINE)["memory"] == 8
     reference = aiko.path.rpartition("/")[2]
     demo.hypervisor.not_busy(MACHINE)
-    steps = steps_until_applied(aiko, "a23")
+    steps = steps_until_applied(demo, aiko, "a23")
     assert {"Memory 8 to 6 GB", "Backup generations 7 to 5", "Credit booked"} <= set(steps)
     assert (measured(demo, MACHINE)["memory"], measured(demo, MACHINE)["backups"]) == (6, 5)
     credit = -figures.gross
@@ -217,7 +227,7 @@ def mixed(demo: Installation, aiko: Visitor, books: Books, page: Papers, gifted:
     assert f"After this your account credit is {left}." in aiko.text("#review .notes")
     aiko.shot("a31-review-mixed")
     aiko.page.locator("#submit").click()
-    steps_until_applied(aiko, "a32")
+    steps_until_applied(demo, aiko, "a32")
     page.expect_lines(figures)
     page.expect_paid_change(figures, Paid(gifted=gifted, account=from_account))
     books.apply(figures, gifted=gifted)

@@ -28,8 +28,6 @@ def submit(aiko: Visitor) -> None:
 
 
 def test_chosen_once_and_never_paid_twice(demo: Installation, aiko: Visitor) -> None:
-    # The bank answers when the story says so.
-    demo.gateway.settings(processing_seconds=86_400)
     look = Looker(aiko)
     aiko.open("/payment-methods")
     look("methods")

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from browser.demo_service import MACHINE, papers, today, web_01
 from browser.papers import Paid
-from browser.walk import measured, pay_with, steps_until_applied
+from browser.walk import FOR_AGES, measured, pay_with, steps_until_applied, takes
 from support.browser import NewVisitor
 from support.installation import Installation
 from support.paypal import PayPalProcess, start_paypal
@@ -42,7 +42,6 @@ def paypal(installed: Installation, tmp_path: Path, demo_files: Path) -> Iterato
         yield process
 
 
-@pytest.mark.parametrize("installed", [1.8], indirect=True)
 def test_submit_paypals_page_applied(
     installed: Installation, paypal: PayPalProcess, visitor: NewVisitor
 ) -> None:
@@ -50,6 +49,7 @@ def test_submit_paypals_page_applied(
     aiko = visitor()
     aiko.homes.add(urlsplit(paypal.url).netloc)
     aiko.sign_in("aiko@example.com", "prorata-demo", to="/")
+    takes(installed, FOR_AGES)
     books = web_01(installed)
     page = papers(aiko, books)
     figures = books.price({"memory": 8}, today(installed))
@@ -83,7 +83,7 @@ def test_submit_paypals_page_applied(
     aiko.page.wait_for_url(f"{paypal.url}/**")
     pay_with(aiko)
     expect(aiko.page).to_have_url(re.compile("/changes/"))
-    assert "Memory 4 to 8 GB" in steps_until_applied(aiko, "p03")
+    assert "Memory 4 to 8 GB" in steps_until_applied(installed, aiko, "p03")
     expect(aiko.page.locator("#paid")).to_have_text(page.money(figures.gross))
     assert measured(installed, MACHINE)["memory"] == 8
     aiko.shot("p04-applied")

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from browser.demo_service import MACHINE, papers, today, web_01
 from browser.papers import Paid
-from browser.walk import measured, pay_with, steps_until_applied
+from browser.walk import FOR_AGES, measured, pay_with, steps_until_applied, takes
 from support.browser import NewVisitor, Visitor
 from support.installation import Installation
 from support.sandboxes import DECLINED, StripeProcess, start_stripe
@@ -45,12 +45,12 @@ def signed_in(visitor: NewVisitor, stripe: StripeProcess, email: str, to: str = 
     return found
 
 
-@pytest.mark.parametrize("installed", [1.8], indirect=True)
 def test_submit_stripes_page_applied_and_refunded(
     installed: Installation, stripe: StripeProcess, visitor: NewVisitor
 ) -> None:
     """Memory 4 to 8: a declined card, a good one on the same page, the machine grows; staff give a part back."""
     aiko = signed_in(visitor, stripe, "aiko@example.com")
+    takes(installed, FOR_AGES)
     books = web_01(installed)
     page = papers(aiko, books)
     figures = books.price({"memory": 8}, today(installed))
@@ -81,7 +81,7 @@ def test_submit_stripes_page_applied_and_refunded(
     assert measured(installed, MACHINE)["memory"] == 4
     pay_with(aiko)
     expect(aiko.page).to_have_url(re.compile("/changes/"))
-    assert "Memory 4 to 8 GB" in steps_until_applied(aiko, "s04")
+    assert "Memory 4 to 8 GB" in steps_until_applied(installed, aiko, "s04")
     expect(aiko.page.locator("#paid")).to_have_text(page.money(figures.gross))
     assert measured(installed, MACHINE)["memory"] == 8
     aiko.shot("s05-applied")

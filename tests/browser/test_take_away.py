@@ -16,6 +16,17 @@ pytestmark = pytest.mark.browser
 CHOSEN = "/services/1/change?memory=8&backups=4"
 
 
+# The button says so for two seconds and a half, which a slow machine may miss: it is noted down when it does.
+WATCH_COPIED = """() => {
+  const button = document.querySelector("[data-copy]"), status = button.parentElement.querySelector("[role=status]");
+  new MutationObserver(() => {
+    if (!status.textContent) return;
+    const focused = document.activeElement === button ? "focused" : "";
+    document.body.dataset.seen = [button.textContent, status.textContent, focused].join(" ");
+  }).observe(button.parentElement, {subtree: true, childList: true, characterData: true});
+}"""
+
+
 def open_how(who: Visitor) -> None:
     who.page.locator("details.how summary").first.click()
 
@@ -28,13 +39,13 @@ def test_copied_says_the_button_and_the_clipboard_has_the_text_of_the_server(
     open_how(aiko)
     button = aiko.page.get_by_role("button", name="Copy as text")
     button.focus()
+    aiko.page.evaluate(WATCH_COPIED)
     aiko.page.keyboard.press("Enter")
-    expect(aiko.page.get_by_role("button", name="Copied")).to_be_focused()
-    expect(aiko.page.locator(".take [role=status]")).to_have_text("Copied")
+    expect(aiko.page.locator("body")).to_have_attribute("data-seen", "Copied Copied focused")
     copied = aiko.page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("Estimate for web-01; the price is fixed when you continue\nAt ")
     assert "3. Each line\n" in copied
-    expect(button).to_have_text("Copy as text", timeout=5_000)
+    expect(button).to_have_text("Copy as text")
     aiko.shot("t01-copied")
 
     # Other values, another text: the button belongs to the estimate that is swapped in.
@@ -46,8 +57,9 @@ def test_copied_says_the_button_and_the_clipboard_has_the_text_of_the_server(
     aiko.page.locator("#continue").click()
     aiko.page.wait_for_url("**/quotes/*")
     open_how(aiko)
+    aiko.page.evaluate(WATCH_COPIED)
     aiko.click("button", "Copy as text")
-    expect(aiko.page.get_by_role("button", name="Copied")).to_be_visible()
+    expect(aiko.page.locator("body")).to_have_attribute("data-seen", "Copied Copied focused")
     reference = aiko.path.rpartition("/")[2]
     copied = aiko.page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith(f"Quote {reference} for web-01\n")

@@ -9,9 +9,7 @@ and those on the sliders.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -24,7 +22,7 @@ from browser.reader import Reader
 from browser.standing import unchanged
 from browser.tongue import LANGUAGES, Tongue
 from browser.traveller import Traveller
-from browser.walk import log, measured, pay_with
+from browser.walk import SLOW, let_alone, log, measured, pay_with
 from prorata.services.models import Service
 from prorata.trail.models import Deed
 from support.browser import NewVisitor
@@ -284,6 +282,7 @@ def parked_and_retried(her: Traveller, desk: Desk, figures: Figures, credit: int
     her.page.locator("#submit").click()
     expect(her.page.locator("#headline")).to_have_text(her.say("Waiting for the machine"))
     her.expect_text("#change", "The machine is busy with something else. We go on as soon as it is free.")
+    let_alone(her.demo)
     her.look("parked")
     her.expect_credit(credit)
     reference = her.visitor.path.rpartition("/")[2]
@@ -301,9 +300,8 @@ def parked_and_retried(her: Traveller, desk: Desk, figures: Figures, credit: int
     desk.visitor.click("link", reference)
     desk.expect_said("Waiting for the machine")
     take_up(desk, "Take over", LOOKING[her.say.folder], f"You look after {reference} now.")
-    # Free only at the press: the worker would try by itself, and there would be nothing left to retry.
-    free = partial(her.demo.hypervisor.not_busy, MACHINE)
-    take_up(desk, "Retry", ENDED[her.say.folder], f"{reference} is tried again.", just_before=free)
+    her.demo.hypervisor.not_busy(MACHINE)
+    take_up(desk, "Retry", ENDED[her.say.folder], f"{reference} is tried again.")
     her.expect_applied(figures, disk=80)
     her.expect_intervention("Taken over", LOOKING[her.say.folder])
     her.expect_intervention("Retried", ENDED[her.say.folder])
@@ -331,7 +329,8 @@ def reversed_by_staff(her: Traveller, desk: Desk, credit: int, gifted: int) -> N
     her.press("button", "Pay Now! %(amount)s with %(method)s", **pay_now)
     her.page.wait_for_url(f"{her.demo.gateway.url}/**")
     pay_with(her.visitor)
-    expect(her.page.locator("#headline")).to_have_text(her.say("Waiting for the machine"), timeout=60_000)
+    expect(her.page.locator("#headline")).to_have_text(her.say("Waiting for the machine"), timeout=SLOW)
+    let_alone(her.demo)
     her.expect_credit(0)
     reference = her.visitor.path.rpartition("/")[2]
     desk.go("Needs somebody")
@@ -380,16 +379,13 @@ def uses_disk(her: Traveller, used: str) -> None:
     her.demo.forward(timedelta(seconds=6))
 
 
-def take_up(
-    desk: Desk, action: str, reason: str, said: str, just_before: Callable[[], object] = lambda: None
-) -> None:
+def take_up(desk: Desk, action: str, reason: str, said: str) -> None:
     """One of the actions of the change desk, with the reason that the customer reads; without one it is refused."""
     desk.visitor.click("link", action)
     desk.expect_said("What the customer will be told")
     desk.press(action)
     desk.expect_said("This field is required.")
     desk.fill(reason=reason)
-    just_before()
     desk.press(action)
     desk.expect_said(said)
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+from django.db import connection
 from playwright.sync_api import expect
 
 from browser.demo_service import MACHINE
+from prorata.provisioning.models import Job
 from prorata.services.models import Service
 from support.browser import Visitor
 from support.installation import Installation
 from support.sandboxes import ACCEPTED, wait_until
 
+# A change takes its steps while the computer does other things too.
+SLOW = 240_000
+FOR_AGES = 3_600
 # Every drawing of the list of steps, as (name, state), written down as the page changes by itself.
 WATCH_STEPS = """() => {
   const look = () => [...document.querySelectorAll(".prog li")].map((step) => [
@@ -22,18 +28,27 @@ WATCH_STEPS = """() => {
 }"""
 
 
-def steps_until_applied(visitor: Visitor, picture: str) -> list[str]:
-    """Watch the change's page until it says that it is done, without touching it; the names of its steps. The machine
-    must have been seen half-way, and no step may ever have gone back."""
+def takes(installed: Installation, seconds: float) -> None:
+    """How long a step of the machine takes from now on, one that is running included."""
+    for code in measured(installed, MACHINE):
+        installed.hypervisor.change_component(MACHINE, code, seconds=seconds)
+
+
+def steps_until_applied(installed: Installation, visitor: Visitor, picture: str) -> list[str]:
+    """Watch the change's page until it says that it is done, without touching it; the names of its steps. The machine,
+    whose steps take ages (see `takes`) until the page shows one under way, must have been seen half-way, and no step may
+    ever have gone back."""
     page = visitor.page
     visitor.arrived()
     page.evaluate(WATCH_STEPS)
     visitor.shot(f"{picture}-under-way")
-    expect(page.locator("#headline")).to_have_text(re.compile("Changed at [0-9:]{8}"), timeout=60_000)
+    expect(page.locator(".prog li.doing b").filter(has_text=" to ")).to_have_count(1, timeout=SLOW)
+    takes(installed, 1.8)
+    expect(page.locator("#headline")).to_have_text(re.compile("Changed at [0-9:]{8}"), timeout=SLOW)
     seen = page.evaluate("window.seenSteps")
     states = {name: [state for drawn in seen for one, state in drawn if one == name] for name, _ in seen[-1]}
     assert {story[-1] for story in states.values()} == {"done"}
-    # The page asks every second and a half: a step that is shorter may be seen only when it is done, but not all of them.
+    takes(installed, FOR_AGES)
     assert any(half_way(drawn) for drawn in seen), states
     for name, story in states.items():
         order = ["waiting", "doing", "done"]
@@ -49,7 +64,31 @@ def half_way(drawn: list[tuple[str, str]]) -> bool:
 
 def wait_until_applied(visitor: Visitor) -> None:
     """The change's page comes to its end by itself."""
-    expect(visitor.page.locator("#headline")).to_have_text(re.compile("Changed at [0-9:]{8}"), timeout=60_000)
+    expect(visitor.page.locator("#headline")).to_have_text(re.compile("Changed at [0-9:]{8}"), timeout=SLOW)
+
+
+def let_alone(installed: Installation) -> None:
+    """The worker tries a change that waits for the machine no more by itself, for hours: what happens next is the story's.
+    Otherwise it may be trying just when staff press a button, and they are told that the machine is being worked on."""
+    later = installed.now() + timedelta(hours=3)
+    waiting = Job.objects.filter(service__external_id=MACHINE, state=Job.State.PARKED)
+
+    def rests() -> bool:
+        return (
+            bool(waiting.update(retry_at=later)) and not _trying() and waiting.filter(retry_at=later).exists()
+        )
+
+    wait_until(rests, "the worker to let the machine alone", seconds=60)
+
+
+def _trying() -> bool:
+    """Whether the worker is at a machine, or looking for one that is to be tried again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM procrastinate_jobs WHERE task_name IN ('provisioning.run', 'provisioning.sweep') "
+            "AND status IN ('todo', 'doing')"
+        )
+        return cursor.fetchone() is not None
 
 
 def pay_with(visitor: Visitor, card: str = ACCEPTED) -> None:
@@ -83,7 +122,7 @@ def read_mail(visitor: Visitor, subject: str) -> str:
         visitor.open("/demo/mails")
         return visitor.page.get_by_role("link", name=subject).count() > 0
 
-    wait_until(sent, f"the mail {subject!r}", seconds=30)
+    wait_until(sent, f"the mail {subject!r}", seconds=120)
     visitor.click("link", subject)
     visitor.arrived()
     return str(visitor.page.locator(".letter").inner_text())

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from prorata.config.embedded_postgres import free_port
+from support.ports import own_port
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
@@ -117,7 +117,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RunningDemo]]:
 
 
 def test_comes_up_mends_itself_and_ends_whole(start: Callable[..., RunningDemo]) -> None:
-    port = free_port()
+    port = own_port()
     demo = start("--port", str(port))
     address = f"http://127.0.0.1:{port}"
     assert f"{address}/" in demo.wait_for("Portal")
@@ -150,7 +150,7 @@ def test_comes_up_mends_itself_and_ends_whole(start: Callable[..., RunningDemo])
 def test_nothing_outlives_a_demo_that_was_killed_and_the_next_one_starts(
     start: Callable[..., RunningDemo], tmp_path: Path
 ) -> None:
-    port = free_port()
+    port = own_port()
     demo = start("--port", str(port))
     demo.wait_for("Ctrl-C stops it")
     children = demo.children()

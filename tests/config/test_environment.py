@@ -114,6 +114,11 @@ def test_secrets_do_not_show_when_it_is_printed() -> None:
             "PRORATA_UNPAID_ROOM_PERCENT is 'half'. Set it to a whole number from 1 to 100.",
         ),
         (
+            "PRORATA_ESTIMATES_A_MINUTE",
+            "0",
+            "PRORATA_ESTIMATES_A_MINUTE is '0'. Set it to a whole number from 1 to 1000000.",
+        ),
+        (
             "PRORATA_CLOCK_FILE",
             "/tmp/clock",
             "PRORATA_CLOCK_FILE belongs to a demo. Unset it, or set PRORATA_MODE=demo.",

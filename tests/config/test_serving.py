@@ -12,7 +12,7 @@ import httpx
 import pytest
 from django.test import Client
 
-from prorata.config.embedded_postgres import free_port
+from support.ports import own_port
 
 HOST = "portal.example.com"
 FROM_PROXY = {"Host": HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
@@ -33,7 +33,7 @@ def production(
         "PRORATA_SECRET_KEY": "s" * 50,
         "PRORATA_BASE_URL": f"https://{HOST}",
     }
-    address = f"127.0.0.1:{free_port()}"
+    address = f"127.0.0.1:{own_port()}"
     subprocess.run(
         [prorata_command, "manage", "collectstatic", "--noinput", "--verbosity", "0"],
         env=environment,

@@ -24,7 +24,7 @@ def test_killed_at_the_page_and_before_its_webhook(site: Site, world: World) -> 
     attempt = world.checkout(at_the_page)
     has_paid = world.change(news, memory=8)
     paid = world.checkout(has_paid)
-    site.gateway.pay(paid.gateway_ref, mode="after", seconds=2)
+    site.gateway.pay(paid.gateway_ref, mode="after", seconds=6)
 
     site.gateway.kill()
     assert not InboxEvent.objects.exists()
@@ -42,7 +42,7 @@ def test_killed_while_a_checkout_is_begun(site: Site, world: World) -> None:
     web = world.service()
     world.at(world.summer)  # type: ignore[attr-defined]
     change = world.change(web, memory=8)
-    site.gateway.fault(call="create", kind="hang", effect="after", seconds=60)
+    site.gateway.fault(call="create", kind="hang", effect="after", seconds=3_600)
 
     begun = Doing(lambda: world.checkout(change))
     site.wait_for(lambda: len(site.gateway.calls("create")) == 1, "the call")
@@ -69,7 +69,7 @@ def test_worker_killed_while_it_asks_about_a_payment(site: Site, world: World) -
     site.start_worker()
     change = world.change(web, memory=8)
     attempt = world.checkout(change)
-    site.gateway.fault(call="fetch", kind="hang", seconds=60)
+    site.gateway.fault(call="fetch", kind="hang", seconds=3_600)
     site.gateway.pay(attempt.gateway_ref, mode="before")
     site.wait_for(
         lambda: any(call["outcome"].startswith("hang") for call in site.gateway.calls("fetch")),

@@ -8,10 +8,23 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from stdnum import iso11649
 
-from prorata.payments.bank.reference import LENGTH, found_in, nearest, new_reference, shown, squeezed
+from prorata.payments.bank.reference import (
+    LENGTH,
+    OWN,
+    found_in,
+    nearest,
+    new_reference,
+    shown,
+    squeezed,
+    with_check_digits,
+)
 from prorata.readable_code import ALPHABET
 
-REFERENCES = st.builds(new_reference)
+# Drawn, not made by `new_reference`: what is made by chance is another one on every run. One in two thousand has a second
+# beginning within itself, which is no reference but by another chance of one in 97.
+REFERENCES = (
+    st.text(ALPHABET, min_size=OWN, max_size=OWN).filter(lambda own: "RF" not in own).map(with_check_digits)
+)
 NOISE = st.text(st.sampled_from("abcxyz ÄäßÉ,;:/-+?.()\n'0123456789 "), max_size=40)
 GAP = st.sampled_from(["", " ", "  ", "\n", "-", ".", "/"])
 
@@ -66,7 +79,8 @@ def test_two_letters_swapped_are_never_another_reference(reference: str, at: int
 
 @given(REFERENCES, st.integers(0, LENGTH - 1))
 def test_a_letter_left_out_is_a_near_miss(reference: str, at: int) -> None:
-    assert nearest(f"x {reference[:at]}{reference[at + 1 :]} y", [reference])[0] == (1, reference)
+    # Nothing beside it may stand for the letter that is gone, as a Y would for the last one of some.
+    assert nearest(f"0 {reference[:at]}{reference[at + 1 :]} 0", [reference])[0] == (1, reference)
 
 
 @given(st.text(max_size=200))

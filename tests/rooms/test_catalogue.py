@@ -25,6 +25,7 @@ ADDRESSES = ["/catalogue", *(f"/catalogue/{slug}" for slug in PAGES)]
 NOT_SHOWN = {
     "portal/parts/change_answer.html": "an answer to a script: change_state.html, which is shown, and what is said of it",
     "portal/parts/estimate_answer.html": "an answer to a script: estimate.html and the feet of the cards, which are shown",
+    "portal/parts/estimate_too_often.html": "an answer to a script: the note of estimate.html, shown there in other words",
     "portal/parts/invoice_answer.html": "an answer to a script: invoice_state.html, which is shown, and what is said of it",
     "portal/parts/review_answer.html": "an answer to a script: review.html, which is shown, and what is said of it",
     "allauth/layouts/manage.html": "the layout of another package's pages; it is allauth/layouts/base.html, which is shown",

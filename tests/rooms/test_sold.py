@@ -142,8 +142,8 @@ def test_the_newest_that_has_begun_is_in_force(box: Product) -> None:
     assert live_book_id(box, "EUR", NOW) is None
 
 
-def test_prices_are_kept_from_their_start(box: Product, clock: HandClock) -> None:
-    """Before it, whoever edits them may be another process."""
+def test_prices_are_kept_when_no_host_edits_them_any_more(box: Product, clock: HandClock) -> None:
+    """Whoever edits them may be another process, and the clock of its host a little late."""
     forget()
     cpu = ResourceType.objects.get(code="cpu")
     found = PriceBook.objects.get()
@@ -154,11 +154,14 @@ def test_prices_are_kept_from_their_start(box: Product, clock: HandClock) -> Non
         return book(found.pk).monthly("cpu", 1), schedule(tier.schedule_id).schedule.tiers[0].off
 
     assert seen() == (600, Decimal("0.1"))
-    Rate.objects.filter(pk=rate.pk).update(monthly=500)
-    DiscountTier.objects.filter(pk=tier.pk).update(off=Decimal("0.2"))
-    assert seen() == (500, Decimal("0.2"))
-    clock.move_to(NOW)
-    assert seen() == (500, Decimal("0.2"))
+    for later, (monthly, off) in enumerate([(500, "0.2"), (400, "0.3"), (300, "0.4")]):
+        Rate.objects.filter(pk=rate.pk).update(monthly=monthly)
+        DiscountTier.objects.filter(pk=tier.pk).update(off=Decimal(off))
+        assert seen() == (monthly, Decimal(off))
+        clock.move_to(NOW + timedelta(minutes=10 * later))
+        assert seen() == (monthly, Decimal(off))
+    clock.move_to(NOW + timedelta(hours=1))
+    seen()
     with CaptureQueriesContext(connection) as asked:
-        assert seen() == (500, Decimal("0.2"))
+        assert seen() == (300, Decimal("0.4"))
     assert len(asked) == 0

@@ -39,6 +39,7 @@ WRITTEN_ONCE: list[type[Model]] = [
         "services_service_adopt",
         "catalog_pricebook_simulator",
         "recognition_recognised_month",
+        "changes_change_figures",
     ],
 )
 def test_strangers_and_customers_stay_outside(page: str, client: Client, db: None) -> None:

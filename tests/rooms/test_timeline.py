@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from datetime import timedelta
+from random import Random
 
 import pytest
+from django.db.models.signals import post_init
 
+from prorata import clock
 from prorata.changes import states
+from prorata.changes.cancel import cancel
 from prorata.changes.models import Change
+from prorata.changes.staff_actions import reverse
 from prorata.customers.models import User
+from prorata.portal.timeline import KINDS, timeline
 from prorata.provisioning.models import Job
-from prorata.services.models import Service
+from prorata.services.models import Reading, Service
 from prorata.support.close import close_mine
+from prorata.support.models import Ticket
 from prorata.support.write import State
 from support.portal import person, text
 from support.tickets import answered, ask
@@ -122,3 +131,154 @@ def test_another_service_has_its_own_stream(world: World, web: Service) -> None:
     paid(world, web, memory=8)
     ask(world.owner, about=f"service:{web.pk}")
     assert told(world, other, "machine") == told(world, other, "ticket") == []
+
+
+# --- a page of a long life ----------------------------------------------------------------------------------
+
+
+class Life:
+    """What may happen to a service, each thing from beginning to end, drawn by chance."""
+
+    def __init__(self, world: World, web: Service, seed: int) -> None:
+        self.world, self.web, self.chance = world, web, Random(seed)
+        self.aiko = person(world.owner)
+
+    def go_on(self) -> None:
+        things = (
+            self.changed,
+            self.given_up,
+            self.waited,
+            self.reversed,
+            self.asked,
+            self.deleted,
+            self.restarted,
+        )
+        self.chance.choice((*things, self.renewed))()
+        # Often at the very same instant.
+        self.world.clock.forward(timedelta(minutes=self.chance.choice((0, 0, 7, 600))))
+
+    def submitted(self) -> Change:
+        """Memory up or down, paid if it costs something that credit does not pay."""
+        self.web.refresh_from_db()
+        change = self.world.change(self.web, memory=4 if self.web.configuration["memory"] == 8 else 8)
+        if change.status == states.AWAITING_PAYMENT:
+            self.world.pay(change)
+        return change
+
+    def changed(self) -> None:
+        self.submitted()
+        self.world.work()
+
+    def given_up(self) -> None:
+        self.web.refresh_from_db()
+        change = self.world.change(self.web, cpu=4 if self.web.configuration["cpu"] == 2 else 2)
+        if change.status == states.AWAITING_PAYMENT:
+            cancel(self.world.owner, change.reference)
+        self.world.work()
+
+    def waited(self) -> None:
+        self.world.hypervisor.busy(self.web.external_id, "backup")
+        self.submitted()
+        self.world.work()
+        self.world.wait(minutes=10)
+        self.world.hypervisor.not_busy(self.web.external_id)
+        self.world.wait(minutes=10)
+
+    def reversed(self) -> None:
+        self.world.hypervisor.busy(self.web.external_id, "backup")
+        change = self.submitted()
+        self.world.work()
+        if self.world.reread(change).status in (states.PARKED, states.ATTENTION):
+            reverse(self.world.staff, change.reference, "It was asked for.")
+        self.world.hypervisor.not_busy(self.web.external_id)
+        self.world.wait(minutes=10)
+
+    def asked(self) -> None:
+        last = self.web.changes.order_by("-pk").first()
+        about = last.origin if last and self.chance.random() < 0.5 else f"service:{self.web.pk}"
+        key = f"ticket-{Ticket.objects.count()}"
+        ticket = ask(self.world.owner, about=about, key=key)
+        answered(self.world.staff, ticket, key=f"answer-{key}")
+        if self.chance.random() < 0.5:
+            close_mine(self.world.owner, ticket.reference)
+
+    def deleted(self) -> None:
+        thing = self.world.hypervisor.add_object(self.web.external_id, "snapshots", "clean")
+        self.world.measure(self.web)
+        self.aiko.post(f"/services/{self.web.pk}/stored/snapshots/{thing}/delete")
+
+    def restarted(self) -> None:
+        Reading.objects.create(
+            service=self.web,
+            taken_at=clock.now(),
+            state="running",
+            configuration={},
+            restart_pending=["memory"],
+        )
+        self.world.measure(self.web)
+
+    def renewed(self) -> None:
+        if self.web.terms.count() < 3:
+            self.world.pay(self.world.renew(self.web, 1))
+            self.world.work()
+
+
+@pytest.mark.parametrize(
+    "seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.prove) for seed in range(3, 12))]
+)
+def test_the_newest_are_the_beginning_of_the_whole(world: World, web: Service, seed: int) -> None:
+    life = Life(world, web, seed)
+    for _ in range(14):
+        life.go_on()
+    seen = {}
+    for kinds in (frozenset(KINDS), *(frozenset({kind}) for kind in KINDS), frozenset({"money", "ticket"})):
+        whole = timeline(web, world.owner, kinds)
+        assert whole == sorted(whole, key=lambda fact: fact.at, reverse=True)
+        for most in {1, 2, 3, 5, 8, 13, 21, len(whole), len(whole) + 1}:
+            assert timeline(web, world.owner, kinds, most) == whole[:most], (kinds, most)
+        seen[kinds] = len(whole)
+    assert seen[frozenset(KINDS)] == sum(seen[frozenset({kind})] for kind in KINDS) > 21
+
+
+def test_a_page_reads_no_more_than_it_shows(
+    world: World, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prorata.portal.views.timeline.PER_PAGE", 2)
+    life = Life(world, web, 1)
+    for _ in range(6):
+        life.changed()
+        life.restarted()
+    read: Counter[str] = Counter()
+
+    def made(sender: type, **_: object) -> None:
+        read[sender.__name__] += 1
+
+    post_init.connect(made)
+    try:
+        page = life.aiko.get(f"/services/{web.pk}/timeline")
+    finally:
+        post_init.disconnect(made)
+    assert len(re.findall(r'<li id="[^"]*" class="k-', page.content.decode())) == 2
+    assert "Older" in text(page)
+    # One more than is shown, and one more that may have no end yet; the machine's changes are read for themselves.
+    assert {
+        name: read[name] for name in ("SoldTerm", "Invoice", "CreditNote", "Deletion") if read[name] > 4
+    } == {}
+    assert read["Change"] <= 2 * 4
+    assert read["Job"] <= 4 * 3, "of each job it is told that its step began and ended"
+    assert read["Reading"] == 0
+    assert Change.objects.count() == 6
+
+
+def test_the_last_page_and_one_that_is_not_there(
+    world: World, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prorata.portal.views.timeline.PER_PAGE", 2)
+    paid(world, web, memory=8)
+    aiko, address = person(world.owner), f"/services/{web.pk}/timeline"
+    whole = [fact["what"] for fact in json.loads(aiko.get(f"{address}.json").content)["facts"]]
+    pages = [aiko.get(f"{address}?page={n}") for n in range(1, (len(whole) + 1) // 2 + 1)]
+    shown = [what for page in pages for what in re.findall(r"<p><b>(.*?)</b>", page.content.decode())]
+    assert shown == whole
+    assert ["Older" in text(page) for page in pages] == [True] * (len(pages) - 1) + [False]
+    assert aiko.get(f"{address}?page={len(pages) + 1}").status_code == 404

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from prorata.provisioning.models import Job, JobStep
-from prorata.provisioning.usual import LEAST, Usual, usual
+from prorata.provisioning.usual import LEAST, Usual, forget, usual
 from prorata.services.models import Service
 from support.portal import person, text
 from support.world import World
@@ -38,22 +41,37 @@ def took(
 
 def test_half_and_nine_of_ten(web: Service) -> None:
     took(web, 40, 41, 42, 43, 44, 45, 46, 47, 70, 900)
-    assert usual(web, ["memory"]) == {("memory", True): Usual(median=44, most=70)}
-    assert usual(web, ["cpu"]) == {}
+    assert usual(web) == {("memory", True): Usual(median=44, most=70)}
 
 
 def test_a_few_say_nothing_and_failures_never(web: Service) -> None:
     took(web, *[40] * (LEAST - 1))
     took(web, *[1] * 20, state="failed")
-    assert usual(web, ["memory"]) == {}
+    assert usual(web) == {}
     took(web, 40)
-    assert usual(web, ["memory"]) == {("memory", True): Usual(40, 40)}
+    forget()
+    assert usual(web) == {("memory", True): Usual(40, 40)}
+
+
+def test_it_is_asked_for_once_in_a_while(web: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pages of progress ask; each product and each driver by itself."""
+    minutes = iter(range(0, 3600, 60))
+    monkeypatch.setattr("prorata.provisioning.usual.time", SimpleNamespace(monotonic=lambda: next(minutes)))
+    other = Service(product_id=web.product_id, driver="another")
+    took(web, *[40] * LEAST)
+    with CaptureQueriesContext(connection) as asked:
+        assert [usual(web) for _ in range(4)] == [{("memory", True): Usual(40, 40)}] * 4
+    assert len(asked) == 1
+    assert usual(other) == {}
+    with CaptureQueriesContext(connection) as asked:
+        usual(web)
+    assert len(asked) == 1, "five minutes are over"
 
 
 def test_shrinking_is_another_matter(web: Service) -> None:
     took(web, *[10] * LEAST)
     took(web, *[200] * LEAST, kind="reduce")
-    assert usual(web, ["memory"]) == {("memory", True): Usual(10, 10), ("memory", False): Usual(200, 200)}
+    assert usual(web) == {("memory", True): Usual(10, 10), ("memory", False): Usual(200, 200)}
 
 
 @pytest.mark.parametrize(

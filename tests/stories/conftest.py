@@ -10,14 +10,14 @@ from pytest_django import Settings
 
 from prorata.clock import HandClock
 from prorata.config.wiring import SANDBOX_PAYEE
+from prorata.sandbox.gateway.settings import DEFAULTS
 from support.books import assert_books_hold
 from support.sandboxes import GatewayProcess, HypervisorProcess, start_gateway, start_hypervisor
 from support.world import SECRET, World, clear_caches
 
 # Gateway and hypervisor outlive a story; what one ordered of them must not reach the next.
 ORDINARY: dict[str, Any] = {
-    "down": False, "capture_amount_minor": None, "capture_currency": None, "report_payee": None, "report_live": None,
-    "refund_mode": "at_once",
+    **DEFAULTS, "webhook_seconds": 0.2, "retry_seconds": 0.1, "processing_seconds": 86_400,
 }  # fmt: skip
 
 

@@ -21,8 +21,8 @@ from typing import Any
 
 import httpx
 
-from prorata.config.embedded_postgres import free_port
 from prorata.config.environment import checkout
+from support.ports import own_port
 from support.sandboxes import wait_until
 
 # Where ./test puts it.
@@ -78,7 +78,7 @@ class CheckerServer:
     """The checker on a port of this computer, from construction to `close`."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.port = own_port()
         self.folder = Path(tempfile.mkdtemp(prefix="prorata-html-checker-"))
         self.log = (self.folder / "log").open("w+")
         command = [

@@ -27,9 +27,9 @@ from django.test import override_settings
 
 from prorata.clock import Clock, machine_now, read_ahead, set_clock, write_ahead
 from prorata.config import demo_data
-from prorata.config.embedded_postgres import free_port
 from prorata.config.supervisor import WEBHOOK_PATH
 from prorata.config.wiring import SANDBOX_PAYEE
+from support.ports import own_port
 from support.sandboxes import GatewayProcess, HypervisorProcess, wait_until
 
 SECRET = "the sandbox gateway signs with this in browser stories"
@@ -52,14 +52,14 @@ def _hashed(password: str) -> str:
 class Installation:
     """Running from construction to `close`. `url` is the portal's address, without a slash at its end."""
 
-    def __init__(self, home: Path, environment: dict[str, str], *, step_seconds: float = 0) -> None:
+    def __init__(self, home: Path, environment: dict[str, str]) -> None:
         self.home = home
-        self.url = f"http://127.0.0.1:{free_port()}"
+        self.url = f"http://127.0.0.1:{own_port()}"
         self.clock_file = Path(environment["PRORATA_CLOCK_FILE"])
         self.gateway = GatewayProcess(
             home / "gateway.sqlite3", self.url + WEBHOOK_PATH, [SECRET], SANDBOX_PAYEE
         )
-        self.hypervisor = HypervisorProcess(home / "hypervisor.sqlite3", step_seconds, TOKEN)
+        self.hypervisor = HypervisorProcess(home / "hypervisor.sqlite3", 0, TOKEN)
         self.environment = {
             **environment,
             "PRORATA_BASE_URL": self.url,

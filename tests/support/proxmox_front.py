@@ -34,6 +34,8 @@ from fakepve import FakePve
 from fakepve.certs import make_cert
 from fakepve.model import PveError, TaskError
 
+from support.ports import own_port
+
 GIB = 1 << 30
 API = "/api2/json"
 TOKEN_ID, SECRET = "prorata@pve!portal", "9f5c7e0a-fake"
@@ -68,7 +70,8 @@ class Front:
             None  # happens once, between the driver's look and its write
         )
         self.answers_instead: tuple[int, str, bytes] | None = None  # to every call
-        self.hangs_seconds = 0.0  # before a write is looked at
+        self.writes_pass = threading.Event()  # cleared: a write is not looked at until it is set again
+        self.writes_pass.set()
         self.lies = False  # says that it wrote, and did not
         self.ha = False  # the task of a migration ends before the machine has moved
         self.lose_nth_write = 0  # counted from the next one; 0: none
@@ -83,7 +86,7 @@ class Front:
         self._thread.start()
         self.run(self.pve.start(self.certificate, self._key))
         self._server: ThreadingHTTPServer | None = None
-        self.port = 0
+        self.port = own_port()
         self.listen()
 
     @property
@@ -160,7 +163,8 @@ class Front:
             return NO_ANSWER
         if self.answers_instead:
             return self.answers_instead
-        time.sleep(self.hangs_seconds if kind != "read" else 0)
+        if kind != "read":
+            self.writes_pass.wait()
         this_one = kind != "read" and self._is_lost()
         if this_one and self.lose_what == "call":
             return NO_ANSWER

@@ -37,6 +37,7 @@ import httpx
 from prorata.payments.gateways.sandbox import SandboxGateway
 from prorata.payments.gateways.stripe import StripeGateway
 from prorata.provisioning.drivers.sandbox import SandboxDriver
+from support.ports import own_port
 
 ACCEPTED = "4242 4242 4242 4242"
 DECLINED = "4000 0000 0000 0002"
@@ -114,7 +115,7 @@ class SandboxProcess:
         self.store = store
         self.arguments = arguments
         self.environment = {**os.environ, "PRORATA_MODE": "test", **environment}
-        self.port = 0
+        self.port = own_port()
         self.process: subprocess.Popen[str] | None = None
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False,
@@ -142,7 +143,6 @@ class SandboxProcess:
         if "http://" not in line:
             self.kill()
             raise AssertionError(f"{self.module} did not start: {line!r}")
-        self.port = int(line.rpartition(":")[2])
 
     def kill(self) -> None:
         """SIGKILL: nothing is tidied up."""
@@ -221,7 +221,8 @@ class GatewayProcess(SandboxProcess):
         ]
         key = hmac.new(secrets[0].encode(), b"sandbox-gateway-api-key", hashlib.sha256).hexdigest()
         super().__init__(store, arguments, {"PRORATA_SANDBOX_GATEWAY_SECRETS": ",".join(secrets)}, key)
-        self.settings(retry_seconds=0.1, webhook_seconds=0.2)
+        # A slow bank answers when the story says so.
+        self.settings(retry_seconds=0.1, webhook_seconds=0.2, processing_seconds=86_400)
 
     def adapter(self, **options: Any) -> SandboxGateway:
         """The adapter that talks to this process."""
@@ -336,7 +337,10 @@ class HypervisorProcess(SandboxProcess):
         return self.control("POST", f"machines/{id}", changes)
 
     def change_component(self, id: str, code: str, **behaviour: Any) -> Any:
-        """grow=..., shrink=..., options=[...], seconds=..., refuses="the reason" ("" takes it back)."""
+        """grow=..., shrink=..., options=[...], seconds=..., refuses="the reason" ("" takes it back).
+
+        `seconds` holds for a step that is running too: with for ages before, it ends when the test says so.
+        """
         return self.control("POST", f"machines/{id}/components/{code}", behaviour)
 
     def busy(self, id: str, what: str = "backup", *, seconds: float | None = None) -> None:

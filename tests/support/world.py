@@ -63,6 +63,7 @@ from prorata.payments.models import PaymentAttempt
 from prorata.payments.registry import gateway
 from prorata.pricing.terms import add_months
 from prorata.provisioning import tasks as machine_tasks
+from prorata.provisioning import usual
 from prorata.provisioning.measure import measure
 from prorata.provisioning.registry import driver
 from prorata.recognition import tasks as recognition_tasks
@@ -441,7 +442,8 @@ def statements() -> Iterator[list[str]]:
 
 
 def clear_caches() -> None:
-    """What a process keeps about gateways, drivers and price books belongs to one test."""
+    """What a process keeps about gateways, drivers, price books and usual times belongs to one test."""
     forget()
+    usual.forget()
     gateway.cache_clear()
     driver.cache_clear()

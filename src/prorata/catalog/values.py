@@ -1,14 +1,15 @@
 """Price books and discount schedules as plain values for the pure core.
 
-A book or schedule that has started never changes, so its values are kept per process by id: what is kept cannot be stale.
-One that has not started may still be edited, in any process, and is read anew each time.
+A book or schedule that has started never changes, so its values are kept per process by id. Until then it may be edited in
+any process, and each goes by the clock of its own host: clocks differ, and an edit that begins just before the start ends
+after it. So what is kept started long ago; before that it is read anew each time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from prorata import clock
@@ -95,6 +96,8 @@ def live_book(product: Product, currency: str, at: datetime) -> BookValues:
     return book(newest)
 
 
+# More than clocks of hosts differ by, and longer than any edit takes.
+SETTLED = timedelta(hours=1)
 _books: dict[int, BookValues] = {}
 _schedules: dict[int, ScheduleValues] = {}
 
@@ -120,7 +123,7 @@ def book(book_id: int) -> BookValues:
         id=found.pk, product_code=found.product.code, version=found.version, currency=found.currency,
         tax_included=found.tax_included, minimum_charge_minor=found.minimum_charge_minor, rates=rates,
     )  # fmt: skip
-    if found.starts_at <= clock.now():
+    if _never_changes(found):
         _books[book_id] = values
     return values
 
@@ -147,9 +150,14 @@ def schedule(schedule_id: int) -> ScheduleValues:
     found = DiscountSchedule.objects.get(pk=schedule_id)
     tiers = tuple(Tier(months=tier.months, off=tier.off) for tier in found.tiers.all())
     values = ScheduleValues(id=found.pk, version=found.version, schedule=Schedule(tiers))
-    if found.starts_at <= clock.now():
+    if _never_changes(found):
         _schedules[schedule_id] = values
     return values
+
+
+def _never_changes(version: PriceBook | DiscountSchedule) -> bool:
+    """On no host any more."""
+    return version.starts_at <= clock.now() - SETTLED
 
 
 def forget() -> None:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from prorata.catalog.models import DiscountSchedule, PriceBook
+from prorata.catalog.models import DiscountSchedule, PriceBook, Product
 from prorata.changes import states
 from prorata.credit.models import Voucher
 from prorata.customers.models import Customer
@@ -56,6 +56,7 @@ class Quote(AppendOnly):
                 condition=models.Q(made_at__lt=models.F("expires_at")), name="quote_lasts"
             ),
         ]
+        indexes = [models.Index(fields=["made_at"], name="quote_by_time")]
 
     def __str__(self) -> str:
         return self.reference
@@ -96,7 +97,10 @@ class Change(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["customer", "-id"], name="change_of_customer")]
+        indexes = [
+            models.Index(fields=["customer", "-id"], name="change_of_customer"),
+            models.Index(fields=["submitted_at"], name="change_by_time"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["service"],
@@ -317,3 +321,33 @@ class SecurityEvent(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.about}"
+
+
+class RefusalCount(models.Model):
+    """How often something was refused on a day of the seller's, in a language. Nothing tells to whom: only `times` grows."""
+
+    class Step(models.TextChoices):
+        CONTINUE = "continue"
+        SUBMIT = "submit"
+
+    day = models.DateField(help_text="of the seller's zone")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="refusal_counts")
+    component = models.CharField(max_length=40, blank=True, help_text="empty: the whole service")
+    code = models.CharField(max_length=40, help_text="why, as in refusals.py")
+    step = models.CharField(max_length=8, choices=Step)
+    language = models.CharField(max_length=10, help_text="of the page that refused")
+    times = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "product", "component", "code", "step", "language"], name="one_count_a_refusal"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(step__in=["continue", "submit"]), name="refusal_step_known"
+            ),
+            models.CheckConstraint(condition=models.Q(times__gt=0), name="refusal_was_met"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.component} {self.code}: {self.times}"

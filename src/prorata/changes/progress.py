@@ -72,7 +72,7 @@ def _before(change: Change) -> Iterator[ProgressStep]:
 def _machine(change: Change, lines: dict[str, ChangeLine], job: Job | None) -> Iterator[ProgressStep]:
     if change.status in (states.CANCELLED, states.EXPIRED):
         return
-    times = usual(change.service, lines) if change.status in (states.APPLYING, states.PARKED) else {}
+    times = usual(change.service) if change.status in (states.APPLYING, states.PARKED) else {}
     if job is None:
         for line in lines.values():
             yield ProgressStep(

@@ -22,6 +22,7 @@ set_clock(Clock(ENV.clock_file))
 # From the ground up: a room knows only rooms before it.
 ROOMS = [
     "prorata.events",
+    "prorata.tries",
     "prorata.ledger",
     "prorata.trail",
     "prorata.customers",
@@ -200,7 +201,21 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Tries to sign in count once for all processes and hosts (allauth counts in the cache), and nobody pushes his own counters
+# out by making others: what is over goes every hour (tries/tasks.py).
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "tries_kept",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+# How often one person may ask for what is costly: so many at once, and as many again, evenly, in so many seconds.
+PRORATA_TRIES = {
+    "estimate": (ENV.estimates_a_minute, 60),
+    "refresh": (ENV.refreshes_a_minute, 60),
+    "pdf": (ENV.pdfs_a_minute, 60),
+}
 
 # --- words and time -----------------------------------------------------------------------------------------
 

@@ -1,13 +1,17 @@
-"""What readers felt, in figures for staff: by guide, release and language, and where the sad ones were lost."""
+"""What people felt, in figures for staff: readers by guide, release and language, and where the sad ones were lost; and how
+easy a change was."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
-from prorata.guides.models import Reaction
+from prorata.changes.funnel import Span
+from prorata.guides.models import ChangeReaction, Reaction
+
+FEELINGS = {name: Count("id", filter=Q(feeling=name)) for name in ("happy", "normal", "sad")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +46,7 @@ class Lost:
 
 def felt() -> list[Felt]:
     """Newest release first; one statement."""
-    counts = {name: Count("id", filter=Q(feeling=name)) for name in ("happy", "normal", "sad")}
-    rows: Any = Reaction.objects.order_by().values("guide", "release", "language").annotate(**counts)
+    rows: Any = Reaction.objects.order_by().values("guide", "release", "language").annotate(**FEELINGS)
     return [
         Felt(
             guide=row["guide"], release=row["release"], language=row["language"],
@@ -61,3 +64,36 @@ def lost() -> list[Lost]:
         Lost(guide=row["guide"], release=row["release"], step=row["step"] or 0, readers=row["readers"])
         for row in rows.order_by("-readers", "guide", "-release", "step")
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ease:
+    """How many answers in a language found their change easy, neither, or hard."""
+
+    language: str
+    happy: int
+    normal: int
+    sad: int
+
+    @property
+    def all(self) -> int:
+        return self.happy + self.normal + self.sad
+
+
+def how_easy(span: Span) -> list[Ease]:
+    """By the language of the answer, of the changes whose quotes were made in these days; one statement."""
+    rows: Any = _answers(span).order_by().values("language").annotate(**FEELINGS)
+    return [Ease(**row) for row in rows.order_by("language")]
+
+
+def comments(span: Span, most: int) -> list[ChangeReaction]:
+    """What was written with the answers, newest first."""
+    rows = _answers(span).exclude(comment="").select_related("change")
+    return list(rows.order_by("-at", "-id")[:most])
+
+
+def _answers(span: Span) -> QuerySet[ChangeReaction]:
+    return ChangeReaction.objects.filter(
+        change__quote__made_at__gte=span.since, change__quote__made_at__lt=span.until,
+        change__submitted_at__gte=span.since, change__submitted_at__lt=span.submitted_until,
+    )  # fmt: skip

@@ -3,10 +3,9 @@ was deleted on it, and the restart that made values active. From the journal of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from django.db.models import F, Window
-from django.db.models.functions import Lag
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -20,23 +19,31 @@ from prorata.provisioning.models import Deletion, JobEvent, JobStep
 from prorata.services.models import Reading, Service
 
 What = JobEvent.What
+TOLD = Q(what__in=(What.WAITS, What.ATTENTION, What.MOVED)) | Q(
+    what__in=(What.INTENDED, What.RECORDED), step__isnull=False
+)
 
 
-def of_machine(service: Service, changes: Iterable[Change], reader: User) -> Iterator[Fact]:
-    yield from _of_jobs(service, {change.origin: change for change in changes})
-    yield from _deletions(service, reader)
-    yield from _restarts(service)
+def of_machine(service: Service, reader: User, rows: int | None) -> Iterator[Fact]:
+    yield from _of_jobs(service, rows)
+    yield from _deletions(service, reader, rows)
+    yield from _restarts(service, rows)
 
 
-def _of_jobs(service: Service, changes: dict[str, Change]) -> Iterator[Fact]:
-    """The journal, without its repetitions: a step begins once, and what is waited for is said when it begins to be so."""
-    events = JobEvent.objects.filter(job__service=service).select_related("job", "step").order_by("job", "id")
+def _of_jobs(service: Service, rows: int | None) -> Iterator[Fact]:
+    """The journal of the newest jobs with something to tell, without its repetitions: a step begins once, and what is waited
+    for is said when it begins to be so. As there is one change at a time, each job is younger than all of the one before."""
+    told = JobEvent.objects.filter(TOLD)
+    jobs = service.jobs.filter(Exists(told.filter(job=OuterRef("pk"))), origin__startswith="change:")
+    newest = jobs.order_by("-pk").values("pk")[:rows]
+    events = list(told.filter(job__in=newest).select_related("job", "step").order_by("job", "id"))
+    references = {event.job.origin.removeprefix("change:") for event in events}
+    found = Change.objects.filter(reference__in=references).prefetch_related("lines")
+    changes = {change.origin: change for change in found}
     begun: set[int] = set()
     waiting: tuple[int, str] | None = None
     for event in events:
-        change = changes.get(event.job.origin)
-        if change is None:
-            continue
+        change = changes[event.job.origin]
         if event.what in (What.WAITS, What.ATTENTION):
             reason = (event.job_id, event.detail.partition(":")[0])
             if reason != waiting:
@@ -44,19 +51,19 @@ def _of_jobs(service: Service, changes: dict[str, Change]) -> Iterator[Fact]:
             waiting = reason
         elif event.what == What.MOVED:
             yield _fact(event, change, _("Moved to another host"))
-        elif event.step is not None and event.what == What.INTENDED and event.step_id not in begun:
-            begun.add(event.step.pk)
-            yield _fact(event, change, _("Step begun"), _name(event.step, change))
         elif event.step is not None and event.what == What.RECORDED:
             waiting = None
             yield _of_step(event, event.step, change)
+        elif event.step is not None and event.step_id not in begun:
+            begun.add(event.step.pk)
+            yield _fact(event, change, _("Step begun"), _name(event.step, change))
 
 
 def _fact(event: JobEvent, change: Change, what: str, detail: str = "", quote: str = "") -> Fact:
     return Fact(
-        key=f"{change.reference}-machine-{event.pk}", turn=1, at=event.at, kind="machine", what=what, detail=detail,
+        key=f"{change.reference}-machine-{event.pk}", turn=2, at=event.at, kind="machine", what=what, detail=detail,
         by=_("by itself"), address=reverse("portal:show_change", args=[change.reference]), reference=change.reference,
-        quote=quote, order=event.pk,
+        quote=quote, row=event.pk,
     )  # fmt: skip
 
 
@@ -83,8 +90,9 @@ def _of_step(event: JobEvent, step: JobStep, change: Change) -> Fact:
     return _fact(event, change, what, name)
 
 
-def _deletions(service: Service, reader: User) -> Iterator[Fact]:
-    for one in service.deletions.select_related("asked_by").exclude(ended_at=None):
+def _deletions(service: Service, reader: User, rows: int | None) -> Iterator[Fact]:
+    ended = service.deletions.select_related("asked_by").exclude(ended_at=None)
+    for one in ended.order_by("-ended_at", "-pk")[:rows]:
         assert one.ended_at is not None
         gone = one.state == Deletion.State.GONE
         why = refused("" if gone else one.reason)
@@ -92,18 +100,24 @@ def _deletions(service: Service, reader: User) -> Iterator[Fact]:
             key=f"deletion-{one.pk}", at=one.ended_at, kind="machine", detail=why.words, quote=why.quote,
             what=(_("“%(name)s” was deleted") if gone else _("“%(name)s” could not be deleted"))
             % {"name": one.name or one.object_id},
-            by=_("you") if one.asked_by_id == reader.pk else str(one.asked_by),
+            by=_("you") if one.asked_by_id == reader.pk else str(one.asked_by), row=one.pk,
         )  # fmt: skip
 
 
-def _restarts(service: Service) -> Iterator[Fact]:
-    """The first reading on which nothing waits for a restart any more."""
-    before = Window(Lag("restart_pending"), order_by=[F("taken_at").asc(), F("id").asc()])
-    rows = Reading.objects.filter(service=service).annotate(before=before)
-    for reading in rows.exclude(before=[]).exclude(before=None):
-        if reading.restart_pending:  # asked here: in the statement it would hide those before from the window
-            continue
+def _restarts(service: Service, rows: int | None) -> Iterator[Fact]:
+    """The first reading on which nothing waits for a restart any more: the one after a reading on which something did."""
+    later = Reading.objects.filter(service=OuterRef("service"), taken_at__gte=OuterRef("taken_at")).exclude(
+        taken_at=OuterRef("taken_at"), pk__lte=OuterRef("pk")
+    )
+    after = later.order_by("taken_at", "pk")
+    waiting = Reading.objects.filter(service=service).exclude(restart_pending=[])
+    restarted = waiting.annotate(
+        after=Subquery(after.values("pk")[:1]), then=Subquery(after.values("taken_at")[:1]),
+        still=Subquery(after.values("restart_pending")[:1]),
+    ).filter(still=[])  # fmt: skip
+    newest = restarted.order_by("-taken_at", "-pk")[:rows]
+    for pk, taken_at in newest.values_list("after", "then"):
         yield Fact(
-            key=f"restart-{reading.pk}", turn=1, at=reading.taken_at, kind="machine", by=_("by itself"),
+            key=f"restart-{pk}", turn=1, at=taken_at, kind="machine", by=_("by itself"), row=pk,
             what=_("Restarted"), detail=_("What waited for the restart is active now."),
         )  # fmt: skip

@@ -5,44 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Prefetch
+from django.db.models import Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from prorata.changes.models import Change
 from prorata.customers.models import User
-from prorata.invoices.models import CreditNote, Invoice
 from prorata.payments.models import Capture
-from prorata.portal.facts import Fact
+from prorata.portal.facts import Fact, named
 from prorata.services.models import Service
 from prorata.support.models import Message, Ticket
 
 
-def of_tickets(service: Service, reader: User) -> Iterator[Fact]:
-    written = (
-        Message.objects.filter(internal=False).exclude(author=Message.Author.SYSTEM).select_related("by")
+def of_tickets(service: Service, reader: User, rows: int | None) -> Iterator[Fact]:
+    tickets = tickets_about(service)
+    written = Message.objects.filter(ticket__in=tickets, internal=False).exclude(author=Message.Author.SYSTEM)
+    # Counted within its ticket: the first one opened it.
+    number = Window(RowNumber(), partition_by="ticket", order_by="pk")
+    messages = written.annotate(number=number).select_related("ticket", "by")
+    for message in messages.order_by("-at", "-pk")[:rows]:
+        nth = message.number - 1
+        yield _fact(
+            message.ticket, f"{nth}", 5, message.at, message.pk, _said(message, nth), _who(message, reader)
+        )
+    for ticket in tickets.filter(state=Ticket.State.CLOSED).order_by("-state_since", "-pk")[:rows]:
+        yield _fact(ticket, "closed", 6, ticket.state_since, ticket.pk, _("Ticket closed"), "")
+
+
+def tickets_about(service: Service) -> QuerySet[Ticket]:
+    """The service, its changes and its documents."""
+    captures = Capture.objects.filter(attempt__invoice__service=service)
+    return Ticket.objects.filter(
+        Q(about=f"service:{service.pk}")
+        | Q(about__in=named("change:", service.changes.all(), "reference"))
+        | Q(about__in=named("invoice:", service.invoices.all(), "reference"))
+        | Q(about__in=named("credit_note:", service.credit_notes.all(), "number"))
+        | Q(about__in=named("payment:", captures, "pk")),
+        customer=service.customer_id,
     )
-    found = Ticket.objects.filter(customer=service.customer_id, about__in=_origins(service))
-    for ticket in found.prefetch_related(Prefetch("messages", written.order_by("pk"))):
-        for number, message in enumerate(ticket.messages.all()):
-            yield _fact(ticket, f"{number}", message.at, _said(message, number), _who(message, reader))
-        if ticket.state == Ticket.State.CLOSED:
-            yield _fact(ticket, "closed", ticket.state_since, _("Ticket closed"), "")
-
-
-def _origins(service: Service) -> list[str]:
-    """All a ticket about this service may name."""
-    changes = Change.objects.filter(service=service).values_list("reference", flat=True)
-    invoices = Invoice.objects.filter(service=service).values_list("reference", flat=True)
-    notes = CreditNote.objects.filter(service=service).values_list("number", flat=True)
-    payments = Capture.objects.filter(attempt__invoice__service=service).values_list("pk", flat=True)
-    return [
-        f"service:{service.pk}",
-        *(f"change:{name}" for name in changes),
-        *(f"invoice:{name}" for name in invoices),
-        *(f"credit_note:{name}" for name in notes),
-        *(f"payment:{pk}" for pk in payments),
-    ]
 
 
 def _said(message: Message, number: int) -> str:
@@ -57,8 +57,8 @@ def _who(message: Message, reader: User) -> str:
     return _("you") if message.by_id == reader.pk else str(message.by)
 
 
-def _fact(ticket: Ticket, which: str, at: datetime, what: str, by: str) -> Fact:
+def _fact(ticket: Ticket, which: str, turn: int, at: datetime, row: int, what: str, by: str) -> Fact:
     return Fact(
-        key=f"{ticket.reference}-{which}", turn=4, at=at, kind="ticket", what=what, by=by, detail=ticket.subject,
-        address=reverse("portal:ticket", args=[ticket.reference]), reference=ticket.reference,
+        key=f"{ticket.reference}-{which}", turn=turn, at=at, kind="ticket", what=what, by=by, detail=ticket.subject,
+        address=reverse("portal:ticket", args=[ticket.reference]), reference=ticket.reference, row=row,
     )  # fmt: skip

@@ -99,7 +99,14 @@ class Reading(models.Model):
     )
 
     class Meta:
-        indexes = [models.Index(fields=["service", "-taken_at", "-id"], name="reading_newest")]
+        indexes = [
+            models.Index(fields=["service", "-taken_at", "-id"], name="reading_newest"),
+            models.Index(
+                fields=["service", "-taken_at", "-id"],
+                condition=~models.Q(restart_pending=[]),
+                name="reading_awaits_restart",
+            ),
+        ]
         get_latest_by = ["taken_at", "id"]
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ from prorata.staff.change_actions import act
 from prorata.staff.change_page import change_page
 from prorata.staff.columns import Money, pretty_json
 from prorata.staff.dashboard import today
+from prorata.staff.how_changes_go import how_changes_go
 from prorata.staff.pages import guarded
 from prorata.staff.readonly import OwnPage, ReadOnlyAdmin
 from prorata.staff.replay_view import replay_page
@@ -120,7 +121,9 @@ class ChangeAdmin(OwnPage):
 
     def get_urls(self) -> list[URLPattern]:
         actions = guarded(act, "changes.change_change")
+        figures = guarded(how_changes_go, "changes.view_change")
         return [
+            path("figures/", figures, name="changes_change_figures"),
             path("<int:change_id>/<slug:what>/confirm/", actions, name="changes_change_act"),
             *super().get_urls(),
         ]

@@ -1,4 +1,4 @@
-"""What readers of the guides felt: the single reactions, and the figures."""
+"""What readers of the guides felt, with the figures; and how easy customers found a change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from prorata.guides.library import GUIDES
-from prorata.guides.models import Reaction
+from prorata.guides.models import ChangeReaction, Reaction
 from prorata.guides.statistics import felt, lost
 from prorata.staff.pages import guarded, page
 from prorata.staff.readonly import ReadOnlyAdmin
@@ -25,6 +25,18 @@ class ReactionAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         figures = guarded(statistics, "guides.view_reaction")
         return [path("figures/", figures, name="guides_reaction_figures"), *super().get_urls()]
+
+
+@admin.register(ChangeReaction)
+class ChangeReactionAdmin(ReadOnlyAdmin):
+    """Whoever made the change says it; the figures are on the page How changes go."""
+
+    list_display = ["at", "change", "feeling", "comment", "language"]
+    list_filter = ["feeling"]
+    list_select_related = ["change"]
+    search_fields = ["change__reference", "comment"]
+    ordering = ["-at"]
+    fields = ["change", "reader", "feeling", "comment", "language", "at"]
 
 
 def statistics(request: HttpRequest) -> HttpResponse:

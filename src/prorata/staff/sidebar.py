@@ -35,6 +35,9 @@ GROUPS: list[tuple[Any, list[Item]]] = [
             Item(_("Needs somebody"), "notification_important", "changes.change"),
             Item(_("All changes"), "swap_vert", "changes.change", query="?show=all"),
             Item(_("Quotes"), "request_quote", "changes.quote"),
+            Item(
+                _("How changes go"), "filter_alt", "changes_change_figures", permission="changes.view_change"
+            ),
             Item(_("Tickets"), "support_agent", "support.ticket"),
             Item(_("Canned answers"), "quickreply", "support.cannedanswer"),
         ],
@@ -133,6 +136,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
 PAGES = (
     "services_service_adopt", "services_service_sell", "catalog_pricebook_simulator", "recognition_recognised_month",
     "bank_waiting", "guides_reaction_figures",
+    "changes_change_figures",
 )  # fmt: skip
 
 

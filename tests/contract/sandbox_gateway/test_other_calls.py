@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -47,12 +46,10 @@ class TestOtherCalls:
     def test_an_answer_that_never_comes_is_given_up(
         self, process: GatewayProcess, world: SandboxWorld
     ) -> None:
-        process.fault(call="create", kind="hang", seconds=3, effect="after")
+        process.fault(call="create", kind="hang", seconds=3_600, effect="after")
         request = new_request()
-        started = time.monotonic()
         with pytest.raises(GatewayUnreachable, match="ReadTimeout"):
             process.adapter(read_timeout=0.3).create_checkout(request)
-        assert time.monotonic() - started < 2
         assert process.adapter().find(request.attempt_id) is not None
 
     def test_an_error_after_the_effect_is_unknown(self, gateway: SandboxGateway, world: SandboxWorld) -> None:

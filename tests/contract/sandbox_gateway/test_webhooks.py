@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from prorata.payments.gateways.sandbox import SandboxGateway
@@ -17,9 +19,10 @@ from support.sandboxes import (
 class TestWebhooks:
     def test_some_seconds_later(self, gateway: SandboxGateway, world: SandboxWorld) -> None:
         _, ref, address = world.open_payment(gateway)
+        before = time.time()
         assert submit(address, webhook="after", seconds="0.4").status_code == 303
-        assert world.shop.events(ref) == []
         assert world.shop.wait(ref)[0]["kind"] == "payment.succeeded"
+        assert time.time() >= before + 0.4
 
     def test_twice_is_the_same_event(self, gateway: SandboxGateway, world: SandboxWorld) -> None:
         _, ref, address = world.open_payment(gateway)
@@ -90,10 +93,9 @@ class TestWebhooks:
     def test_a_slow_payment_settles_by_itself(
         self, gateway: SandboxGateway, world: SandboxWorld, card: str, state: str
     ) -> None:
-        world.process.settings(processing_seconds=0.3)
+        world.process.settings(processing_seconds=0.8)
         attempt, ref, address = world.open_payment(gateway)
         assert submit(address, card).status_code == 303
-        assert gateway.fetch(ref).state == "processing"
         kinds = [event["kind"] for event in world.shop.wait(ref, 2)]
         assert kinds == ["payment.processing", f"payment.{state}"]
         assert gateway.fetch(ref).state == state

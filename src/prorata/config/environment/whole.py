@@ -49,6 +49,9 @@ class Environment:
     staff_email: str
     support_address: str  # where replies to mails about tickets arrive; empty: only in the portal
     unpaid_room_percent: int  # of a host's free room, for the unpaid changes of one customer together
+    estimates_a_minute: int  # of one person, as the two below
+    refreshes_a_minute: int
+    pdfs_a_minute: int
     clock_file: Path | None
     sandbox_gateway_url: str
     sandbox_gateway_secrets: tuple[str, ...] = field(repr=False)
@@ -110,7 +113,10 @@ class _Reader:
             staff_mfa=self.staff_mfa(),
             staff_email=self.environ.get("PRORATA_STAFF_EMAIL", ""),
             support_address=self.support_address(),
-            unpaid_room_percent=self.percent("PRORATA_UNPAID_ROOM_PERCENT", 50),
+            unpaid_room_percent=self.number("PRORATA_UNPAID_ROOM_PERCENT", 50, most=100),
+            estimates_a_minute=self.number("PRORATA_ESTIMATES_A_MINUTE", 240),
+            refreshes_a_minute=self.number("PRORATA_REFRESHES_A_MINUTE", 20),
+            pdfs_a_minute=self.number("PRORATA_PDFS_A_MINUTE", 60),
             clock_file=self.clock_file(),
             sandbox_gateway_url=read_url("PRORATA_SANDBOX_GATEWAY_URL", self.environ, self.mistakes),
             sandbox_gateway_secrets=self.gateway_secrets(),
@@ -193,10 +199,10 @@ class _Reader:
             )
         return value
 
-    def percent(self, name: str, usual: int) -> int:
+    def number(self, name: str, usual: int, most: int = 1_000_000) -> int:
         value = self.environ.get(name) or str(usual)
-        if not re.fullmatch(r"[0-9]{1,3}", value) or not 1 <= int(value) <= 100:
-            self.mistakes.append(f"{name} is {value!r}. Set it to a whole number from 1 to 100.")
+        if not re.fullmatch(r"[0-9]{1,7}", value) or not 1 <= int(value) <= most:
+            self.mistakes.append(f"{name} is {value!r}. Set it to a whole number from 1 to {most}.")
             return usual
         return int(value)
 

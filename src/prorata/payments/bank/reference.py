@@ -22,7 +22,11 @@ NEAR = 2
 def new_reference() -> str:
     """A fresh reference such as RF407F3K2MX9; its check digits catch a letter taken for a letter, a digit for a digit, two
     of one kind swapped, and all but one in 97 of the other mistakes."""
-    own = readable_code(OWN // 4).replace("-", "")
+    return with_check_digits(readable_code(OWN // 4).replace("-", ""))
+
+
+def with_check_digits(own: str) -> str:
+    """The whole reference around what is ours in it."""
     return f"RF{mod_97_10.calc_check_digits(own + 'RF')}{own}"
 
 

@@ -17,6 +17,8 @@ from prorata.changes.split import Split
 from prorata.changes.words import reason_words, status_words
 from prorata.credit.models import LogLine, Purse, Voucher, VoucherUse
 from prorata.credit.pledge import Release
+from prorata.guides.models import ChangeReaction
+from prorata.guides.react import CARRIED_OUT
 from prorata.portal.bill import example_parts, of_quote, of_quoted
 from prorata.portal.catalogue import pages_of_money as money
 from prorata.portal.catalogue.made_up import (
@@ -33,6 +35,7 @@ from prorata.portal.catalogue.made_up import (
 from prorata.portal.catalogue.rows import Rows
 from prorata.portal.offer import offer
 from prorata.portal.views.changes import SIGNS
+from prorata.portal.views.ease import ease_words
 
 Context = dict[str, Any]
 MIXED = {"cpu": 4, "memory": 8, "backups": 4}
@@ -207,6 +210,7 @@ def _shown(
         "may_change": True, "now": NOW, "interventions": [], "paid_with": "Credit card", "prolonged": [],
         "gift_gone_minor": 0, "mailed": True,
         "returned_minor": 0, "discount_minor": 0, "gifted_back_minor": 0, "bill": bill, "facts": bill.notes_later(NOW),
+        "feelings": ease_words() if status in CARRIED_OUT else {},
     } | changed  # fmt: skip
 
 
@@ -251,7 +255,8 @@ STATES: dict[str, Callable[[], Context]] = {
     "applied": lambda: _shown(states.APPLIED, _progress("done", "done", "done", end="done")),
     "restart_to_come": lambda: _shown(states.APPLIED, _progress("done", "done", "done", end="done"), restart=True),
     "partly_applied": lambda: _shown(
-        states.PARTLY_APPLIED, _progress("done", "failed", "done", end="done"), returned_minor=5_597
+        states.PARTLY_APPLIED, _progress("done", "failed", "done", end="done"), returned_minor=5_597,
+        reaction=ChangeReaction(feeling="sad", comment="Which part was done stood too far down."),
     ),
     "reversed": lambda: _shown(
         states.REVERSED, _progress("failed", "skipped", "skipped", end="done"), line="reversed", returned_minor=6_897

@@ -182,7 +182,7 @@ def _facts() -> list[Fact]:
     return [
         Fact(
             key=f"fact-{n}", at=NOW - timedelta(days=days, minutes=n), kind=kind, what=what, by=by, detail=detail,
-            address="/catalogue" if reference else "", reference=reference,
+            address="/catalogue" if reference else "", reference=reference, row=n,
         )
         for n, (kind, days, what, detail, reference, by) in enumerate(told)
     ]  # fmt: skip

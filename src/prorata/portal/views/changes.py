@@ -32,6 +32,7 @@ from prorata.payments.methods import method
 from prorata.payments.models import PaymentAttempt
 from prorata.portal.bill import of_quoted
 from prorata.portal.payment_part import payment_part
+from prorata.portal.views import ease
 from prorata.portal.views.frame import Asked, Slice, fingerprint, page_number, signed_in
 from prorata.portal.views.terms import terms_of
 from prorata.services.models import Service
@@ -93,6 +94,7 @@ def _context(request: Asked, reference: str) -> dict[str, Any]:
     context["returned_minor"] = sum(note.gross_minor for note in context["notes"])
     context["discount_minor"] = change.quote.figures.get("discount_minor", 0)
     context["gifted_back_minor"] = sum(note.gifted_minor for note in context["notes"])
+    context |= ease.asked(request.user, change)
     context["seen"] = fingerprint("portal/parts/change_state.html", context)
     return context
 

@@ -14,6 +14,7 @@ from prorata.portal.explanation_file import as_rows, as_text, estimate_title, pl
 from prorata.portal.offer import NOTHING, price
 from prorata.portal.views.frame import REFUSED, Asked, signed_in
 from prorata.portal.views.services import my_situation
+from prorata.portal.views.tries import at_most
 from prorata.spreadsheet import CONTENT_TYPE, csv_lines
 
 
@@ -33,12 +34,14 @@ def quote_csv(request: Asked, reference: str) -> HttpResponse:
 
 @require_GET
 @signed_in
+@at_most("estimate")
 def estimate_text(request: Asked, pk: int) -> HttpResponse:
     return _estimate(request, pk, "txt")
 
 
 @require_GET
 @signed_in
+@at_most("estimate")
 def estimate_csv(request: Asked, pk: int) -> HttpResponse:
     return _estimate(request, pk, "csv")
 

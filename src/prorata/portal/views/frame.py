@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from hashlib import blake2s
 from typing import Any, TypeVar
@@ -125,7 +125,7 @@ def fingerprint(template: str, context: dict[str, Any]) -> str:
 class Slice:
     """One page of a list without counting the whole: it reads one row more than it shows."""
 
-    def __init__(self, rows: QuerySet[Any], number: int, size: int = PER_PAGE) -> None:
+    def __init__(self, rows: QuerySet[Any] | Sequence[Any], number: int, size: int = PER_PAGE) -> None:
         found = list(rows[(number - 1) * size : number * size + 1])
         self.number, self.rows = number, found[:size]
         self.next = number + 1 if len(found) > size else None

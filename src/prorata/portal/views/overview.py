@@ -9,8 +9,9 @@ from django.views.decorators.http import require_GET
 from prorata.changes.words import status_words
 from prorata.customers.scope import may
 from prorata.invoices.models import Invoice
+from prorata.portal.facts_of_tickets import tickets_about
 from prorata.portal.offer import days_left, monthly
-from prorata.portal.timeline import KINDS, Fact, timeline
+from prorata.portal.timeline import KINDS, timeline
 from prorata.portal.views.frame import Asked, signed_in
 from prorata.portal.views.services import meters, my_situation
 from prorata.services.readings import is_fresh
@@ -25,7 +26,6 @@ def overview(request: Asked, pk: int) -> HttpResponse:
     """As last measured: the page of resources is the one that asks the machine."""
     found = my_situation(request, pk)
     service, fresh = found.service, is_fresh(found.reading, found.now)
-    facts = timeline(service, request.user, frozenset(KINDS))
     return render(
         request, "portal/overview.html",
         {
@@ -35,12 +35,7 @@ def overview(request: Asked, pk: int) -> HttpResponse:
             "may_change": may(request.user, service.customer_id, "change"),
             "change_words": status_words(found.open_change) if found.open_change else "",
             "unpaid": Invoice.objects.filter(service=service, status=Invoice.Status.OPEN).select_related("seller"),
-            "tickets": Ticket.objects.filter(reference__in=_asked(facts)).exclude(state=Ticket.State.CLOSED),
-            "facts": facts[:LAST],
+            "tickets": tickets_about(service).exclude(state=Ticket.State.CLOSED),
+            "facts": timeline(service, request.user, frozenset(KINDS), LAST),
         },
     )  # fmt: skip
-
-
-def _asked(facts: list[Fact]) -> set[str]:
-    """The tickets of the stream."""
-    return {fact.reference for fact in facts if fact.kind == "ticket"}

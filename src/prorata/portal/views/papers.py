@@ -10,10 +10,12 @@ from prorata.invoices.paper.download import download
 from prorata.invoices.paper.read import printable_credit_notes, printable_invoices
 from prorata.language import language
 from prorata.portal.views.frame import Asked, signed_in
+from prorata.portal.views.tries import at_most
 
 
 @require_GET
 @signed_in
+@at_most("pdf")
 def invoice_pdf(request: Asked, reference: str) -> HttpResponse:
     found = my_one(request.user, printable_invoices(), reference=reference)
     return download(found, request.GET.get("lang"), language())
@@ -21,6 +23,7 @@ def invoice_pdf(request: Asked, reference: str) -> HttpResponse:
 
 @require_GET
 @signed_in
+@at_most("pdf")
 def credit_note_pdf(request: Asked, number: str) -> HttpResponse:
     found = my_one(request.user, printable_credit_notes(), number=number)
     return download(found, request.GET.get("lang"), language())

@@ -22,6 +22,7 @@ from prorata.payments.receipts import receipt as receipt_of
 from prorata.portal.days import Days, within
 from prorata.portal.payments_list import as_rows
 from prorata.portal.views.frame import Asked, Slice, page_number, signed_in
+from prorata.portal.views.tries import at_most
 from prorata.pricing.terms import local_date
 from prorata.spreadsheet import CONTENT_TYPE, csv_lines
 
@@ -62,6 +63,7 @@ def receipt(request: Asked, pk: int) -> HttpResponse:
 
 @require_GET
 @signed_in
+@at_most("pdf")
 def receipt_pdf(request: Asked, pk: int) -> HttpResponse:
     """The same as a PDF, in the person's language or in one that is asked for."""
     one = receipt_of(my_one(request.user, captures(), pk=pk))

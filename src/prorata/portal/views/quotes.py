@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from prorata.catalog.values import Value
 from prorata.changes import states
 from prorata.changes.ask_to_pay import ask_to_pay
+from prorata.changes.count_refusals import CONTINUE, SUBMIT, refusals_counted
 from prorata.changes.limits import check
 from prorata.changes.models import Change, Quote
 from prorata.changes.quote import make_quote
@@ -142,7 +143,8 @@ def voucher(request: Asked, reference: str) -> HttpResponse:
     if code == (found.voucher.code if found.voucher else ""):
         return redirect(f"{reverse('portal:quote', args=[reference])}?{_kept(request.POST)}")
     try:
-        fresh = make_quote(request.user, found.service, wanted(found), voucher_code=code)
+        with refusals_counted(found.service, CONTINUE):
+            fresh = make_quote(request.user, found.service, wanted(found), voucher_code=code)
     except Refused as refused:
         context = review(request, found, request.POST) | {"wrong": refused.refusals}
         return render(request, "portal/quote.html", context, status=REFUSED)
@@ -162,11 +164,12 @@ def submit(request: Asked, reference: str) -> HttpResponse:
     typed = request.POST.get("shown_due_minor", "")
     shown = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else -1
     try:
-        change = submit_quote(
-            request.user, reference, use_gifted="use_gifted" in request.POST, use_account="use_account" in request.POST,
-            method=request.POST.get("method", ""), may_restart=request.POST.get("restart", "us") == "us",
-            shown_due_minor=shown,
-        )  # fmt: skip
+        with refusals_counted(found.service, SUBMIT):
+            change = submit_quote(
+                request.user, reference, use_gifted="use_gifted" in request.POST,
+                use_account="use_account" in request.POST, method=request.POST.get("method", ""),
+                may_restart=request.POST.get("restart", "us") == "us", shown_due_minor=shown,
+            )  # fmt: skip
     except Refused as refused:
         context = review(request, found, request.POST) | {"wrong": refused.refusals}
         return render(request, "portal/quote.html", context, status=REFUSED)
@@ -197,7 +200,8 @@ def renew(request: Asked, reference: str) -> HttpResponse:
     """The same wish at the price of now."""
     found = my_one(request.user, quotes(), reference=reference)
     try:
-        fresh = _renewed(request, found)
+        with refusals_counted(found.service, CONTINUE):
+            fresh = _renewed(request, found)
     except Refused:
         return redirect(f"{reverse('portal:change', args=[found.service_id])}?{urlencode(wanted(found))}")
     before, after = money(found.gross_minor, found.currency), money(fresh.gross_minor, fresh.currency)

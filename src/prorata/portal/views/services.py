@@ -26,6 +26,7 @@ from prorata.customers.scope import may, mine, my_one
 from prorata.portal.cards import card, percent, with_unit
 from prorata.portal.offer import days_left, monthly
 from prorata.portal.views.frame import Asked, Slice, page_number, safe_next, sent_from, signed_in
+from prorata.portal.views.tries import at_most
 from prorata.pricing.terms import local_date
 from prorata.services.models import Reading, Service
 from prorata.services.readings import is_fresh, newest_of
@@ -152,6 +153,7 @@ def share(part: Decimal | int | str | None, whole: int | str) -> str:
 
 @sent_from("portal:resources", "pk")
 @signed_in
+@at_most("refresh")
 def measure(request: Asked, pk: int) -> HttpResponse:
     """Refresh: ask the machine now."""
     found = my_situation(request, pk, measure=True, insist=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from prorata.changes.situation import seller
 from prorata.customers.scope import my_one
-from prorata.portal.timeline import KINDS, Fact, Kind
+from prorata.portal.timeline import KINDS, Kind
 from prorata.portal.timeline import timeline as facts_of
-from prorata.portal.views.frame import PER_PAGE, Asked, page_number, signed_in
+from prorata.portal.views.frame import PER_PAGE, Asked, Slice, page_number, signed_in
 from prorata.services.models import Service
 
 
@@ -22,20 +22,12 @@ from prorata.services.models import Service
 @signed_in
 def timeline(request: Asked, pk: int) -> HttpResponse:
     """A page of it, with what is shown ticked."""
-    service, facts = _facts(request, pk)
-    number = page_number(request)
-    shown = facts[(number - 1) * PER_PAGE : number * PER_PAGE]
-    if not shown and number > 1:
-        raise Http404("There is no such page of this list.")
-    chosen = _kinds(request)
-    page = {
-        "number": number, "previous": number - 1 if number > 1 else None,
-        "next": number + 1 if len(facts) > number * PER_PAGE else None,
-    }  # fmt: skip
+    service, number, chosen = _service(request, pk), page_number(request), _kinds(request)
+    page = Slice(facts_of(service, request.user, chosen, number * PER_PAGE + 1), number, PER_PAGE)
     return render(
         request, "portal/timeline.html",
         {
-            "service": service, "facts": shown, "page": page, "zone": ZoneInfo(seller().zone), "tab": "timeline",
+            "service": service, "facts": page.rows, "page": page, "zone": ZoneInfo(seller().zone), "tab": "timeline",
             "kinds": [(kind, words, kind in chosen) for kind, words in kind_words().items()],
             "all": len(chosen) == len(KINDS), "query": "&".join(f"kind={kind}" for kind in KINDS if kind in chosen),
         },
@@ -46,10 +38,10 @@ def timeline(request: Asked, pk: int) -> HttpResponse:
 @signed_in
 def export(request: Asked, pk: int) -> HttpResponse:
     """The whole of it as JSON, times in UTC."""
-    service, facts = _facts(request, pk)
+    service = _service(request, pk)
     told = [
-        {name: value for name, value in asdict(fact).items() if name not in ("turn", "order")}
-        for fact in facts
+        {name: value for name, value in asdict(fact).items() if name not in ("turn", "row")}
+        for fact in facts_of(service, request.user, _kinds(request))
     ]
     return JsonResponse({"service": service.name, "facts": told})
 
@@ -61,9 +53,8 @@ def kind_words() -> dict[Kind, str]:
     }  # fmt: skip
 
 
-def _facts(request: Asked, pk: int) -> tuple[Service, list[Fact]]:
-    service = my_one(request.user, Service.objects.select_related("product"), pk=pk)
-    return service, facts_of(service, request.user, _kinds(request))
+def _service(request: Asked, pk: int) -> Service:
+    return my_one(request.user, Service.objects.select_related("product"), pk=pk)
 
 
 def _kinds(request: Asked) -> frozenset[Kind]:

@@ -154,13 +154,18 @@ def change_machine(call: Call) -> Answer:
 
 
 def change_component(call: Call) -> Answer:
-    """POST /_control/machines/<machine>/components/<code> {"grow"?, "shrink"?, "options"?, "seconds"?, "refuses"?}"""
+    """POST /_control/machines/<machine>/components/<code> {"grow"?, "shrink"?, "options"?, "seconds"?, "refuses"?}
+
+    A step of it that is running takes so many `seconds` from now on."""
     only(call.data, {"machine", "code", *BEHAVIOUR})
     machine_id = text(call.data, "machine")
     named = {name: value for name, value in call.data.items() if name in BEHAVIOUR}
     with sandbox().store.write() as db:
         operations.advance(db, machine_id)
-        update_component(db, machine_id, text(call.data, "code"), check_behaviour(named))
+        code = text(call.data, "code")
+        update_component(db, machine_id, code, check_behaviour(named))
+        if "seconds" in named:
+            operations.ends_in(db, machine_id, code, float(named["seconds"]))
         return show(operations.advance(db, machine_id))
 
 

@@ -120,6 +120,14 @@ def begin(
     return "done"
 
 
+def ends_in(db: sqlite3.Connection, machine_id: str, code: str, seconds: float) -> None:
+    """A step of this component that is running ends so many seconds from now, whatever was meant before."""
+    db.execute(
+        "UPDATE operation SET finishes_at = ? WHERE machine = ? AND component = ? AND state = 'running'",
+        (time.time() + seconds, machine_id, code),
+    )
+
+
 def duration(db: sqlite3.Connection, machine: Machine, component: Component, mode: str) -> float:
     """Seconds a step takes, its restart included."""
     held = read_settings(db, sandbox().defaults)

@@ -169,7 +169,8 @@ function failed(event) {
   panel().setAttribute("aria-busy", "false");
   panel().classList.remove("is-slow");
   panel().classList.add("is-failed");
-  for (const part of document.querySelectorAll("#bar-due, .per")) part.replaceChildren();
+  for (const part of document.querySelectorAll(".per")) part.replaceChildren();
+  document.querySelector("#bar-due b")?.replaceChildren("–");
   document.getElementById("said").textContent = panel().querySelector(".failed")?.textContent.trim() || "";
 }
 
@@ -218,14 +219,14 @@ if (form) {
     if (event.target.closest("[data-again]")) {
       event.preventDefault();
       ask();
-      document.getElementById("continue").focus();
+      document.getElementById("continue")?.focus();
     }
   });
   form.addEventListener("toggle", (event) => {
     if (event.target.matches("details.how")) sessionStorage.setItem("how", event.target.open ? "open" : "closed");
   }, true);
   if (sessionStorage.getItem("how") === "open") panel().querySelector("details.how")?.setAttribute("open", "");
-  document.body.addEventListener("htmx:afterSettle", (event) => event.target.id === "estimate" && arrived());
+  document.body.addEventListener("htmx:afterSettle", (event) => event.target.id === "estimate" && (panel().classList.contains("is-failed") ? failed(event) : arrived()));
   for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.body.addEventListener(trouble, failed);
   addEventListener("online", () => panel().classList.contains("is-failed") && ask());
 }
