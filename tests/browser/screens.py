@@ -62,7 +62,8 @@ Doing = Callable[[Visitor], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Screen:
-    """`who` looks: owner, colleague (technical), reader, newcomer (has nothing yet), nobody (not signed in).
+    """`who` looks: owner, colleague (technical), reader, newcomer (has nothing yet), nobody (not signed in), viewer (of the
+    staff, who views the customer's portal).
     `instead` gives the portal's own answer at a moment when something in it is broken, which a page cannot ask for."""
 
     name: str
@@ -956,6 +957,13 @@ plain("mails", "/demo/mails")
 def mail(stage: Stage) -> str:
     stage.delivered()
     return f"/demo/mails/{newest(Mail.objects.filter(audience='customer'))}"
+
+
+# --- as staff see it ----------------------------------------------------------------------------------------
+
+
+plain("viewed-as-customer", "/credit", who="viewer")
+plain("view-refused", "/profile", who="viewer", then=sent("main form"))
 
 
 # --- what went wrong ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from prorata.changes.models import Change
 from prorata.changes.staff_actions import take_over
 from prorata.clock import HandClock
 from prorata.config.demo_data import INSTANCES
+from prorata.customers import staff_view
 from prorata.customers.models import Customer, Membership, User
 from prorata.invoices.models import Seller
 from prorata.pricing.terms import add_months
@@ -51,6 +52,7 @@ class Stage(World):
         self.owner = User.objects.get(email="aiko@example.com")
         self.colleague = self.member("kenji@example.com", "山田 健二", "technical")
         self.reader = self.member("yuki@example.com", "佐藤 由紀", "reader")
+        self.viewer = User.objects.get(email="staff@example.com")
         _, self.newcomer = self.new_customer("新田工房", "nitta@example.com")
         self.hypervisor.create_host(HOST)
 
@@ -58,6 +60,10 @@ class Stage(World):
         person = User.objects.create_user(email, "a-long-password", name=name)
         Membership.objects.create(customer=self.customer, user=person, role=role)
         return person
+
+    def viewed(self) -> int:
+        """The number of a view of the customer's portal by `viewer`; the reason is of no language."""
+        return staff_view.begin(self.viewer, self.customer, "S-3F8M-2KQA").pk
 
     def work(self, *, tried_again: bool = False, at_once: int = 1) -> None:
         """The browser's event loop belongs to this thread; a worker needs one of its own."""

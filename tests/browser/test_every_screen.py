@@ -99,6 +99,8 @@ class Walk:
             ],
         }.items():
             session[name] = value
+        if who == "viewer":
+            session["staff_view"] = self.stage.viewed()
         session.save()
         return {name: client.cookies[name].value for name in ("prorata_session",)}
 

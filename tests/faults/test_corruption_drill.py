@@ -109,6 +109,8 @@ SEALED = (
     "recognition_recognised",
     "support_message",
     "support_attachment",
+    "customers_staffview",
+    "customers_staffviewend",
 )
 
 

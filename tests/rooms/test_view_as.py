@@ -191,6 +191,7 @@ def names(world: World, web: Service) -> dict[str, dict[str, Any]]:
         "credit_note": noted, "credit_note_pdf": noted, "change_payment_method": of,
         "forget_card": {"pk": uuid.uuid4()}, "come_back": {"attempt": attempt.pk}, "receipt": {"pk": capture.pk},
         "receipt_pdf": {"pk": capture.pk}, "show_change": changed, "change_state": changed, "cancel": changed,
+        "say_how_easy": changed,
         "cancel_term": {"reference": term.reference}, "notification": {"pk": news.pk}, "choose_mails": of,
         "add_person": of, "give_role": {"pk": member.pk}, "let_go": {"pk": member.pk}, "guide": {"slug": "upgrade"},
         "react": {"slug": "upgrade"}, "ticket": asked, "close_ticket": asked,
