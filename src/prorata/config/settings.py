@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "prorata.portal.reader.ReadersLanguage",
     "prorata.staff.second_factor.StaffSecondFactor",
     "prorata.staff.local_time.SellersZone",
+    "prorata.staff.reader.DeskReader",
 ]
 TEMPLATES = [
     {
