@@ -119,10 +119,10 @@ def drawn(typed: str | None = None, **changed: object) -> Card:
 
 def test_zones_meet_without_overlapping() -> None:
     up = drawn("8")
-    assert {name: round(place, 4) for name, place in up.places.items()} == {
+    assert {name: round(place, 4) for name, place in up.ruler.places.items()} == {
         "used": 0.2417, "floor": 0.25, "low": 0.25, "current": 0.3333, "value": 0.5, "ceiling": 0.9167,
     }  # fmt: skip
-    zones = {zone.kind: (round(zone.start, 4), round(zone.end, 4)) for zone in up.zones}
+    zones = {zone.kind: (round(zone.start, 4), round(zone.end, 4)) for zone in up.ruler.zones}
     assert zones["used"] == (0, 0.2417)
     assert zones["blocked"] == (0.2417, 0.25)
     assert zones["kept"] == (0.25, 0.3333)
@@ -146,8 +146,8 @@ def test_a_card_says_what_it_shows(db: None) -> None:
 
 def test_a_value_between_the_steps_is_drawn_where_it_belongs() -> None:
     odd = drawn(current=5, allowed=(5, 6, 8))
-    assert 5 in [mark.value for mark in odd.marks]
-    assert odd.places["current"] == odd.position
+    assert 5 in [mark.value for mark in odd.ruler.marks]
+    assert odd.ruler.places["current"] == odd.ruler.position
 
 
 @given(
@@ -166,12 +166,12 @@ def test_any_ruler_stays_on_the_track_and_readable(
     one = drawn(
         str(value), stops=steps, current=current, used=used, floor=floor, ceiling=steps[-1], allowed=allowed
     )
-    assert all(0 <= place <= 1 for place in one.places.values())
-    assert all(0 <= zone.start <= 1 and 0 <= zone.end <= 1 for zone in one.zones)
-    shown = [mark for mark in one.marks if mark.text]
+    assert all(0 <= place <= 1 for place in one.ruler.places.values())
+    assert all(0 <= zone.start <= 1 and 0 <= zone.end <= 1 for zone in one.ruler.zones)
+    shown = [mark for mark in one.ruler.marks if mark.text]
     assert shown[0].value == 0
     assert shown[-1].value == steps[-1]
-    assert len(one.drawn) <= 60
+    assert len(one.ruler.drawn) <= 60
     for before, after in pairwise(shown):
         if len(shown) > 2:
             assert (after.at - before.at) * 470 > 3.5 * (len(before.text) + len(after.text)), (

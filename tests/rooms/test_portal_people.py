@@ -68,6 +68,29 @@ def test_somebody_known_gets_a_mail_and_the_answer_does_not_tell(world: World, w
     assert person(stranger).get(f"/services/{web.pk}/resources").status_code == 200
 
 
+def test_an_invitation_does_not_tell_whose_address_it_is(world: World, web: Service) -> None:
+    """Yuki has an account for a company of her own. Aiko types her address, and reads her name when Yuki has come."""
+    _company, yuki = world.new_customer("Other", "yuki@example.com")
+    yuki.name = "Yuki Sato"
+    yuki.save()
+    person(yuki)  # she has signed in before
+    aiko, kenji = person(world.owner), member(web, "kenji@example.com", "technical").user
+    lets_in = {"name": "X", "email": yuki.email, "role": "owner"}
+    said = [aiko.post(f"/people/of/{web.customer_id}/add", lets_in, follow=True)]
+    yukis = Membership.objects.get(user=yuki, customer=web.customer)
+    said += [aiko.get("/people"), aiko.get(f"/people/{yukis.pk}/let-go")]
+    said.append(aiko.post(f"/people/{yukis.pk}/role", {"role": "owner"}, follow=True))
+    said.append(person(kenji).get("/notifications/mails"))
+    quote = world.quote(web, by=kenji, memory=8)
+    said.append(person(kenji).post(f"/quotes/{quote.reference}/send", follow=True))
+    for page in said:
+        assert "yuki@example.com" in text(page)
+        assert "Sato" not in text(page)
+    person(yuki)
+    assert "Yuki Sato yuki@example.com" in text(aiko.get("/people"))
+    assert "Let Yuki Sato go" in text(aiko.get(f"/people/{yukis.pk}/let-go"))
+
+
 def test_who_never_used_the_first_invitation_is_invited_again(world: World, web: Service) -> None:
     """Kenji let the first link run out. Another customer lets him in; then Aiko lets him go and in once more."""
     other, boss = world.new_customer("Other", "boss@example.com")

@@ -14,15 +14,15 @@ from prorata.events.publish import publish
 from prorata.trail.write import note
 
 
-def who_may_pay(customer_id: int) -> list[User]:
-    """The people who may submit a change of this customer's and pay for it, by name."""
+def who_may_pay(customer_id: int) -> list[Membership]:
+    """Those who may submit a change of this customer's and pay for it, by name, each with its person."""
     roles = [role for role, rights in RIGHTS.items() if {"change", "pay"} <= rights]
     members = Membership.objects.filter(customer=customer_id, role__in=roles, user__is_active=True)
-    return [member.user for member in members.select_related("user").order_by("user__name", "pk")]
+    return list(members.select_related("user").order_by("user__name", "pk"))
 
 
 @transaction.atomic
-def ask_to_pay(user: User, reference: str) -> list[User]:
+def ask_to_pay(user: User, reference: str) -> list[Membership]:
     """Each of them is written to once about this quote, however often it is sent. Who they are; nobody where nothing is
     left to pay: it was submitted meanwhile, or costs nothing.
 
@@ -36,7 +36,7 @@ def ask_to_pay(user: User, reference: str) -> list[User]:
     asked = who_may_pay(quote.customer_id)
     note(
         "quote.sent_to_pay", quote, actor=f"user:{user.pk}", actor_name=user.email, customer_id=quote.customer_id,
-        changed={"asked": (None, [person.email for person in asked])},
+        changed={"asked": (None, [member.user.email for member in asked])},
     )  # fmt: skip
     publish("quote.sent_to_pay", id=quote.pk)
     return asked

@@ -16,7 +16,7 @@ from prorata.changes.settle import rebuy_of
 from prorata.changes.situation import Situation
 from prorata.credit.models import Voucher
 from prorata.credit.voucher import terms
-from prorata.invoices.layers import Slice, slices
+from prorata.invoices.layers import Slice
 from prorata.pricing.change import REBUY, Component, Price, price_change
 from prorata.pricing.display import amount_text
 from prorata.pricing.explain import Step, steps
@@ -105,9 +105,7 @@ def estimate(
         raise Refused(Refusal("nothing_to_change"))
     book, day = live_prices(situation), local_date(situation.now, situation.zone)
     shrinking = {c: after[c] for c in changed if book.monthly(c, after[c]) <= book.monthly(c, before[c])}
-    taken_back = (
-        slices(situation.service.pk, shrinking, day, tax_included=book.tax_included) if shrinking else {}
-    )
+    taken_back = situation.taken_back(shrinking, day, tax_included=book.tax_included) if shrinking else {}
     components = [
         _component(situation, book, code, before[code], after[code], taken_back) for code in changed
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -12,13 +12,14 @@ from prorata import clock
 from prorata.catalog.models import Product, ResourceType
 from prorata.catalog.names import in_language
 from prorata.catalog.sold import types_of
-from prorata.catalog.values import BookValues, NoPrice, ScheduleValues, live_book, live_schedule
+from prorata.catalog.values import BookValues, NoPrice, ScheduleValues, Value, live_book, live_schedule
 from prorata.changes.drift.hold_still import hold_still
 from prorata.changes.limits import Limit, limits
 from prorata.changes.models import Change, SoldTerm
 from prorata.changes.policy import Allowance, allowance, history, narrowed, open_of
 from prorata.changes.refusals import Refusal
 from prorata.changes.terms.running import Terms, terms_of
+from prorata.invoices.layers import Slice, slices
 from prorata.invoices.models import Seller
 from prorata.provisioning.reserve import taken
 from prorata.services.models import Reading, Service
@@ -66,6 +67,13 @@ class Situation:
 
     def kind(self, code: str) -> ResourceType:
         return next(kind for kind in self.types if kind.code == code)
+
+    def taken_back(
+        self, targets: Mapping[str, Value], day: date, *, tax_included: bool
+    ) -> Mapping[str, tuple[Slice, ...]]:
+        """What taking each component of `targets` to its new value takes back of its paid layers. Read when it is asked
+        for, because only a reduction needs it."""
+        return slices(self.service.pk, targets, day, tax_included=tax_included)
 
 
 def situation(service: Service, now: datetime | None = None) -> Situation:

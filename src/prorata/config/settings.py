@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "prorata.portal.reader.ReadersLanguage",
     "prorata.staff.second_factor.StaffSecondFactor",
     "prorata.staff.local_time.SellersZone",
+    "prorata.staff.reader.DeskReader",
     "prorata.staff.view_as.ViewAsCustomer",  # the last: all it runs is read only
 ]
 TEMPLATES = [

@@ -71,6 +71,11 @@ class Membership(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.OWNER)
+    let_in_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="when somebody of the customer or staff let the person in, by the machine's clock",
+    )
 
     class Meta:
         constraints = [
@@ -79,6 +84,17 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} at {self.customer}: {self.role}"
+
+    @property
+    def shown_name(self) -> str:
+        """The person as colleagues read them: by name from their first sign-in after they were let in, till then by address.
+
+        Whoever lets somebody in types an address. Were the name of an account that exists already shown for it at once, an
+        invitation would tell strangers whose address it is.
+        """
+        last_sign_in = self.user.last_login
+        came = self.let_in_at is None or (last_sign_in is not None and last_sign_in >= self.let_in_at)
+        return str(self.user) if came else self.user.email
 
 
 class StaffView(AppendOnly):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from prorata.customers.lock import lock_customer
@@ -54,7 +55,7 @@ def let_act(customer: Customer, wanted: NewPerson, *, by: User) -> Membership:
         )
     person = _known(wanted, email) or _new(wanted, email)
     membership, made = Membership.objects.get_or_create(
-        customer=customer, user=person, defaults={"role": wanted.role}
+        customer=customer, user=person, defaults={"role": wanted.role, "let_in_at": timezone.now()}
     )
     if not made:
         raise AlreadyThere(
@@ -114,7 +115,7 @@ def _somebody_stays(member: Membership, role: str) -> None:
             _(
                 "%(person)s is the only one who may do everything for %(customer)s. Give somebody else that role first."
             )
-            % {"person": member.user, "customer": member.customer}
+            % {"person": member.shown_name, "customer": member.customer}
         )
 
 

@@ -22,9 +22,9 @@ def sent_to_pay(quote_id: int) -> None:
     quote = Quote.objects.select_related("service", "customer", "made_by").get(pk=quote_id)
     if Change.objects.filter(quote=quote).exists():
         return
-    for person in who_may_pay(quote.customer_id):
-        with speaking(person.language or ENGLISH, person.time_zone):
-            _tell(quote, person)
+    for member in who_may_pay(quote.customer_id):
+        with speaking(member.user.language or ENGLISH, member.user.time_zone):
+            _tell(quote, member.user)
 
 
 def _tell(quote: Quote, person: User) -> None:

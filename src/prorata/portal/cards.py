@@ -1,17 +1,11 @@
-"""What a slider card shows: the positions of every zone on the drawn track, the marks of its ruler, and the words.
-
-Positions are shares of the track, 0 to 1, on a ruler whose marks are equally far apart: an arrow key moves the thumb by
-one mark wherever it stands. Nothing here decides what may be chosen; that is `changes.limits`.
-"""
+"""The card of one resource on the change page: what stands in its field, its slider or its options, and the words."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from itertools import pairwise
 from types import MappingProxyType
 
 from django.utils.translation import gettext as _
@@ -21,49 +15,10 @@ from prorata.catalog.names import in_language
 from prorata.catalog.values import BookValues, Value
 from prorata.changes.limits import Limit
 from prorata.changes.refusals import Refusal, WayOut, way_out, words
-from prorata.portal.money import GAP, MINUS, exact_money
-from prorata.pricing.rates import OptionPrices, UnitPrice
-
-# Marks drawn one by one; above it only those with a numeral.
-MOST_TICKS = 40
-# What a numeral needs, in pixels, on a wide card and on a narrow one.
-WIDE, NARROW, DIGIT, AIR = 470, 262, 7, 11
-MANY_VALUES = 12
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One mark of the ruler. `at` is its position; `text` empty where it has only a tick; `key`: kept on narrow
-    cards; `asks`: it cannot be chosen without more of another resource."""
-
-    value: int
-    at: float
-    text: str
-    key: bool
-    closed: bool
-    near: str
-    asks: bool = False
-
-    @property
-    def percent(self) -> str:
-        return percent(self.at)
-
-
-@dataclass(frozen=True)
-class Zone:
-    """A stretch of the track, as percentages for the drawing."""
-
-    kind: str
-    start: float
-    end: float
-
-    @property
-    def x(self) -> str:
-        return percent(self.start)
-
-    @property
-    def width(self) -> str:
-        return percent(max(self.end - self.start, 0))
+from prorata.portal.money import MINUS
+from prorata.portal.quantities import with_unit
+from prorata.portal.ruler import Ruler, picks, ruler
+from prorata.portal.unit_rate import unit_rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,69 +153,20 @@ class Card:
     @property
     def rate(self) -> str:
         """What one of it costs, in words."""
-        return _rate(self.limit, self.book, self.currency)
+        return unit_rate(self.limit, self.book, self.currency)
 
     @cached_property
-    def _drawing(self) -> tuple[tuple[Mark, ...], dict[str, float]]:
-        return _marks(self.limit, int(self.value), self.asking)
-
-    @property
-    def marks(self) -> tuple[Mark, ...]:
-        return self._drawing[0]
-
-    @property
-    def places(self) -> Mapping[str, float]:
-        """Where what stands on the track."""
-        return self._drawing[1]
-
-    @property
-    def zones(self) -> tuple[Zone, ...]:
-        return _zones(self.places)
+    def ruler(self) -> Ruler:
+        """What is drawn of the slider."""
+        return ruler(self.limit, int(self.value), self.asking)
 
     @property
     def picks(self) -> tuple[int, ...]:
-        return _picks(self.limit, self.asking)
-
-    @property
-    def position(self) -> float:
-        return self.places["value"]
-
-    @property
-    def mark_values(self) -> str:
-        return " ".join(str(mark.value) for mark in self.marks)
+        return picks(self.limit, self.asking)
 
     @property
     def allowed_values(self) -> str:
         return " ".join(str(value) for value in self.limit.allowed)
-
-    @property
-    def drawn(self) -> list[Mark]:
-        """The marks with a tick: all of them, or only the numbered ones where there are too many."""
-        return list(self.marks) if len(self.marks) <= MOST_TICKS else [m for m in self.marks if m.text]
-
-    @property
-    def gaps(self) -> list[str]:
-        """Where zones meet: a gap of the surface's colour keeps neighbours apart for eyes that see little contrast."""
-        edges = {self.places[name] for name in ("used", "floor", "current", "ceiling")}
-        return [percent(edge) for edge in sorted(edges) if 0 < edge < 1]
-
-    @property
-    def current_x(self) -> str:
-        return percent(self.places["current"])
-
-    @property
-    def value_x(self) -> str:
-        return percent(self.position)
-
-
-def percent(share: float) -> str:
-    return f"{share * 100:.3f}".rstrip("0").rstrip(".") + "%"
-
-
-def with_unit(amount: Decimal, unit: str) -> str:
-    plain = f"{amount:f}"
-    short = plain.rstrip("0").rstrip(".") if "." in plain else plain
-    return f"{short}{GAP}{unit}" if unit else short
 
 
 def card(
@@ -316,109 +222,3 @@ def _option_card(
         limit=limit, typed=value, book=book, currency=currency, errors=errors, choices=choices, value=value,
         old_monthly=book.monthly(limit.code, limit.current), new_monthly=book.monthly(limit.code, value),
     )  # fmt: skip
-
-
-def _rate(limit: Limit, book: BookValues, currency: str) -> str:
-    """What one of it costs; for prices in bands the span of those that may count here."""
-    rate = book.rates.get(limit.code)
-    if rate is None or isinstance(rate, OptionPrices):
-        return ""
-    one = in_language(limit.unit_word or limit.unit or limit.name)
-    if isinstance(rate, UnitPrice):
-        return _("%(price)s per %(one)s and month") % {"price": exact_money(rate.unit, currency), "one": one}
-    parts = [part for stop in limit.stops for part in rate.parts(stop)]
-    units = [part.unit for part in parts] or [rate.bands[0].unit]
-    low, high = min(units), max(units)
-    first, last = (low, high) if units[0] < units[-1] else (high, low)
-    shown = {"first": exact_money(first, currency), "last": exact_money(last, currency), "one": one}
-    if any(part.flat for part in parts):
-        return _("%(first)s to %(last)s per %(one)s and month, by how many, and a fee in some bands") % shown
-    if low == high:
-        return _("%(price)s per %(one)s and month") % {"price": shown["first"], "one": one}
-    return _("%(first)s to %(last)s per %(one)s and month, by how many") % shown
-
-
-def _marks(
-    limit: Limit, value: int, asking: Mapping[Value, Refusal]
-) -> tuple[tuple[Mark, ...], dict[str, float]]:
-    stops = [int(stop) for stop in limit.stops]
-    values = sorted({0, int(limit.current), value, *stops})
-    last = len(values) - 1 or 1
-    at = {number: index / last for index, number in enumerate(values)}
-
-    def place(amount: Decimal | int) -> float:
-        """Between two marks in proportion, so that 2.9 stands just before 3."""
-        upper = bisect_right(values, amount)
-        if upper >= len(values):
-            return 1.0
-        low, high = values[upper - 1], values[upper]
-        return float((Decimal(amount) - low) / (high - low)) / last + at[low]
-
-    # What is in use counts against what may be chosen; stored things cannot stand beyond the track.
-    places = {
-        "used": place(limit.used) if limit.used else 0.0,
-        "floor": at.get(int(limit.floor), place(int(limit.floor))),
-        "low": at[min(int(limit.allowed[0]), int(limit.current))],
-        "current": at[int(limit.current)],
-        "value": at[value],
-        "ceiling": at[max(int(limit.ceiling), int(limit.current))],
-    }
-    numbered = _numbered(values, at, WIDE)
-    keys = set(_numbered(numbered, at, NARROW))
-    marks = tuple(
-        Mark(
-            number, at[number], str(number) if number in numbered else "", number in keys,
-            number not in limit.allowed, _near(number, value, abs(at[number] - at[value])),
-            number in asking,
-        )
-        for number in values
-    )  # fmt: skip
-    return marks, places
-
-
-def _numbered(values: Sequence[int], at: Mapping[int, float], width: int) -> list[int]:
-    """The values that get a numeral: as many as fit, evenly, always both ends."""
-    last = len(values) - 1
-    for stride in range(1, last + 1):
-        chosen = list(values[:last:stride])
-        if last % stride and len(chosen) > 1:
-            chosen.pop()  # the end has its own numeral; the one just before it would touch it
-        chosen.append(values[last])
-        if all((at[b] - at[a]) * width >= _half(a) + _half(b) + AIR for a, b in pairwise(chosen)):
-            return chosen
-    return [values[0], values[last]]
-
-
-def _half(value: int) -> float:
-    return len(str(value)) * DIGIT / 2
-
-
-def _near(number: int, value: int, away: float) -> str:
-    """Whether a numeral makes room for the one under the thumb: always, or on narrow cards only."""
-    needed = _half(number) + _half(value) + AIR / 2
-    return "near" if away < needed / WIDE else "nearish" if away < needed / NARROW else ""
-
-
-def _zones(places: Mapping[str, float]) -> tuple[Zone, ...]:
-    used, floor, current, value, ceiling = (
-        places[k] for k in ("used", "floor", "current", "value", "ceiling")
-    )
-    return (
-        Zone("room", max(current, value), ceiling),
-        Zone("host", ceiling, 1.0),
-        Zone("used", 0.0, min(used, 1.0)),
-        Zone("blocked", used, max(floor, used)),
-        Zone("kept", max(floor, used), min(current, value)),
-        Zone("added", current, value),
-        Zone("given", value, current),
-    )
-
-
-def _picks(limit: Limit, asking: Mapping[Value, Refusal]) -> tuple[int, ...]:
-    """A few round values to jump to, where there are many; none that needs more of something else."""
-    allowed = [int(value) for value in limit.allowed if value not in asking]
-    if len(allowed) <= MANY_VALUES:
-        return ()
-    stride = (len(allowed) - 1) / 4
-    picked = {allowed[round(stride * n)] for n in range(5)}
-    return tuple(sorted(picked | {int(limit.current)}))

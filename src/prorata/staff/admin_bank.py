@@ -114,7 +114,10 @@ class StatementAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    @action(description=gettext_lazy("Import a statement"), url_path="import-one", icon="upload")
+    @action(
+        description=gettext_lazy("Import a statement"), url_path="import-one", icon="upload",
+        permissions=["bank.add_statement"],
+    )  # fmt: skip
     def import_one(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:bank_statement_import")
 

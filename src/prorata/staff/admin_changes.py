@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from prorata.changes.models import Change, Quote
 from prorata.changes.staff_actions import needs_somebody
 from prorata.staff.change_actions import act
 from prorata.staff.change_page import change_page
-from prorata.staff.columns import Money, pretty_json
+from prorata.staff.columns import Money, link_to, pretty_json
 from prorata.staff.dashboard import today
 from prorata.staff.how_changes_go import how_changes_go
 from prorata.staff.pages import guarded
@@ -173,10 +173,7 @@ class QuoteAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("Change"))
     def used(self, quote: Quote) -> str:
         change = getattr(quote, "change", None)
-        if change is None:
-            return "–"
-        page = reverse("admin:changes_change_change", args=[change.pk])
-        return format_html('<a class="desk-link" href="{}">{}</a>', page, change.reference)
+        return link_to(change, change.reference) if change else "–"
 
     @admin.display(description=gettext_lazy("Figures"))
     def figures_text(self, quote: Quote) -> str:

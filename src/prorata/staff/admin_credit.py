@@ -259,7 +259,12 @@ class LogLineAdmin(Words, ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    @action(description=gettext_lazy("Take back"), url_path="undo", icon="undo")
+    @action(
+        description=gettext_lazy("Take back"),
+        url_path="undo",
+        icon="undo",
+        permissions=["credit.change_purse"],
+    )
     def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:credit_logline_undo", object_id)
 

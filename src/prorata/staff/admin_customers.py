@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
@@ -21,16 +21,19 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from prorata.credit.available import available
+from prorata.credit.models import LogLine, Purse
 from prorata.customers.models import Customer, Membership, User
 from prorata.customers.people import AlreadyThere, CannotChangePeople, let_act
 from prorata.customers.staff_view import RIGHT
 from prorata.language import zones
 from prorata.pricing.display import amount_text
 from prorata.services.models import Service
+from prorata.staff.columns import link_to
 from prorata.staff.correct_view import correct
 from prorata.staff.grant_view import grant
 from prorata.staff.pages import guarded, page
 from prorata.staff.person_form import PersonFields
+from prorata.staff.reader import link_to_list, may_see
 from prorata.staff.readonly import DeskAdmin, ReadOnlyRows
 from prorata.staff.tax_identity import TaxIdentity
 from prorata.staff.view_as import begin, finish
@@ -95,18 +98,15 @@ class CustomerAdmin(DeskAdmin):
     def credit(self, customer: Customer) -> str:
         sums = available(customer.pk)
         spendable = ", ".join(f"{amount_text(minor, code)} {code}" for code, minor in sums.items()) or "–"
-        pages = [
-            (f"{reverse(f'admin:credit_{name}_changelist')}?customer__id__exact={customer.pk}", words)
-            for name, words in (("purse", _("purses")), ("logline", _("credit log")))
-        ]
-        links = format_html_join(" · ", '<a class="desk-link" href="{}">{}</a>', pages)
-        return format_html("{} · {}", spendable, links)
+        lists = ((Purse, _("purses")), (LogLine, _("credit log")))
+        query = f"?customer__id__exact={customer.pk}"
+        links = [(link_to_list(model, query, words),) for model, words in lists if may_see(model)]
+        return format_html_join(" · ", "{}", [(spendable,), *links])
 
     @admin.display(description=gettext_lazy("Services"))
     def services(self, customer: Customer) -> str:
         rows = Service.objects.filter(customer=customer).order_by("name")[:50]
-        links = [(reverse("admin:services_service_change", args=[row.pk]), row.name) for row in rows]
-        return format_html_join(", ", '<a class="desk-link" href="{}">{}</a>', links) or "–"
+        return format_html_join(", ", "{}", ((link_to(row, row.name),) for row in rows)) or "–"
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -140,23 +140,37 @@ class CustomerAdmin(DeskAdmin):
             *super().get_urls(),
         ]
 
-    @action(description=gettext_lazy("View as customer"), url_path="view-as", icon="visibility")
+    @action(
+        description=gettext_lazy("View as customer"), url_path="view-as", icon="visibility", permissions=[RIGHT],
+    )  # fmt: skip
     def view_as(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:customers_customer_view", object_id)
 
-    @action(description=gettext_lazy("Add a person"), url_path="add-person", icon="person_add")
+    @action(
+        description=gettext_lazy("Add a person"), url_path="add-person", icon="person_add",
+        permissions=["customers.add_membership"],
+    )  # fmt: skip
     def add_person(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:customers_customer_person", object_id)
 
-    @action(description=gettext_lazy("Grant gifted credit"), url_path="grant-credit", icon="redeem")
+    @action(
+        description=gettext_lazy("Grant gifted credit"), url_path="grant-credit", icon="redeem",
+        permissions=["credit.add_purse"],
+    )  # fmt: skip
     def grant_credit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:customers_customer_grant", object_id)
 
-    @action(description=gettext_lazy("Correct account credit"), url_path="correct-credit", icon="balance")
+    @action(
+        description=gettext_lazy("Correct account credit"), url_path="correct-credit", icon="balance",
+        permissions=["credit.change_purse"],
+    )  # fmt: skip
     def correct_credit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:customers_customer_correct", object_id)
 
-    @action(description=gettext_lazy("Adopt a machine"), url_path="adopt-machine", icon="add_link")
+    @action(
+        description=gettext_lazy("Adopt a machine"), url_path="adopt-machine", icon="add_link",
+        permissions=["services.add_service"],
+    )  # fmt: skip
     def adopt(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect(f"{reverse('admin:services_service_adopt')}?customer={object_id}")
 

@@ -66,7 +66,9 @@ class MailAdmin(ReadOnlyAdmin):
             _("The mail as HTML"), escape(as_html(mail.subject, _shown(mail))),  # a document in an attribute
         )  # fmt: skip
 
-    @action(description=_("Send again"), url_path="send-again", icon="forward_to_inbox")
+    @action(
+        description=_("Send again"), url_path="send-again", icon="forward_to_inbox", permissions=["notices.change_mail"]
+    )  # fmt: skip
     def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:notices_mail_again", object_id)
 

@@ -70,18 +70,24 @@ class PaymentAttemptAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    @action(description=_("Ask the payment service"), url_path="ask-now", icon="sync")
+    @action(
+        description=_("Ask the payment service"), url_path="ask-now", icon="sync",
+        permissions=["payments.change_paymentattempt"],
+    )  # fmt: skip
     def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:payments_paymentattempt_asking", object_id)
 
-    @action(description=_("Close: nothing was taken"), url_path="close-now", icon="cancel")
+    @action(
+        description=_("Close: nothing was taken"), url_path="close-now", icon="cancel",
+        permissions=["payments.change_paymentattempt"],
+    )  # fmt: skip
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:payments_paymentattempt_closing", object_id)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """While it is open, for those who may; closing only what is overdue."""
+        """While it is open; closing only what is overdue."""
         found = PaymentAttempt.objects.filter(pk=object_id, state__in=PaymentAttempt.OPEN).first()
-        if found is None or not request.user.has_perm("payments.change_paymentattempt"):
+        if found is None:
             return []
         offered = super().get_actions_detail(request, object_id)
         return offered if found.overdue_at else offered[:1]
@@ -130,14 +136,16 @@ class CaptureAdmin(ReadOnlyAdmin):
         refund = guarded(refund_page, "payments.add_refund")
         return [path("<int:capture_id>/refund/", refund, name="payments_capture_refund"), *super().get_urls()]
 
-    @action(description=_("Refund to card"), url_path="refund-to-card", icon="undo")
+    @action(
+        description=_("Refund to card"), url_path="refund-to-card", icon="undo", permissions=["payments.add_refund"]
+    )  # fmt: skip
     def refund_to_card(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:payments_capture_refund", object_id)
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
-        """Only where the gateway can give money back, something is left, and this person may."""
+        """Only where the gateway can give money back and something is left."""
         capture = Capture.objects.filter(pk=object_id).first()
-        if capture is None or not request.user.has_perm("payments.add_refund"):
+        if capture is None:
             return []
         possible = can_refund(capture) and left_of(capture) > 0
         return super().get_actions_detail(request, object_id) if possible else []

@@ -114,10 +114,18 @@ class ProductAdmin(DeskAdmin):
             text = _("%(book)s has no price for %(missing)s. Make a new version of it.")
             messages.warning(request, text % {"book": book, "missing": ", ".join(missing)})
 
-    @action(description=_("New price book"), url_path="price-book", icon="sell")
+    @action(
+        description=_("New price book"),
+        url_path="price-book",
+        icon="sell",
+        permissions=["catalog.add_pricebook"],
+    )
     def new_price_book(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect(f"{reverse('admin:catalog_pricebook_add')}?product={object_id}")
 
-    @action(description=_("New discount schedule"), url_path="schedule", icon="percent")
+    @action(
+        description=_("New discount schedule"), url_path="schedule", icon="percent",
+        permissions=["catalog.add_discountschedule"],
+    )  # fmt: skip
     def new_schedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect(f"{reverse('admin:catalog_discountschedule_add')}?product={object_id}")

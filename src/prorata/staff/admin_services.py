@@ -7,8 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -47,8 +46,7 @@ class Changes(ReadOnlyRows):
 
     @admin.display(description=_("Change"))
     def page(self, change: Change) -> str:
-        link = reverse("admin:changes_change_change", args=[change.pk])
-        return format_html('<a class="desk-link" href="{}">{}</a>', link, change.reference)
+        return link_to(change, change.reference)
 
     money = Money("gross_minor", _("Money"))
 
@@ -124,7 +122,10 @@ class ServiceAdmin(ReadOnlyAdmin):
         )
         return [adopt, sell, renewal, measuring, *super().get_urls()]
 
-    @action(description=_("Sell a service"), url_path="sell-one", icon="add_shopping_cart")
+    @action(
+        description=_("Sell a service"), url_path="sell-one", icon="add_shopping_cart",
+        permissions=["services.add_service"],
+    )  # fmt: skip
     def to_sell(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:services_service_sell")
 
@@ -136,7 +137,9 @@ class ServiceAdmin(ReadOnlyAdmin):
     def to_measure(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:services_service_measure", object_id)
 
-    @action(description=_("Adopt a machine"), url_path="adopt-machine", icon="add_link")
+    @action(
+        description=_("Adopt a machine"), url_path="adopt-machine", icon="add_link", permissions=["services.add_service"]
+    )  # fmt: skip
     def to_adopt(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:services_service_adopt")
 

@@ -121,11 +121,15 @@ class VoucherAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    @action(description=gettext_lazy("Issue a voucher"), url_path="issue-one", icon="add")
+    @action(
+        description=gettext_lazy("Issue a voucher"), url_path="issue-one", icon="add", permissions=["credit.add_voucher"]
+    )  # fmt: skip
     def issue_one(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:credit_voucher_issue")
 
-    @action(description=gettext_lazy("Withdraw"), url_path="withdraw-it", icon="block")
+    @action(
+        description=gettext_lazy("Withdraw"), url_path="withdraw-it", icon="block", permissions=["credit.change_voucher"]
+    )  # fmt: skip
     def withdraw_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("admin:credit_voucher_withdraw", object_id)
 

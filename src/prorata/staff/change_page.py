@@ -74,7 +74,10 @@ def _as_the_rooms_know_it(change: Change) -> dict[str, Any]:
 
 def _attempt(attempt: PaymentAttempt) -> dict[str, Any]:
     captures = [(c, money(c.amount_minor, c.currency)) for c in attempt.captures.all()]
-    return {"row": attempt, "amount": money(attempt.amount_minor, attempt.currency), "captures": captures}
+    return {
+        "row": attempt, "name": f"{attempt.gateway} {attempt.gateway_ref}", "captures": captures,
+        "amount": money(attempt.amount_minor, attempt.currency),
+    }  # fmt: skip
 
 
 def _transfer(transfer: Transfer) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db.models import Model
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.html import format_html
 
 from prorata.pricing.display import amount_text, exact_text
 from prorata.services.models import Reading, Service
+from prorata.staff.reader import link_to_page
 
 GAP = "\u00a0"
 
@@ -45,12 +45,9 @@ def pretty_json(value: Any) -> str:
     )
 
 
-def link_to(row: Model | None, text: str = "") -> str:
-    """A link to a row's own page on the desk."""
-    if row is None:
-        return "–"
-    page = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-    return format_html('<a class="desk-link" href="{}">{}</a>', page, text or str(row))
+def link_to(row: Model | None, words: Any = "") -> Any:
+    """A link to a row's own page on the desk; its name alone where the reader may not open that page."""
+    return "–" if row is None else link_to_page(type(row), row.pk, words or str(row))
 
 
 def configuration_table(service: Service, reading: Reading | None) -> str:

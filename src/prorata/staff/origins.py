@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
-from django.utils.html import format_html
+from typing import Any
+
 from django.utils.translation import gettext as _
 
-from prorata.changes.drift.models import Decision
+from prorata.changes.drift.models import Decision, Difference
 from prorata.changes.models import Change, SoldTerm
 from prorata.credit.models import Purse
 from prorata.credit.words import change_of
+from prorata.staff.reader import link_to_page
 
 PURSE_KINDS = ("purse", "grant")
 
@@ -17,22 +18,18 @@ PURSE_KINDS = ("purse", "grant")
 NAMED: dict[str, type[Change] | type[SoldTerm]] = {"change": Change, "term": SoldTerm}
 
 
-def origin_link(origin: str, named_id: int | None = None) -> str:
+def origin_link(origin: str, named_id: int | None = None) -> Any:
     """A link to the change, the term or the purse an origin names; other origins as they are. `named_id`, the key of
     the change or term, saves a question."""
     kind, _colon, name = origin.partition(":")
     if (model := NAMED.get(kind)) is not None and (pk := named_id or _id_of(model, name)):
-        page = _page(f"changes_{model._meta.model_name}", pk)
-        return format_html('<a class="desk-link" href="{}">{}</a>', page, name)
+        return link_to_page(model, pk, name)
     if kind in PURSE_KINDS and name.isascii() and name.isdecimal():
-        words = _("purse %(number)s") % {"number": name}
-        return format_html('<a class="desk-link" href="{}">{}</a>', _page("credit_purse", int(name)), words)
+        return link_to_page(Purse, int(name), _("purse %(number)s") % {"number": name})
     if kind == "drift" and (
         pk := Decision.objects.filter(pk=name).values_list("difference_id", flat=True).first()
     ):
-        return format_html(
-            '<a class="desk-link" href="{}">{}</a>', _page("drift_difference", pk), _("a difference")
-        )
+        return link_to_page(Difference, pk, _("a difference"))
     return origin
 
 
@@ -49,7 +46,3 @@ def origin_words(purse: Purse) -> str:
 
 def _id_of(model: type[Change] | type[SoldTerm], reference: str) -> int | None:
     return model._default_manager.filter(reference=reference).values_list("pk", flat=True).first()
-
-
-def _page(name: str, pk: int) -> str:
-    return reverse(f"admin:{name}_change", args=[pk])

@@ -11,6 +11,8 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from prorata.staff.reader import may_see
+
 View = Callable[..., HttpResponse]
 
 
@@ -22,13 +24,19 @@ def guarded(view: View, permission: str) -> View:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
+    check.permission = permission  # type: ignore[attr-defined]  # for whoever lists the pages with their rights
     return admin.site.admin_view(check)
 
 
 def page(
     request: HttpRequest, template: str, *, title: Any, model: type[models.Model], **context: Any
 ) -> HttpResponse:
-    """One page in the desk's frame; `model` marks where it belongs in the sidebar."""
+    """One page in the desk's frame; `model` marks where it belongs in the sidebar.
+
+    `back`, the page that a form came from, is one of `model`'s too, and shown to those who may open it.
+    """
     request.current_app = admin.site.name
+    if not may_see(model):
+        context.pop("back", None)
     frame = {**admin.site.each_context(request), "title": title, "page_of": model._meta}
     return TemplateResponse(request, f"staff/{template}", {**frame, **context})

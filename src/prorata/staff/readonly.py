@@ -9,9 +9,19 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.fields import UnfoldAdminReadonlyField
 from unfold.views import ChangeList
 
 from prorata.staff import deeds
+from prorata.staff.reader import link_to_page
+
+
+def _page_of(_field: Any, _remote_field: Any, row: Model) -> Any:
+    return link_to_page(type(row), row.pk, str(row))
+
+
+# Django and Unfold draw a foreign key that is only looked at as a link, whether or not the reader may follow it.
+UnfoldAdminReadonlyField.get_admin_url = _page_of
 
 
 class DeskList(ChangeList):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -24,7 +24,9 @@ from prorata.changes.policy import Allowance
 from prorata.changes.situation import Situation
 from prorata.changes.terms.running import Terms
 from prorata.customers.models import Customer, User
-from prorata.invoices.models import Seller
+from prorata.invoices.layers import Slice
+from prorata.invoices.models import Layer, Seller
+from prorata.pricing.layers import PaidShare, share_of
 from prorata.pricing.rates import OptionPrices, Rate, UnitPrice
 from prorata.pricing.tiers import Schedule, Tier
 from prorata.provisioning.reserve import Taken
@@ -137,6 +139,29 @@ def reading(**changed: Any) -> Reading:
     return Reading(**(facts | changed))
 
 
+class MadeUpSituation(Situation):
+    """Its paid layers are made up too, so that a reduction brings what it would bring in a real change."""
+
+    def taken_back(
+        self, targets: Mapping[str, Value], day: date, *, tax_included: bool
+    ) -> Mapping[str, tuple[Slice, ...]]:
+        assert self.book is not None
+        return {code: (_slice(self.book, code, value),) for code, value in targets.items()}
+
+
+def _slice(book: BookValues, code: str, value: Value) -> Slice:
+    """What was paid for `code` on 1 June, for six months at 30 % off and with 10 % tax, down to its new value."""
+    had, wanted = book.monthly(code, HAS[code]), book.monthly(code, value)
+    paid = had * 6 * Decimal("0.7")
+    layer = Layer(
+        pk=0, component=code, low=None, high=HAS[code], low_price=Decimal(0), high_price=had, starts=BEGINS.date(),
+        ends=ENDS.date(), amount=paid, tax=paid / 10, origin="term:0", at=BEGINS,
+    )  # fmt: skip
+    share = share_of(layer.low_price, had, had, wanted)
+    what = PaidShare(key=code, amount=paid, starts=layer.starts, ends=layer.ends, share=share, tax=layer.tax)
+    return Slice(layer, had, wanted, what, tax_rate=Decimal("0.10"), tax_label="Consumption tax")
+
+
 def situation(**changed: Any) -> Situation:
     """web-01 on 15 August at 14:02, bought for six months on 1 June."""
     of = changed.pop("service", None) or service()
@@ -147,7 +172,7 @@ def situation(**changed: Any) -> Situation:
         minimum_charge_minor=changed.pop("minimum_charge_minor", 0), rates=RATES,
     )  # fmt: skip
     tiers = Schedule((Tier(1, Decimal(0)), Tier(3, Decimal("0.20")), Tier(6, Decimal("0.30"))))
-    whole = Situation(
+    whole = MadeUpSituation(
         service=of, types=found, book=book, schedule=ScheduleValues(id=0, version=1, schedule=tiers), seller=seller(),
         reading=seen, limits=limits(found, of.configuration, seen, Taken({}, {}), book, NOW), allowance=allowance(),
         obstacles=(), open_change=None, terms=Terms(BEGINS, ENDS, (), None), now=NOW,

@@ -44,7 +44,7 @@ def _page(request: Asked, refused: NewPersonForm | None = None, at: int = 0) -> 
     customers = mine(request.user, Customer.objects.prefetch_related("memberships__user"), path="pk")
     groups: list[dict[str, Any]] = [
         {
-            "customer": one, "members": sorted(one.memberships.all(), key=lambda m: str(m.user).lower()),
+            "customer": one, "members": sorted(one.memberships.all(), key=lambda m: m.shown_name.lower()),
             "may": may(request.user, one.pk, "people"), "form": refused if one.pk == at else NewPersonForm(),
         }
         for one in customers.order_by("name", "pk")
@@ -84,7 +84,7 @@ def role(request: Asked, pk: int) -> HttpResponse:
         return redirect("portal:people")
     try:
         changed = give_role(member.pk, wanted, by=request.user)
-        shown = {"person": changed.user, "role": role_words()[changed.role]}
+        shown = {"person": changed.shown_name, "role": role_words()[changed.role]}
         messages.success(request, _("The role of %(person)s: %(role)s.") % shown)
     except CannotChangePeople as refusal:
         messages.error(request, str(refusal))
@@ -103,7 +103,7 @@ def let_go(request: Asked, pk: int) -> HttpResponse:
         )
     try:
         let_go_of(member.pk, by=request.user)
-        shown = {"person": member.user, "customer": member.customer}
+        shown = {"person": member.shown_name, "customer": member.customer}
         messages.success(request, _("%(person)s does not act for %(customer)s any more.") % shown)
     except CannotChangePeople as refusal:
         messages.error(request, str(refusal))

@@ -189,7 +189,7 @@ def send(request: Asked, reference: str) -> HttpResponse:
     except Refused:
         return redirect("portal:quote", reference=reference)
     if asked:
-        names = _(", ").join(person.name or person.email for person in asked)
+        names = _(", ").join(member.shown_name for member in asked)
         messages.success(request, _("It was sent to %(names)s.") % {"names": names})
     return redirect("portal:quote", reference=reference)
 

@@ -23,8 +23,10 @@ from prorata.changes.situation import Situation, seller, situation
 from prorata.changes.words import status_words
 from prorata.customers.models import User
 from prorata.customers.scope import may, mine, my_one
-from prorata.portal.cards import card, percent, with_unit
+from prorata.portal.cards import card
 from prorata.portal.offer import days_left, monthly
+from prorata.portal.quantities import with_unit
+from prorata.portal.ruler import percent
 from prorata.portal.views.frame import Asked, Slice, page_number, safe_next, sent_from, signed_in
 from prorata.portal.views.tries import at_most
 from prorata.pricing.terms import local_date

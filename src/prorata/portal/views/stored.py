@@ -22,8 +22,8 @@ from prorata.changes.limits import Limit
 from prorata.changes.refusals import Refused, words
 from prorata.changes.situation import Situation
 from prorata.customers.scope import may
-from prorata.portal.cards import with_unit
 from prorata.portal.machine_said import own_words
+from prorata.portal.quantities import with_unit
 from prorata.portal.views.frame import Asked, signed_in
 from prorata.portal.views.services import my_situation
 from prorata.provisioning.models import Deletion

@@ -39,7 +39,7 @@ def _only_owners(customer: Customer) -> str:
     owners = Membership.objects.filter(
         customer=customer, role=Membership.Role.OWNER, user__is_active=True
     ).select_related("user")
-    people = _(", ").join(sorted((str(one.user) for one in owners), key=str.lower))
+    people = _(", ").join(sorted((one.shown_name for one in owners), key=str.lower))
     if not people:
         return _("Only an owner can change this, and there is none. Ask support.")
     return _("Only an owner can change this: %(people)s.") % {"people": people}
