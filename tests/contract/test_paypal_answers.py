@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from prorata.payments.gateways.base import GatewayRefused, GatewayUnreachable, RefundRequest
 from prorata.payments.gateways.contract import new_request
 from prorata.payments.gateways.paypal import LIVE, SANDBOX, PayPalGateway
+from prorata.payments.gateways.paypal_answers import read_dispute
 from prorata.payments.gateways.paypal_money import TAKEN, from_paypal, to_paypal
 from prorata.pricing.currencies import MINOR_DIGITS
 
@@ -42,6 +43,10 @@ CAPTURE: dict[str, Any] = {
     "links": [],
 }
 Answers = dict[str, tuple[int, Any]]
+
+
+def usd(value: str) -> dict[str, str]:
+    return {"currency_code": "USD", "value": value}
 
 
 def gateway(answers: Answers, url: str = SANDBOX) -> tuple[PayPalGateway, list[httpx.Request]]:
@@ -212,6 +217,28 @@ def test_a_dispute_and_its_end(dispute: dict[str, Any], state: str) -> None:
         },
     )
     assert [found.state for found in payment.disputes] == [state]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "kept"),
+    [
+        ({"outcome_code": "RESOLVED_BUYER_FAVOUR"}, "lost", None),
+        ({"outcome_code": "RESOLVED_BUYER_FAVOUR", "amount_refunded": usd("12.50")}, "lost", 1_250),
+        ({"outcome_code": "RESOLVED_BUYER_FAVOUR", "amount_refunded": usd("5.00")}, "lost", 500),
+        ({"outcome_code": "ACCEPTED", "amount_refunded": usd("20.00")}, "lost", 1_250),
+        ({"outcome_code": "ACCEPTED", "amount_refunded": {"currency_code": "EUR", "value": "4.60"}}, "lost", None),
+        ({"outcome_code": "RESOLVED_BUYER_FAVOUR", "amount_refunded": usd("0.00")}, "won", None),
+        ({"outcome_code": "RESOLVED_SELLER_FAVOUR", "amount_refunded": usd("5.00")}, "won", None),
+    ],
+)  # fmt: skip
+def test_what_of_a_dispute_is_lost(outcome: dict[str, Any], state: str, kept: int | None) -> None:
+    """2026-11-27: a buyer who got a part of what he disputed was booked as if he had got all of it."""
+    whole = {
+        "dispute_id": "PP-R-1", "dispute_amount": usd("12.50"), "create_time": "2026-01-31T00:00:00Z",
+        "dispute_life_cycle_stage": "CHARGEBACK", "status": "RESOLVED", "dispute_outcome": outcome,
+    }  # fmt: skip
+    found = read_dispute(whole, "C1")
+    assert (found.amount_minor, found.state, found.kept_minor) == (1_250, state, kept)
 
 
 def test_an_app_that_may_not_see_disputes_still_takes_payments(caplog: pytest.LogCaptureFixture) -> None:

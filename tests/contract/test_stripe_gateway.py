@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -11,6 +12,7 @@ import pytest
 import stripe
 from stripe.params.checkout import SessionCreateParams
 
+from prorata.payments.gateways.base import GatewayUnreachable
 from prorata.payments.gateways.contract import FullGatewayContract, new_refund, new_request, paid_payment
 from prorata.payments.gateways.stripe import StripeGateway
 from prorata.sandbox.stripe.face import SAID as CORE_SAYS
@@ -138,3 +140,20 @@ class TestShapes:
         check_request(SessionCreateParams, sound)
         with pytest.raises(jsonschema.ValidationError):
             check_request(SessionCreateParams, {**sound, **spoilt})
+
+
+def test_a_card_that_stripe_refuses_to_forget_is_not_taken_for_forgotten(
+    gateway: StripeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-27: the caller read the refusal as "there is none any more", and never told Stripe again."""
+
+    def refuses(method: str) -> None:
+        raise stripe.InvalidRequestError("It is used by a subscription.", None, http_status=400)
+
+    methods = gateway._api.payment_methods
+    monkeypatch.setattr(methods, "detach", refuses)
+    monkeypatch.setattr(methods, "retrieve", lambda method: SimpleNamespace(customer="cus_1"))
+    with pytest.raises(GatewayUnreachable, match="keeps the card"):
+        gateway.detach("cus_1.pm_1")
+    monkeypatch.setattr(methods, "retrieve", lambda method: SimpleNamespace(customer=None))
+    gateway.detach("cus_1.pm_1")

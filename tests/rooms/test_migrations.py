@@ -10,13 +10,13 @@ import psycopg
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import StateApps
 from psycopg.errors import CheckViolation, RestrictViolation
 
 from prorata.credit.models import Pledge, Purse
-from prorata.invoices.models import CreditNote, Invoice
+from prorata.invoices.models import CreditNote, Invoice, InvoiceLine
 from prorata.ledger.append_only import AppendOnly
 from prorata.ledger.models import Account, Entry, Transfer
 from support.database import TestDatabase
@@ -74,6 +74,11 @@ def test_from_nothing_and_back_and_over_older_rows(fresh: None, database: TestDa
             REGISTRATION,
         )
         assert (paper.buyer_name, paper.buyer_country) == ("Tanaka Design", "JP")
+    with pytest.raises(IntegrityError, match="is issued, and nothing is added"), transaction.atomic():
+        InvoiceLine.objects.create(
+            invoice_id=invoice, position=9, component="disk", text="more", period_starts=NOW, period_ends=NOW, exact=0,
+            net_minor=0, tax_minor=0,
+        )  # fmt: skip
     with psycopg.connect(database.application.url(NAME)) as sql:
         for amount in (1, -1):
             sql.execute(

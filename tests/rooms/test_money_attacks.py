@@ -328,3 +328,28 @@ def test_a_capture_and_an_event_count_once(paid: Change, attack: Attack) -> None
         )
         sql.execute(event)
         refused(sql, UniqueViolation, event, says="event_once")
+
+
+# --- documents --------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_added_to_a_document(world: World, paid: Change, attack: Attack) -> None:
+    """2026-11-27: a line added to what was issued passed, and only verify named it. Not even beside an honest update, which
+    makes the invoice a row of the transaction at hand."""
+    world.work()
+    world.change(paid.service, backups=4)
+    world.work()
+    waits = world.change(paid.service, disk=160).invoice  # open: its row may change
+    assert waits is not None
+    assert paid.invoice_id is not None
+    some = paid.invoice.lines.get().pk
+
+    def added(sql: Connection, table: str, where: str = "true", **changes: object) -> None:
+        copy_refused(sql, RestrictViolation, table, where, says="is issued, and nothing is added", **changes)
+
+    for sql in everybody(attack):
+        added(sql, "invoices_invoiceline", f"invoice_id = {paid.invoice_id}", position=99)
+        added(sql, "invoices_creditnoteline", position=99, net_minor=0, tax_minor=0)
+        added(sql, "invoices_creditsource", layer_id=None, invoice_line_id=some)
+        sql.execute("UPDATE invoices_invoice SET received_minor = 0 WHERE id = %s", [waits.pk])
+        added(sql, "invoices_invoiceline", f"invoice_id = {waits.pk}", position=99, net_minor=0, tax_minor=0)

@@ -25,6 +25,7 @@ from prorata.payments.gateways.contract import new_request
 from prorata.payments.gateways.paypal import PayPalGateway
 from prorata.payments.look import look
 from prorata.payments.models import Capture, InboxEvent, PaymentAttempt
+from prorata.payments.reconcile import reconcile
 from prorata.payments.record_capture import Mismatch
 from prorata.payments.refund import refund
 from prorata.sandbox.paypal.certificates import kept_signer
@@ -382,6 +383,27 @@ def test_a_dispute_takes_the_money_and_brings_it_back(
     paypal.wait_delivered(str(attempt.pk))
     world.work()
     assert world.ledger()["gateway/paypal/clearing"] == 5_596
+
+
+def test_a_dispute_that_is_lost_in_part_gives_the_rest_back(
+    world: World, paypal: PayPalProcess, change: Change, attempt: PaymentAttempt
+) -> None:
+    """2026-11-27: the buyer got 2,000 of the 5,596 he disputed, and all of it stayed booked as lost."""
+    approve(paypal, attempt)
+    look(attempt.pk)
+    world.work()
+    dispute = paypal.dispute(attempt.gateway_ref)
+    paypal.wait_delivered(str(attempt.pk))
+    world.work()
+    assert "gateway/paypal/clearing" not in world.ledger()
+    paypal.move_dispute(dispute, "lost", kept_minor=2_000)
+    paypal.wait_delivered(str(attempt.pk))
+    world.work()
+    assert world.ledger()["gateway/paypal/clearing"] == 3_596
+    assert world.ledger()["customer/1/owed"] == 2_000
+    run = reconcile("paypal")
+    assert run is not None
+    assert (run.differences, run.problem) == ([], "")
 
 
 def test_an_order_that_pays_somebody_else_is_never_captured(

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from prorata.catalog.models import PriceBook, Rate, ResourceType
 from prorata.changes.adopt import adopt
@@ -382,16 +383,17 @@ def test_a_line_without_a_service_has_an_account_of_its_own(world: World, web: S
     """Whoever writes a document: its period is enough. 3,100 for the 31 days of October, of which 10 are over."""
     world.breaking("invoices-are-covered", "receivables-are-open-invoices", "numbers-have-no-gap")
     world.at("2026-10-01T09:00+09:00")
-    invoice = Invoice.objects.create(
-        seller=world.seller, customer=world.customer, **parties(world.seller, world.customer), origin="setup:1",
-        reference="PF-SETUP", number="INV-000001", status="paid", currency="JPY", net_minor=3_100, tax_minor=310,
-        gross_minor=3_410, received_minor=3_410, tax_rate=Decimal("0.1"), created_at=world.clock.now(),
-        pay_until=world.clock.now(), settled_at=world.clock.now(),
-    )  # fmt: skip
-    InvoiceLine.objects.create(
-        invoice=invoice, position=1, component="setup", text="Help with setting up", exact=Decimal(3_100),
-        period_starts=date(2026, 10, 1), period_ends=date(2026, 11, 1), net_minor=3_100, tax_minor=310,
-    )  # fmt: skip
+    with transaction.atomic():  # a document and its lines are one act
+        invoice = Invoice.objects.create(
+            seller=world.seller, customer=world.customer, **parties(world.seller, world.customer), origin="setup:1",
+            reference="PF-SETUP", number="INV-000001", status="paid", currency="JPY", net_minor=3_100, tax_minor=310,
+            gross_minor=3_410, received_minor=3_410, tax_rate=Decimal("0.1"), created_at=world.clock.now(),
+            pay_until=world.clock.now(), settled_at=world.clock.now(),
+        )  # fmt: skip
+        InvoiceLine.objects.create(
+            invoice=invoice, position=1, component="setup", text="Help with setting up", exact=Decimal(3_100),
+            period_starts=date(2026, 10, 1), period_ends=date(2026, 11, 1), net_minor=3_100, tax_minor=310,
+        )  # fmt: skip
     paid = (accounts.receivable(world.customer.pk, "JPY"), 3_410)
     post(
         key="settle:PF-SETUP",

@@ -277,6 +277,7 @@ def test_money_on_its_way_is_waited_for_two_weeks(world: World, web: Service) ->
 
 def test_every_gateway_that_lists_is_compared_by_the_daily_job(world: World, web: Service) -> None:
     reconcile_all(0)
+    world.work()
     assert set(Reconciliation.objects.values_list("gateway", flat=True)) == set(
         django_settings.PRORATA_GATEWAYS
     )

@@ -293,6 +293,53 @@ def test_a_dispute_over_more_than_is_left_is_booked_as_far_as_it_goes(
         look(paid.pk)  # said once; the daily comparison names the amounts
 
 
+def test_a_dispute_that_is_lost_in_part_leaves_that_part(
+    world: World, paid: PaymentAttempt, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2026-11-27: 2,000 of 5,596 were lost, and all of it was booked. 4,000 of credit were there: the debt goes first."""
+    settings.PRORATA_STAFF_EMAIL = "desk@example.com"
+    correct_account(
+        customer_id=world.customer.pk, amount_minor=4_000, currency="JPY", reason="sorry", actor="user:1", key="k"
+    )  # fmt: skip
+    told(monkeypatch, paid, disputes=(dispute(5_596),))
+    look(paid.pk)
+    assert (world.credit(), world.ledger()["customer/1/owed"]) == (0, 1_596)
+    told(monkeypatch, paid, disputes=(replace(dispute(5_596, state="lost"), kept_minor=2_000),))
+    look(paid.pk)
+    look(paid.pk)
+    assert (world.credit(), "customer/1/owed" in world.ledger()) == (2_000, False)
+    assert world.ledger()["gateway/sandbox/clearing"] == 3_596
+    world.work()
+    assert "2,000 JPY of it are lost, and 3,596 JPY are back" in " ".join(
+        Mail.objects.get(subject__startswith="3,596").body.split()
+    )
+
+    told(monkeypatch, paid, disputes=(dispute(5_596, state="won"),))
+    with pytest.raises(Mismatch, match="lost in part, and more of it has returned"):
+        look(paid.pk)
+    told(monkeypatch, paid, disputes=(dispute(5_596, state="lost"),))
+    with pytest.raises(Mismatch, match="the money left again"):
+        look(paid.pk)
+    assert world.ledger()["gateway/sandbox/clearing"] == 3_596
+
+
+def test_a_dispute_that_is_first_heard_of_when_a_part_is_lost(
+    world: World, paid: PaymentAttempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And of a payment of which 5,000 were refunded before: 500 of the 596 that are left."""
+    world.gateway.refund_by_hand(paid.gateway_ref, 5_000)
+    look(paid.pk)
+    seen = gateway("sandbox").fetch(paid.gateway_ref)
+    told(
+        monkeypatch,
+        paid,
+        disputes=(replace(dispute(5_596, state="lost"), kept_minor=500),),
+        refunds=seen.refunds,
+    )
+    look(paid.pk)
+    assert world.ledger() == {**PAID, "gateway/sandbox/clearing": 96, "customer/1/owed": 5_500}
+
+
 def test_a_dispute_that_was_booked_in_part_is_won_as_it_was_booked(
     world: World, paid: PaymentAttempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:

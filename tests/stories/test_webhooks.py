@@ -21,7 +21,7 @@ from prorata import clock
 from prorata.changes import states
 from prorata.changes.models import Change
 from prorata.config.wiring import SANDBOX_PAYEE
-from prorata.payments import tasks
+from prorata.payments import sweep
 from prorata.payments.checkout import PaymentUnknown, start_checkout
 from prorata.payments.gateways.base import CheckoutRequest
 from prorata.payments.look import look
@@ -197,7 +197,7 @@ def test_payments_that_need_no_look_take_no_place_of_one_that_does(
     def ago(seconds: int | None) -> Any:
         return seconds and clock.machine_now() - timedelta(seconds=seconds)
 
-    monkeypatch.setattr(tasks, "MOST_ATTEMPTS", 1)
+    monkeypatch.setattr(sweep, "MOST_ATTEMPTS", 1)
     waits = world.change(world.service(paid=34_188, name="web-02"), memory=8)
     assert waits.invoice is not None
     PaymentAttempt.objects.create(

@@ -267,9 +267,10 @@ class GatewayProcess(SandboxProcess):
         more = {} if amount_minor is None else {"amount_minor": amount_minor}
         return str(self.control("POST", "disputes", {"ref": ref, "inquiry": inquiry, **more})["id"])
 
-    def move_dispute(self, id: str, state: str) -> None:
-        """The bank decides: "open" (of an inquiry), "won" or "lost"."""
-        self.control("POST", f"disputes/{id}", {"state": state})
+    def move_dispute(self, id: str, state: str, *, kept_minor: int | None = None) -> None:
+        """The bank decides: "open" (of an inquiry), "won" or "lost", perhaps for a part only."""
+        more = {} if kept_minor is None else {"kept_minor": kept_minor}
+        self.control("POST", f"disputes/{id}", {"state": state, **more})
 
     def effects(self, attempt_id: str) -> dict[str, Any]:
         """What really happened for an attempt: state, captures, refunds, events, deliveries."""

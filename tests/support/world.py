@@ -56,7 +56,7 @@ from prorata.credit.issue_voucher import Draft, issue_voucher
 from prorata.credit.models import LogLine, Purse, Voucher
 from prorata.customers.models import Customer, Membership, User
 from prorata.invoices.models import NumberSeries, Seller
-from prorata.payments import tasks as payment_tasks
+from prorata.payments import sweep as payment_sweep
 from prorata.payments.checkout import start_checkout
 from prorata.payments.look import look
 from prorata.payments.models import PaymentAttempt
@@ -333,7 +333,9 @@ class World:
 
     def sweep(self) -> None:
         """What looks around every few seconds, once: open payments, unpaid changes, waiting machines, gifts that end."""
-        for task in (payment_tasks.sweep, change_tasks.sweep, machine_tasks.sweep, credit_tasks.sweep):
+        for code in payment_sweep.codes():
+            payment_sweep.sweep_gateway(code)
+        for task in (change_tasks.sweep, machine_tasks.sweep, credit_tasks.sweep):
             task(timestamp=0)
 
     def recognise(self) -> None:

@@ -76,6 +76,20 @@ LATER = """
 DROP TRIGGER entry_comes_with_its_transfer ON ledger_entry;
 DROP FUNCTION prorata_entry_comes_with_its_transfer();
 """
+# As for a transfer's entries, for the rows of any document. An invoice changes after its issue (it is paid) and bears
+# the number of that later transaction; its lines never change, so they are asked as well. Only the rows of one document.
+WITH_PARENT = """
+CREATE OR REPLACE FUNCTION prorata_in_progress(row_xmin xid) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    this bigint := pg_current_xact_id()::text::bigint;
+    apart bigint := (row_xmin::text::bigint - this) & 4294967295;
+BEGIN
+    IF apart >= 2147483648 THEN
+        apart := apart - 4294967296;
+    END IF;
+    RETURN this + apart >= 3 AND pg_xact_status((this + apart)::text::xid8) IS NOT DISTINCT FROM 'in progress';
+END $$;
+"""
 # Before the first row of a statement is made, so before any id is drawn from a sequence.
 NUMBERED = """
 CREATE OR REPLACE FUNCTION prorata_take_number() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -99,6 +113,24 @@ def balanced_transfers() -> migrations.RunSQL:
 def closed_transfers() -> migrations.RunSQL:
     """Entries are written in the transaction of their transfer; later ones are refused, balanced or not."""
     return migrations.RunSQL(NOT_LATER, LATER)
+
+
+def comes_with(table: str, column: str, parent: str) -> migrations.RunSQL:
+    """Rows of `table`, themselves append-only, are written in the transaction of the row that `column` names."""
+    name = f"{table}_comes_with_its_whole"
+    there = f"""
+    CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (SELECT FROM {parent} WHERE id = NEW.{column} AND NOT prorata_in_progress(xmin))
+           OR EXISTS (SELECT FROM {table} WHERE {column} = NEW.{column} AND NOT prorata_in_progress(xmin)) THEN
+            RAISE EXCEPTION '{table}: {parent} % is issued, and nothing is added to it', NEW.{column}
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER {name} AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();
+    """
+    return migrations.RunSQL(WITH_PARENT + there, f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}();")
 
 
 def append_only(*tables: str) -> migrations.RunSQL:

@@ -89,13 +89,18 @@ def money_taken_back(money_back_id: int) -> None:
     if not to or back.kind != "dispute":
         return
     shown = {"amount": money(back.amount_minor, back.currency), "name": back.customer}
+    same = MoneyBack.objects.filter(gateway=back.gateway, kind=back.kind, outside_id=back.outside_id)
+    rest = same.get(way="out").amount_minor - back.amount_minor
     subject = (
         _("A bank took back %(amount)s of %(name)s")
         if back.way == "out"
+        else _("%(amount)s of a dispute of %(name)s that is lost in part are back")
+        if rest
         else _("A dispute over %(amount)s of %(name)s is won")
     )
     text = body(
-        "money_taken_back.txt", back=back, invoice=back.capture.attempt.invoice, amount=shown["amount"],
+        "money_taken_back.txt", back=back, rest=money(rest, back.currency) if rest else "",
+        invoice=back.capture.attempt.invoice, amount=shown["amount"],
         credit=money(back.credit_minor, back.currency), owed=money(back.owed_minor, back.currency),
         page=link(reverse("admin:payments_capture_change", args=[back.capture_id])),
     )  # fmt: skip

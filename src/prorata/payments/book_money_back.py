@@ -14,13 +14,14 @@ from prorata.invoices.models import Invoice
 from prorata.ledger import accounts
 from prorata.ledger.post import post
 from prorata.payments.bank.debts import debt
-from prorata.payments.gateways.base import GatewayPayment
+from prorata.payments.gateways.base import GatewayDispute, GatewayPayment
 from prorata.payments.models import Capture, MoneyBack, PaymentAttempt, Refund
 
 
 @dataclass(frozen=True)
 class _Taken:
-    """What a refund or a dispute says: whether the money is away from us now, and of a dispute, whether for good."""
+    """What a refund or a dispute says: whether the money is away from us now, and of a dispute, whether that is decided.
+    `stays_minor` of it stay away: less than the amount where a dispute is lost in part."""
 
     kind: str
     id: str
@@ -29,7 +30,8 @@ class _Taken:
     currency: str
     away: bool
     reason: str
-    lost: bool = False
+    stays_minor: int
+    undecided: bool = False
 
 
 def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayPayment) -> list[str]:
@@ -51,7 +53,8 @@ def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayP
     }
     left = {one: capture.amount_minor - _away(capture, known.values()) for one, capture in captures.items()}
     strange = []
-    for taken in sorted(_taken(payment), key=lambda one: one.away):  # what returned first: it may leave again
+    # What returned first: it may leave again.
+    for taken in sorted(_taken(payment), key=lambda one: one.stays_minor == one.amount_minor):
         out = known.get((taken.kind, taken.id, "out"))
         if taken.away and out is None:
             capture = captures.get(taken.capture_id)
@@ -59,23 +62,31 @@ def book_money_back(attempt: PaymentAttempt, invoice: Invoice, payment: GatewayP
             if capture is None or capture.currency != taken.currency:
                 strange.append(f"{_named(taken)} is of no payment in our books")
                 continue
-            if fits < taken.amount_minor:
+            if fits < taken.stays_minor:
                 strange.append(
                     f"{_named(taken)} is more than the {fits} that were left of {capture.capture_id}"
                 )
             if fits:
-                _out(capture, invoice, replace(taken, amount_minor=fits))
+                out = _out(capture, invoice, replace(taken, amount_minor=fits))
                 left[taken.capture_id] -= fits
-        elif not taken.away and out is not None and (taken.kind, taken.id, "in") not in known:
-            _back(out, taken)
-            left[out.capture.capture_id] += out.amount_minor
-        elif taken.lost and (taken.kind, taken.id, "in") in known:
-            # Each way is booked once. Another round at the bank is for staff, and not for a guess.
-            strange.append(
-                f"{_named(taken)} is lost after it was won: the money left again, and is not booked"
-            )
+        if out is not None:
+            back = known.get((taken.kind, taken.id, "in"))
+            returned = out.amount_minor - min(taken.stays_minor, out.amount_minor)
+            if taken.undecided or returned == (back.amount_minor if back else 0):
+                continue
+            if back is None:
+                _back(out, replace(taken, amount_minor=returned))
+                left[out.capture.capture_id] += returned
+            else:  # each way is booked once: another round at the bank is for staff, and not for a guess
+                strange.append(f"{_named(taken)} {_another_round(back.amount_minor > returned)}")
     _follow(payment, {row.outside_id for row in known.values() if row.kind == "refund" and row.way == "in"})
     return strange
+
+
+def _another_round(left_again: bool) -> str:
+    if left_again:
+        return "is lost after it was won: the money left again, and is not booked"
+    return "was lost in part, and more of it has returned since: that is not booked"
 
 
 def _away(capture: Capture, known: Iterable[MoneyBack]) -> int:
@@ -90,7 +101,17 @@ def _named(taken: _Taken) -> str:
 def _taken(payment: GatewayPayment) -> list[_Taken]:
     """A refund leaves with its first sight, as the processor books it; a question of the bank's takes nothing."""
     refunds = [
-        _Taken("refund", r.id, r.capture_id, r.amount_minor, r.currency, r.state != "failed", r.reason)
+        _Taken(
+            "refund",
+            r.id,
+            r.capture_id,
+            r.amount_minor,
+            r.currency,
+            r.state != "failed",
+            r.reason,
+            stays_minor=r.amount_minor if r.state != "failed" else 0,
+            undecided=r.state != "failed",
+        )
         for r in payment.refunds
     ]
     disputes = [
@@ -102,14 +123,21 @@ def _taken(payment: GatewayPayment) -> list[_Taken]:
             d.currency,
             d.state in ("open", "lost"),
             d.reason,
-            lost=d.state == "lost",
+            stays_minor=_stays(d),
+            undecided=d.state in ("inquiry", "open"),
         )
         for d in payment.disputes
     ]
     return refunds + disputes
 
 
-def _out(capture: Capture, invoice: Invoice, taken: _Taken) -> None:
+def _stays(dispute: GatewayDispute) -> int:
+    if dispute.state == "lost" and dispute.kept_minor is not None:
+        return dispute.kept_minor
+    return dispute.amount_minor if dispute.state in ("open", "lost") else 0
+
+
+def _out(capture: Capture, invoice: Invoice, taken: _Taken) -> MoneyBack:
     """From the account credit as far as it is there, never below zero; the rest the customer owes."""
     customer, currency = capture.customer_id, capture.currency
     cleared = (accounts.clearing(capture.gateway, currency), -taken.amount_minor)
@@ -129,40 +157,43 @@ def _out(capture: Capture, invoice: Invoice, taken: _Taken) -> None:
             against=[cleared, (accounts.owed(customer, currency), owed)], key=key, what="taken_back",
             origin=invoice.origin, at=clock.now(), actor=f"gateway:{capture.gateway}", reason=taken.reason,
         )  # fmt: skip
-    _keep(capture, taken, "out", credit, owed, transfer)
+    return _keep(capture, taken, "out", credit, owed, transfer)
 
 
 def _back(out: MoneyBack, taken: _Taken) -> None:
-    """The refund failed or the dispute is won: both parts stand again as they stood before. What of the debt was paid
-    meanwhile is not owed any more, and is the customer's: account credit."""
+    """The refund failed or the dispute is won: both parts stand again as they stood before. Of a part, what is owed comes
+    first, which was taken last. What of the debt was paid meanwhile is not owed any more, and is the customer's: account
+    credit."""
     capture, customer, currency = out.capture, out.customer_id, out.currency
-    cleared = (accounts.clearing(capture.gateway, currency), out.amount_minor)
+    cleared = (accounts.clearing(capture.gateway, currency), taken.amount_minor)
     key = f"{taken.kind}:{capture.gateway}:{taken.id}:in"
     origin, actor = out.transfer.origin, f"gateway:{capture.gateway}"
-    owed = min(out.owed_minor, debt(customer, currency))
-    credit = out.credit_minor + out.owed_minor - owed
+    owed = credit = 0
     if capture.outcome == "suspense":
         transfer = post(
             key=key, kind="came_back", origin=origin, at=clock.now(), actor=actor, reason=taken.reason,
-            legs=[cleared, (accounts.suspense(currency), -out.amount_minor)],
+            legs=[cleared, (accounts.suspense(currency), -taken.amount_minor)],
         )  # fmt: skip
     else:
+        owed = min(out.owed_minor, taken.amount_minor, debt(customer, currency))
+        credit = taken.amount_minor - owed
         purse = account_purse(customer, currency)
         transfer = move(
             customer_id=customer, currency=currency, movements=[Movement(purse.pk, credit)],
             against=[cleared, (accounts.owed(customer, currency), -owed)], key=key, what="came_back",
             origin=origin, at=clock.now(), actor=actor, reason=taken.reason,
         )  # fmt: skip
-    _keep(capture, replace(taken, amount_minor=out.amount_minor), "in", credit, owed, transfer)
+    _keep(capture, taken, "in", credit, owed, transfer)
 
 
-def _keep(capture: Capture, taken: _Taken, way: str, credit: int, owed: int, transfer: int) -> None:
+def _keep(capture: Capture, taken: _Taken, way: str, credit: int, owed: int, transfer: int) -> MoneyBack:
     kept = MoneyBack.objects.create(
         gateway=capture.gateway, kind=taken.kind, outside_id=taken.id, way=way, capture=capture,
         customer_id=capture.customer_id, amount_minor=taken.amount_minor, currency=capture.currency,
         credit_minor=credit, owed_minor=owed, reason=taken.reason[:200], recorded_at=clock.now(), transfer_id=transfer,
     )  # fmt: skip
     publish("payment.taken_back", id=kept.pk)
+    return kept
 
 
 def _follow(payment: GatewayPayment, returned: set[str]) -> None:

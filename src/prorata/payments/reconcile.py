@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from prorata.payments.look import look_now
 from prorata.payments.models import Capture, MoneyBack, Reconciliation
 from prorata.payments.record_capture import Mismatch
 from prorata.payments.registry import gateway
+from prorata.payments.sweep import SILENT
 
 log = logging.getLogger(__name__)
 # Each list reaches back over the one before: a processor may show a thing late, and a run may have failed.
@@ -70,7 +71,7 @@ def _compare(
     # A refund or a dispute is listed again when it changes, and whether it did is seen by looking.
     unknown = [one for one in listed if one.kind != "capture" or _booked(gateway_code, one) is None]
     before = {one: _booked(gateway_code, one) for one in unknown}
-    trouble = {ref: _look(gateway_code, ref) for ref in dict.fromkeys(one.ref for one in unknown)}
+    trouble = _look_at_all(gateway_code, dict.fromkeys(one.ref for one in unknown))
     for one in listed:
         ours = _booked(gateway_code, one)
         if ours is None and one.kind != "capture" and not trouble.get(one.ref):
@@ -97,14 +98,31 @@ def _booked(gateway_code: str, one: Happening) -> tuple[int, str] | None:
     return left.values_list("amount_minor", "currency").first()
 
 
+def _look_at_all(gateway_code: str, refs: Iterable[str]) -> dict[str, str]:
+    """What stood in the way of each. Raises GatewayUnreachable for a gateway that answers no more: the next run reaches back
+    over this one, and it is not asked about everything that it listed."""
+    trouble, silent = {}, 0
+    for ref in refs:
+        try:
+            trouble[ref], silent = _look(gateway_code, ref), 0
+        except GatewayUnreachable as silence:
+            trouble[ref], silent = str(silence), silent + 1
+            if silent == SILENT:
+                raise
+    return trouble
+
+
 def _look(gateway_code: str, ref: str) -> str:
-    """Fetch the payment and book what is new; in words what stood in the way, "" if nothing did."""
+    """Fetch the payment and book what is new; in words what stood in the way, "" if nothing did. Raises
+    GatewayUnreachable."""
     try:
         attempt = attempt_of(gateway_code, ref)
         if attempt is None:
             return "no payment attempt of ours has this reference"
         look_now(attempt.pk)
-    except (Mismatch, GatewayRefused, GatewayUnreachable) as problem:
+    except GatewayUnreachable:
+        raise
+    except (Mismatch, GatewayRefused) as problem:
         return str(problem)
     except Exception as problem:  # one bad payment must not keep the others from being compared
         log.exception("payment %s could not be looked at", ref)

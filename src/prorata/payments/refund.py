@@ -94,6 +94,14 @@ def begin_refund(capture_id: int, *, amount_minor: int, reason: str, actor: str)
 
 def settle_refund(refund_id: uuid.UUID | str) -> Refund:
     """Ask the gateway for this refund, or how it stands; whatever comes of it is recorded. Safe to repeat."""
+    try:
+        return settle_refund_now(refund_id)
+    except GatewayUnreachable:
+        return Refund.objects.get(pk=refund_id)
+
+
+def settle_refund_now(refund_id: uuid.UUID | str) -> Refund:
+    """As `settle_refund`, for a caller that comes again by itself: raises GatewayUnreachable when nothing was learned."""
     found = Refund.objects.select_related("capture__attempt").get(pk=refund_id)
     if found.state not in Refund.OPEN:
         return found
@@ -112,6 +120,7 @@ def settle_refund(refund_id: uuid.UUID | str) -> Refund:
         Refund.objects.filter(pk=found.pk, state=State.CREATED).update(
             state=State.UNKNOWN, problem=silence.reason[:200]
         )
+        raise
     except (
         Mismatch
     ) as strange:  # something else of the payment does not fit; the daily comparison tells staff

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import logging
 import uuid
+from contextlib import suppress
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -76,12 +77,15 @@ def forget(user: User, saved_id: uuid.UUID | str) -> SavedMethod:
 def tell_gateway(removed: SavedMethod) -> None:
     """Detach what is removed already. A gateway that is silent is told again by the sweep."""
     try:
-        adapter = gateway(removed.gateway)
-        assert isinstance(adapter, SavedMethods)
-        adapter.detach(removed.method_ref)
+        tell_gateway_now(removed)
     except (GatewayUnreachable, UnknownGateway) as silence:
         log.warning("%s is not forgotten by %s yet: %s", removed.pk, removed.gateway, silence)
-        return
-    except GatewayRefused:
-        pass  # there is none any more, which is what was wanted
+
+
+def tell_gateway_now(removed: SavedMethod) -> None:
+    """As `tell_gateway`, for a caller that comes again by itself. Raises GatewayUnreachable, UnknownGateway."""
+    adapter = gateway(removed.gateway)
+    assert isinstance(adapter, SavedMethods)
+    with suppress(GatewayRefused):  # there is none any more, which is what was wanted
+        adapter.detach(removed.method_ref)
     SavedMethod.objects.filter(pk=removed.pk).update(forgotten_at=clock.machine_now())

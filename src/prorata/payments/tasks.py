@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from prorata import clock
-from prorata.events.defer import defer
-from prorata.invoices.models import Invoice
-from prorata.payments.bank import BANK
-from prorata.payments.expire import expire_checkouts
+from prorata.events.defer import defer, defer_once
 from prorata.payments.handle_event import handle_event as handle
-from prorata.payments.look import look
-from prorata.payments.models import InboxEvent, PaymentAttempt, Refund, SavedMethod
+from prorata.payments.models import InboxEvent
 from prorata.payments.overdue import assign_overdue
 from prorata.payments.reconcile import reconcile
-from prorata.payments.record_capture import Mismatch
-from prorata.payments.refund import settle_refund
-from prorata.payments.saved_methods import tell_gateway
+from prorata.payments.sweep import codes, has_work, sweep_gateway
 
-log = logging.getLogger(__name__)
 # A gateway that is down is asked again soon, then less and less often, for about an hour; the sweep goes on after that.
 PATIENT = RetryStrategy(max_attempts=10, exponential_wait=2)
-# What is open is looked at by itself after so many seconds without news, doubled with each look up to an hour.
-WAITS = [timedelta(seconds=min(20 * 2**checks, 3600)) for checks in range(9)]
-# So many in one sweep; the next one goes on.
-MOST_ATTEMPTS, MOST_METHODS, MOST_REFUNDS = 200, 20, 50
 # By then the job of a webhook has tried for the last time.
 GIVEN_UP = timedelta(hours=1)
 
@@ -44,9 +31,14 @@ def handle_event(id: int) -> None:
 @app.periodic(cron="13 3 * * *")
 @app.task(name="payments.reconcile", queueing_lock="payments.reconcile", retry=PATIENT)
 def reconcile_all(timestamp: int) -> None:
-    """Every gateway's own list of what happened, against our books."""
+    """Every gateway's own list of what happened, against our books; one job for each, as in a sweep."""
     for code in settings.PRORATA_GATEWAYS:
-        reconcile(code)
+        defer_once("payments.reconcile_gateway", lock=f"payments.reconcile:{code}", code=code)
+
+
+@app.task(name="payments.reconcile_gateway", retry=PATIENT)
+def reconcile_one(code: str) -> None:
+    reconcile(code)
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -54,24 +46,6 @@ def reconcile_all(timestamp: int) -> None:
 def hand_over(timestamp: int) -> None:
     """Attempts whose end should be known by now become somebody's task."""
     assign_overdue()
-
-
-def _worth_a_look() -> QuerySet[PaymentAttempt]:
-    """Open attempts, but a transfer only once its invoice is closed: for as long as it is awaited there is nobody to ask.
-    Nobody can be asked either of a gateway that was taken out of the configuration."""
-    unasked = Q(gateway=BANK, invoice__status=Invoice.Status.OPEN)
-    asked = PaymentAttempt.objects.filter(
-        state__in=PaymentAttempt.OPEN, gateway__in=[*settings.PRORATA_GATEWAYS, BANK]
-    )
-    return asked.exclude(unasked)
-
-
-def _due(now: datetime) -> Q:
-    """Whose time to be looked at has come. What need not be looked at yet must not take the places of what must."""
-    due = Q(checked_at=None)
-    for checks, wait in enumerate(WAITS[:-1]):
-        due |= Q(checks=checks, checked_at__lte=now - wait)
-    return due | Q(checks__gte=len(WAITS) - 1, checked_at__lte=now - WAITS[-1])
 
 
 @app.periodic(cron="7 * * * *")
@@ -89,22 +63,11 @@ def take_up(timestamp: int) -> None:
 @app.periodic(cron="* * * * * */10")
 @app.task(name="payments.sweep", queueing_lock="payments.sweep")
 def sweep(timestamp: int) -> None:
-    """A webhook may never come, and a customer may never return: open attempts are looked at until they are known."""
-    due, longest_ago = _due(clock.machine_now()), F("checked_at").asc(nulls_first=True)
-    for attempt in _worth_a_look().filter(due).order_by(longest_ago)[:MOST_ATTEMPTS]:
-        try:
-            seen = look(attempt.pk)
-            if seen.invoice.status != Invoice.Status.OPEN:
-                expire_checkouts(seen.invoice)  # its page could not be closed when the invoice was
-        except Mismatch as problem:
-            log.error("attempt %s: %s", attempt.pk, problem)
-        except Exception:  # one bad payment must not keep the others waiting
-            log.exception("attempt %s could not be looked at", attempt.pk)
-    removed = SavedMethod.objects.filter(gateway__in=settings.PRORATA_GATEWAYS, removed_at__isnull=False)
-    for method in removed.filter(forgotten_at=None).order_by("removed_at")[:MOST_METHODS]:
-        tell_gateway(method)
-    for refund in Refund.objects.filter(due, state__in=Refund.OPEN).order_by(longest_ago)[:MOST_REFUNDS]:
-        try:
-            settle_refund(refund.pk)
-        except Exception:  # one bad refund must not keep the others waiting
-            log.exception("refund %s could not be looked at", refund.pk)
+    """Where something's time has come, one job for each gateway: nobody waits for another's silence."""
+    for code in filter(has_work, codes()):
+        defer_once("payments.sweep_gateway", lock=f"payments.sweep:{code}", code=code)
+
+
+@app.task(name="payments.sweep_gateway")
+def sweep_one(code: str) -> None:
+    sweep_gateway(code)

@@ -21,6 +21,7 @@ from prorata.payments.bank.files.parsed import BadStatement, ParsedLine, ParsedS
 from prorata.payments.bank.files.read import form_of, read
 from prorata.payments.bank.match import attempt_of, match
 from prorata.payments.bank.models import Allocation, BankAccount, Statement, StatementFile, StatementLine
+from prorata.payments.bank.once import told_apart
 from prorata.payments.models import PaymentAttempt
 from prorata.trail.write import note
 
@@ -95,7 +96,7 @@ def statements_of(file: StatementFile) -> tuple[ParsedStatement, ...]:
 
 def preview(file: StatementFile) -> list[Seen]:
     """Every line of a kept file as an import would treat it now. Raises BadStatement."""
-    lines = [line for one in statements_of(file) for line in one.lines]
+    lines = [line for one in told_apart(file, statements_of(file), statements_of) for line in one.lines]
     _must_not_come_twice(file, lines)
     _must_have_the_numbers(file, lines)
     known = _known(file.account, lines)
@@ -122,7 +123,7 @@ def take_in(file: StatementFile, *, actor: str, actor_name: str = "") -> Importe
 def _write_all(file: StatementFile, actor: str, actor_name: str) -> tuple[list[int], int]:
     """Under the account's lock, so that two imports at once write one after the other."""
     account = BankAccount.objects.select_for_update(no_key=True).get(pk=file.account_id)
-    statements = statements_of(file)
+    statements = told_apart(file, statements_of(file), statements_of)
     lines = [line for one in statements for line in one.lines]
     _must_not_come_twice(file, lines)
     _must_have_the_numbers(file, lines)

@@ -100,6 +100,8 @@ class GatewayDispute:
 
     inquiry    it only asks; nothing was taken       open  the amount was taken from us and may return
     won        it is with us again, or never left    lost  it is gone for good
+
+    `kept_minor`: of one that is lost, so much of the amount is gone and the rest is with us again; None for all of it.
     """
 
     id: str
@@ -109,6 +111,7 @@ class GatewayDispute:
     state: DisputeState
     opened_at: datetime
     reason: str = ""
+    kept_minor: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -173,9 +173,12 @@ def read_dispute(dispute: Any, capture_id: str) -> GatewayDispute:
     amount, currency = from_paypal(dispute["dispute_amount"])
     asks, ended = dispute["dispute_life_cycle_stage"] == "INQUIRY", dispute["status"] == "RESOLVED"
     state: DisputeState = "inquiry" if asks else "open"
-    outcome = dispute.get("dispute_outcome", {}).get("outcome_code")
-    if ended and (asks or outcome is not None):
-        state = "won" if asks else OUTCOMES[outcome]
+    outcome = dispute.get("dispute_outcome", {})
+    if ended and (asks or outcome.get("outcome_code") is not None):
+        state = "won" if asks else OUTCOMES[outcome["outcome_code"]]
+    kept = refunded_in(outcome, currency) if state == "lost" else None
+    if kept == 0:
+        state, kept = "won", None
     return GatewayDispute(
         id=text(dispute["dispute_id"]),
         capture_id=capture_id,
@@ -184,7 +187,18 @@ def read_dispute(dispute: Any, capture_id: str) -> GatewayDispute:
         state=state,
         opened_at=instant(dispute["create_time"]),
         reason=str(dispute.get("reason", "")).replace("_", " ").lower(),
+        kept_minor=None if kept is None else min(kept, amount),
     )
+
+
+def refunded_in(outcome: Any, currency: str) -> int | None:
+    """What the buyer got of a dispute, which may be less than he disputed. None where PayPal need not say it, or says it in
+    another currency, which tells nothing of ours: then all of it."""
+    refunded = outcome.get("amount_refunded")
+    if refunded is None:
+        return None
+    amount, code = from_paypal(refunded, least=0)
+    return amount if code == currency else None
 
 
 def read_happening(event: Any) -> Happening | None:

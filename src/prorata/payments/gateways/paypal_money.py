@@ -38,12 +38,12 @@ def to_paypal(amount_minor: int, currency: str) -> dict[str, str]:
     return {"currency_code": currency, "value": f"{amount:.{places(currency)}f}"}
 
 
-def from_paypal(money: Any) -> tuple[int, str]:
-    """Minor units and currency. Raises ValueError, KeyError or TypeError for what makes no sense."""
+def from_paypal(money: Any, *, least: int = 1) -> tuple[int, str]:
+    """Minor units, at least `least`, and currency. Raises ValueError, KeyError or TypeError for what makes no sense."""
     currency, value = money["currency_code"], money["value"]
     if currency not in MINOR_DIGITS or not isinstance(value, str) or not VALUE.fullmatch(value):
         raise ValueError("not an amount")
     amount = Decimal(value).scaleb(MINOR_DIGITS[currency])
-    if amount <= 0 or amount != int(amount):
+    if amount < least or amount != int(amount):
         raise ValueError("not an amount")
     return int(amount), currency

@@ -99,6 +99,7 @@ def read_dispute(dispute: Any) -> GatewayDispute:
         state=dispute["state"],
         opened_at=instant(dispute["opened_at"]),
         reason=str(dispute["reason"]),
+        kept_minor=None if dispute["kept_minor"] is None else read_amount(dispute["kept_minor"]),
     )
 
 

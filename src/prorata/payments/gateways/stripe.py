@@ -231,15 +231,16 @@ class StripeGateway:
             return self.fetch(ref)
 
     def detach(self, method_ref: str) -> None:
-        """See SavedMethods."""
+        """See SavedMethods. Stripe refuses what is detached already; a no to a card that it still keeps is no end."""
         _, method = method_of(method_ref)
         try:
             with calling():
                 self._api.payment_methods.detach(method)
-        except GatewayRefused:
+        except GatewayRefused as refusal:
             with calling():
-                if self._api.payment_methods.retrieve(method).customer is not None:
-                    raise
+                kept = self._api.payment_methods.retrieve(method).customer is not None
+            if kept:
+                raise GatewayUnreachable(f"Stripe keeps the card: {refusal.reason}") from refusal
 
     def _notes(self, attempt_id: str) -> dict[str, str]:
         return {answers.ATTEMPT: attempt_id, answers.SITE: self.payee}

@@ -143,10 +143,11 @@ def open_dispute(call: Call) -> Answer:
 
 
 def move_dispute(call: Call) -> Answer:
-    """POST /_control/disputes/<id> {"state": "open" | "won" | "lost"}"""
-    only(call.data, {"id", "state"})
+    """POST /_control/disputes/<id> {"state": "open" | "won" | "lost", "kept_minor"?}: lost, but for no more than so much."""
+    only(call.data, {"id", "state", "kept_minor"})
+    kept = whole(call.data, "kept_minor", least=1) if "kept_minor" in call.data else None
     with gateway().store.write() as db:
-        waiting = disputes.move(db, text(call.data, "id"), text(call.data, "state"))
+        waiting = disputes.move(db, text(call.data, "id"), text(call.data, "state"), kept)
     gateway().courier.send_all(waiting)
     return {"state": call.data["state"]}
 

@@ -35,12 +35,17 @@ def open_dispute(
     return load(db, id), announce(db, capture["ref"], ["dispute.opened"], {}, subject=id)
 
 
-def move(db: sqlite3.Connection, id: str, state: str) -> list[int]:
-    """An inquiry becomes a dispute; a dispute is won (the money comes back) or lost (it does not)."""
+def move(db: sqlite3.Connection, id: str, state: str, kept_minor: int | None = None) -> list[int]:
+    """An inquiry becomes a dispute; a dispute is won (the money comes back) or lost (it does not, or a part of it)."""
     row = load(db, id)
     if state not in NEXT.get(row["state"], ()):
         raise Problem(409, "wrong_state", f"the dispute is {row['state']} and cannot become {state}")
-    db.execute("UPDATE dispute SET state = ?, changed_at = ? WHERE id = ?", (state, time.time(), id))
+    if kept_minor is not None and (state != "lost" or kept_minor > row["amount_minor"]):
+        raise Problem(422, "over_dispute", f"a lost dispute keeps at most its {row['amount_minor']}")
+    db.execute(
+        "UPDATE dispute SET state = ?, kept_minor = ?, changed_at = ? WHERE id = ?",
+        (state, kept_minor, time.time(), id),
+    )
     kind = "dispute.opened" if state == "open" else "dispute.closed"
     return announce(db, row["ref"], [kind], {}, subject=id)
 

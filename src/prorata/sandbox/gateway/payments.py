@@ -162,6 +162,7 @@ def show(db: sqlite3.Connection, payment: sqlite3.Row, pay_page: str) -> dict[st
                 "id": row["id"],
                 "capture_id": row["capture_id"],
                 "amount_minor": row["amount_minor"],
+                "kept_minor": row["kept_minor"],
                 "currency": row["currency"],
                 "state": row["state"],
                 "reason": row["reason"],

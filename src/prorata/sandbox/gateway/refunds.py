@@ -29,7 +29,8 @@ def left(db: sqlite3.Connection, capture: sqlite3.Row) -> int:
         (capture["id"],),
     ).fetchone()[0]
     disputed = db.execute(
-        "SELECT coalesce(sum(amount_minor), 0) FROM dispute WHERE capture_id = ? AND state IN ('open', 'lost')",
+        "SELECT coalesce(sum(coalesce(kept_minor, amount_minor)), 0) FROM dispute WHERE capture_id = ?"
+        " AND state IN ('open', 'lost')",
         (capture["id"],),
     ).fetchone()[0]
     return max(int(capture["amount_minor"] - gone - disputed), 0)

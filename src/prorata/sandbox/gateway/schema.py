@@ -75,5 +75,6 @@ ADDED = {
         "changed_at": "REAL NOT NULL DEFAULT 0",
         "meta": "TEXT NOT NULL DEFAULT '{}'",
     },
+    "dispute": {"kept_minor": "INTEGER"},  # of one that is lost, what did not come back; NULL is all of it
     "event": {"body": "TEXT NOT NULL DEFAULT ''"},
 }

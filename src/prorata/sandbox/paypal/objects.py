@@ -213,8 +213,9 @@ def dispute(db: sqlite3.Connection, row: sqlite3.Row, *, whole: bool) -> dict[st
     ]
     if ended:
         won = row["state"] == "won"
+        kept = amount if row["kept_minor"] is None else money.outward(row["kept_minor"], row["currency"])
         found["dispute_outcome"] = {
             "outcome_code": "RESOLVED_SELLER_FAVOUR" if won else "RESOLVED_BUYER_FAVOUR",
-            **({} if won else {"amount_refunded": amount}),
+            **({} if won else {"amount_refunded": kept}),
         }
     return found

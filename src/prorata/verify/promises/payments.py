@@ -78,7 +78,8 @@ SELECT 'ledger_account ' || a.id, a.code, 'holds ' || coalesce(e.total, 0) ||
  WHERE split_part(a.code, '/', 3) = 'clearing' AND coalesce(e.total, 0) <> coalesce(c.total, 0)
 """
 
-# What was owed and paid by a transfer before the money returned is credit then: never less of it than was taken.
+# What was owed and paid by a transfer before the money returned is credit then: never more is forgiven than was owed. Of a
+# dispute that is lost in part, a part returns.
 MONEY_BACK_FITS = """
 SELECT 'payments_moneyback ' || m.id, m.outside_id,
        CASE WHEN (m.gateway, m.customer_id, m.currency) IS DISTINCT FROM (c.gateway, c.customer_id, c.currency)
@@ -88,7 +89,7 @@ SELECT 'payments_moneyback ' || m.id, m.outside_id,
             THEN 'moved ' || m.amount_minor || ', of it ' || m.credit_minor || ' of credit and ' || m.owed_minor || ' owed'
             WHEN m.credit_minor <> abs(coalesce(l.amount_minor, 0))
             THEN 'says ' || m.credit_minor || ' of credit, the credit log says ' || abs(coalesce(l.amount_minor, 0))
-            ELSE 'returned, and did not leave before by as much' END
+            ELSE 'returned, and did not leave before by as much, or owed as much' END
   FROM payments_moneyback m LEFT JOIN payments_capture c ON c.id = m.capture_id
   LEFT JOIN credit_logline l ON l.transfer_id = m.transfer_id
   LEFT JOIN payments_moneyback o ON (o.gateway, o.kind, o.outside_id) = (m.gateway, m.kind, m.outside_id)
@@ -97,8 +98,8 @@ SELECT 'payments_moneyback ' || m.id, m.outside_id,
     OR (c.outcome = 'suspense') <> (m.credit_minor + m.owed_minor = 0)
     OR m.credit_minor + m.owed_minor NOT IN (0, m.amount_minor)
     OR m.credit_minor <> abs(coalesce(l.amount_minor, 0))
-    OR (m.way = 'in' AND ((o.capture_id, o.amount_minor) IS DISTINCT FROM (m.capture_id, m.amount_minor)
-        OR m.credit_minor < o.credit_minor))
+    OR (m.way = 'in' AND (o.capture_id IS DISTINCT FROM m.capture_id OR m.owed_minor > o.owed_minor
+        OR m.amount_minor > o.amount_minor OR (m.kind = 'refund' AND m.amount_minor < o.amount_minor)))
 """
 
 NEVER_MORE_BACK = """

@@ -26,6 +26,20 @@ from prorata.payments.bank.files.parsed import (
 )
 
 SIGN = {"CRDT": 1, "DBIT": -1}
+# What banks write where ISO 20022 wants an id and they have none; also a row of noughts or dashes.
+NO_ID = {
+    "NONREF",
+    "NOREF",
+    "NOREFERENCE",
+    "NOTPROVIDED",
+    "NOTAVAILABLE",
+    "NOTAPPLICABLE",
+    "NOTKNOWN",
+    "UNKNOWN",
+    "NONE",
+    "NULL",
+    "NA",
+}
 # A statement begins with its opening balance, or with the closing balance of the one before.
 OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 
@@ -116,6 +130,9 @@ def _line(
     one = details[0] if len(details) == 1 else None
     said = [text for detail in details for text in _said(detail)]
     own_id = _text(one, "Refs/AcctSvcrRef") or _text(one, "Refs/TxId") if one is not None else ""
+    ids = [part for part in (_text(entry, "AcctSvcrRef"), own_id) if part]
+    # Of two ids one that is none changes nothing: the other tells the movements apart.
+    joined_ids, none = "/".join(ids), all(map(_is_no_id, ids))
     return ParsedLine(
         booked_on=on, amount_minor=minor, currency=currency, is_reversal=_text(entry, "RvslInd") in ("true", "1"),
         several=several,
@@ -124,9 +141,14 @@ def _line(
         other_account=(
             _text(one, f"RltdPties/{side}Acct/Id/IBAN") or _text(one, f"RltdPties/{side}Acct/Id/Othr/Id")
         )[:60],
-        bank_id="/".join(part for part in (_text(entry, "AcctSvcrRef"), own_id) if part),
+        bank_id="" if none else joined_ids, no_id=joined_ids if none else "",
         bank_code=_code(entry),
     )  # fmt: skip
+
+
+def _is_no_id(text: str) -> bool:
+    letters = re.sub(r"[\W_]", "", text).upper()
+    return letters.strip("0") == "" or letters in NO_ID
 
 
 def _said(detail: Element) -> Iterator[str]:

@@ -29,7 +29,8 @@ class BadStatement(ValueError):
 class ParsedLine:
     """One booked movement: minor units, positive what came in. `bank_id` is the bank's own, empty where it gives none;
     `row` is what the file says of it, where that does not depend on how the file is read; `several`: it is a sum of
-    payments, and which of them is how much is not said. `row_key` is what the key would be had `bank_id` not been read."""
+    payments, and which of them is how much is not said. `row_key` is what the key would be had `bank_id` not been read.
+    `no_id` is what stands where the bank's id should, such as NONREF."""
 
     booked_on: date
     amount_minor: int
@@ -42,8 +43,23 @@ class ParsedLine:
     is_reversal: bool = False
     several: bool = False
     row: str = ""
+    no_id: str = ""
     key: str = ""
     row_key: str = ""
+
+    @property
+    def group(self) -> str:
+        """The key without its number: equal for equal movements."""
+        return self.key.rpartition(":")[0]
+
+    @property
+    def old_group(self) -> str:
+        """The group it had while what stands for an id was taken for one; "" where there is no such thing."""
+        return _digest("id", self, [self.no_id]) if self.no_id else ""
+
+    @property
+    def words(self) -> list[str]:
+        return words(self.text, self.name, self.other_account)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,20 +93,28 @@ def keyed(statements: Sequence[ParsedStatement]) -> tuple[ParsedStatement, ...]:
 
 
 def _with_key(line: ParsedLine, seen: Counter[str]) -> ParsedLine:
-    said = [line.row] if line.row else [line.text, line.name, line.other_account]
-    words = [_squeezed(one) for one in said]
+    said = words(line.row) if line.row else line.words
     if not line.bank_id:
-        return replace(line, key=_key("hash", line, words, seen))
+        return replace(line, key=_key("hash", line, said, seen))
     # A bank's id is trusted to be stable, not to be unique: some repeat it on every part of a batch.
     by_id = _key("id", line, [line.bank_id], seen)
-    return replace(line, key=by_id, row_key=_key("hash", line, words, seen) if line.row else "")
+    return replace(line, key=by_id, row_key=_key("hash", line, said, seen) if line.row else "")
 
 
 def _key(kind: str, line: ParsedLine, what: Sequence[str], seen: Counter[str]) -> str:
+    group = _digest(kind, line, what)
+    seen[group] += 1
+    return f"{group}:{seen[group]}"
+
+
+def _digest(kind: str, line: ParsedLine, what: Sequence[str]) -> str:
     facts = [line.booked_on.isoformat(), str(line.amount_minor), line.currency, *what]
-    digest = hashlib.sha256("\x1f".join(facts).encode()).hexdigest()[:40]
-    seen[f"{kind}:{digest}"] += 1
-    return f"{kind}:{digest}:{seen[f'{kind}:{digest}']}"
+    return f"{kind}:{hashlib.sha256(chr(31).join(facts).encode()).hexdigest()[:40]}"
+
+
+def words(*said: str) -> list[str]:
+    """What a line says, however it is spaced and written in capitals."""
+    return [_squeezed(one) for one in said]
 
 
 def _squeezed(text: str) -> str:
