@@ -32,6 +32,7 @@ django.setup()
 import pytest
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from pytest_django import DjangoDbBlocker
 
 from prorata.clock import HandClock, set_clock
@@ -48,6 +49,10 @@ settings.register_profile(
 )
 settings.register_profile("prove", parent=settings.get_profile("test"), derandomize=False, max_examples=2000)
 settings.load_profile("prove" if PROVE else "test")
+if not PROVE:
+    # Hypothesis draws, among others, the numbers and words that stand in those of our modules that were imported so far:
+    # which they are depends on what else runs in the same process, and the examples would be others on every machine.
+    providers._get_local_constants = lambda: providers.Constants()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
