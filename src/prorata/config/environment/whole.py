@@ -114,7 +114,7 @@ class _Reader:
             staff_email=self.environ.get("PRORATA_STAFF_EMAIL", ""),
             support_address=self.support_address(),
             unpaid_room_percent=self.number("PRORATA_UNPAID_ROOM_PERCENT", 50, most=100),
-            estimates_a_minute=self.number("PRORATA_ESTIMATES_A_MINUTE", 240),
+            estimates_a_minute=self.number("PRORATA_ESTIMATES_A_MINUTE", 1500),
             refreshes_a_minute=self.number("PRORATA_REFRESHES_A_MINUTE", 20),
             pdfs_a_minute=self.number("PRORATA_PDFS_A_MINUTE", 60),
             clock_file=self.clock_file(),
