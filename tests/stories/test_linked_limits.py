@@ -165,17 +165,17 @@ def test_an_option_needs_more_of_something(world: World) -> None:
 
 def test_cards_mark_what_needs_another_resource(world: World, web: Service) -> None:
     cards = {card.code: card for card in offer(situation(web), {})["cards"]}
-    assert [mark.value for mark in cards["cpu"].marks if mark.asks] == [8, 12, 16]
+    assert [mark.value for mark in cards["cpu"].ruler.marks if mark.asks] == [8, 12, 16]
     assert [note.replace("\u00a0", " ") for note in cards["cpu"].notes] == [
         "From 8 CPU cores on, at least 8 GB of Memory."
     ]
     assert cards["cpu"].description.endswith("at least 8\u00a0GB of Memory.")
     assert not cards["memory"].notes
-    assert not [mark for mark in cards["memory"].marks if mark.asks]
+    assert not [mark for mark in cards["memory"].ruler.marks if mark.asks]
     world.pay(world.change(web, cpu=8, memory=8))
     world.work()
     cards = {card.code: card for card in offer(situation(world.reread(web)), {})["cards"]}
-    assert [mark.value for mark in cards["memory"].marks if mark.asks] == [3, 4, 6]
+    assert [mark.value for mark in cards["memory"].ruler.marks if mark.asks] == [3, 4, 6]
     assert cards["memory"].notes[0].replace("\u00a0", " ") == "You have 8 CPU cores: at least 8 GB of Memory."
     assert not cards["cpu"].notes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.admin.checks import ModelAdminChecks
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db.models import Model
@@ -37,6 +38,8 @@ class DeskAdmin(ModelAdmin):
     Filters stand on choices, dates and small tables only: one over free text would read the whole table each time.
     """
 
+    # Unfold's own would ask the database whether the rights that actions name exist, before a new one has any tables.
+    checks_class = ModelAdminChecks
     actions = None
     show_full_result_count = False
     list_per_page = 50
