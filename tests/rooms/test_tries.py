@@ -140,7 +140,8 @@ def test_it_is_said_in_the_readers_language(world: World, web: Service, settings
 
 
 def test_refresh_asks_the_machine_only_so_often(world: World, web: Service, settings: Settings) -> None:
-    settings.PRORATA_TRIES |= {"refresh": (2, DAY)}
+    # Not `|=`, which would change the dict itself, for every test after this one.
+    settings.PRORATA_TRIES = settings.PRORATA_TRIES | {"refresh": (2, DAY)}
     aiko = person(world.owner)
     assert aiko.post(f"/services/{web.pk}/measure").status_code == 302
     assert aiko.post(f"/services/{web.pk}/change", {"do": "refresh"}).status_code == 200
