@@ -81,8 +81,6 @@ class SandboxGateway:
         self._http = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {key}"},
-            # The server closes what has been idle for some seconds: none is used that it may be closing just now.
-            limits=httpx.Limits(keepalive_expiry=1.0),
             timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
             follow_redirects=False,
             trust_env=False,

@@ -73,8 +73,6 @@ class SandboxDriver:
         self._http = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"},
-            # The server closes what has been idle for some seconds: none is used that it may be closing just now.
-            limits=httpx.Limits(keepalive_expiry=1.0),
             timeout=httpx.Timeout(read_timeout, connect=connect_timeout),
             follow_redirects=False,
             trust_env=False,
