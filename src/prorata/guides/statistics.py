@@ -15,11 +15,9 @@ FEELINGS = {name: Count("id", filter=Q(feeling=name)) for name in ("happy", "nor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Felt:
-    """How many readers felt what. `sad_percent` is of all of them, rounded half up."""
+class Faces:
+    """How many people of a language chose which face."""
 
-    guide: str
-    release: int
     language: str
     happy: int
     normal: int
@@ -28,6 +26,14 @@ class Felt:
     @property
     def all(self) -> int:
         return self.happy + self.normal + self.sad
+
+
+@dataclass(frozen=True, kw_only=True)
+class Felt(Faces):
+    """What readers of a release of a guide felt. `sad_percent` is of all of them, rounded half up."""
+
+    guide: str
+    release: int
 
     @property
     def sad_percent(self) -> int:
@@ -66,24 +72,10 @@ def lost() -> list[Lost]:
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ease:
-    """How many answers in a language found their change easy, neither, or hard."""
-
-    language: str
-    happy: int
-    normal: int
-    sad: int
-
-    @property
-    def all(self) -> int:
-        return self.happy + self.normal + self.sad
-
-
-def how_easy(span: Span) -> list[Ease]:
+def how_easy(span: Span) -> list[Faces]:
     """By the language of the answer, of the changes whose quotes were made in these days; one statement."""
     rows: Any = _answers(span).order_by().values("language").annotate(**FEELINGS)
-    return [Ease(**row) for row in rows.order_by("language")]
+    return [Faces(**row) for row in rows.order_by("language")]
 
 
 def comments(span: Span, most: int) -> list[ChangeReaction]:

@@ -69,10 +69,11 @@ def _acts(code: str) -> Iterator[Act]:
     now, longest_ago = clock.machine_now(), F("checked_at").asc(nulls_first=True)
     for attempt in _attempts(code, now).order_by(longest_ago)[:MOST_ATTEMPTS]:
         yield f"attempt {attempt.pk}", partial(_look, attempt)
-    for method in _removed(code).order_by("removed_at")[:MOST_METHODS]:
-        yield f"saved method {method.pk}", partial(tell_gateway_now, method)
     for refund in _refunds(code, now).order_by(longest_ago)[:MOST_REFUNDS]:
         yield f"refund {refund.pk}", partial(settle_refund_now, refund.pk)
+    # After all money: a card that the gateway will not forget counts as a question without an answer.
+    for method in _removed(code).order_by("removed_at")[:MOST_METHODS]:
+        yield f"saved method {method.pk}", partial(tell_gateway_now, method)
 
 
 def _look(attempt: PaymentAttempt) -> None:

@@ -22,7 +22,7 @@ from prorata.changes.funnel import (
     together,
     what_refused,
 )
-from prorata.guides.statistics import Ease, how_easy
+from prorata.guides.statistics import Faces, how_easy
 from prorata.support.statistics import AskedAbout, asked_about
 
 
@@ -48,7 +48,7 @@ class Figures:
     took: Took
     met: list[Met]
     asked: AskedAbout | None
-    ease: list[Ease] | None
+    ease: list[Faces] | None
 
     @property
     def tickets_per_hundred(self) -> float | None:

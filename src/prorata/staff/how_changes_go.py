@@ -9,12 +9,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from prorata import clock
 from prorata.changes.funnel import Came, Met, Span, in_all_languages
 from prorata.changes.models import Change, Quote
-from prorata.guides.models import ChangeReaction
+from prorata.guides.ease_words import ease_words
 from prorata.guides.statistics import comments
 from prorata.pricing.terms import ONE_DAY, midnight
 from prorata.staff.change_figures import Share, ends, figures, language_name, step_names
@@ -25,11 +24,6 @@ from prorata.staff.refusal_words import refusal_words
 DAYS, SPANS = 30, (7, 30, 90, 365)
 MOST_REFUSALS, MOST_COMMENTS = 20, 10
 BAR = 1000  # how wide the bar of the first step is drawn
-FEELINGS = {
-    ChangeReaction.Feeling.HAPPY: gettext_lazy("Easy"),
-    ChangeReaction.Feeling.NORMAL: gettext_lazy("So-so"),
-    ChangeReaction.Feeling.SAD: gettext_lazy("Difficult"),
-}
 
 
 def how_changes_go(request: HttpRequest) -> HttpResponse:
@@ -43,7 +37,7 @@ def how_changes_go(request: HttpRequest) -> HttpResponse:
         any_yet=Quote.objects.exists(), spans=[(days, *_last(days)) for days in SPANS], steps=_steps(found.all),
         languages=[(language_name(code), _steps(came)) for code, came in found.by_language.items()],
         ends=[(words, Share(count, found.all.continued)) for words, count in ends(found.all)],
-        ease=[(language_name(one.language), one) for one in found.ease or []],
+        ease=[(language_name(one.language), one) for one in found.ease or []], answers=ease_words().values(),
         comments=_comments(span) if found.ease is not None else [], **_refusals(found.met),
     )  # fmt: skip
 
@@ -94,10 +88,8 @@ def _steps(came: Came) -> list[dict[str, Any]]:
 
 
 def _comments(span: Span) -> list[dict[str, Any]]:
-    return [
-        {"said": one, "words": FEELINGS[ChangeReaction.Feeling(one.feeling)]}
-        for one in comments(span, MOST_COMMENTS)
-    ]
+    words = ease_words()
+    return [{"said": one, "words": words[one.feeling]} for one in comments(span, MOST_COMMENTS)]
 
 
 def _refusals(met: list[Met]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from prorata.changes.funnel import Came, Took
+from prorata.guides.ease_words import ease_words
 from prorata.spreadsheet import CONTENT_TYPE, Cell, csv_lines
 from prorata.staff.change_figures import Figures, ends, language_name, step_names
 from prorata.staff.refusal_words import refusal_words
@@ -35,7 +36,8 @@ def _rows(found: Figures) -> Iterator[list[Cell]]:
     if found.asked is not None:
         yield from _asked(found)
     for one in found.ease or []:
-        for words, count in ((_("Easy"), one.happy), (_("So-so"), one.normal), (_("Difficult"), one.sad)):
+        for feeling, words in ease_words().items():
+            count = getattr(one, feeling)
             yield [_("Was this easy?"), language_name(one.language), "", "", words, count, one.all]
     for met in found.met:
         for step, times in ((_("at Continue"), met.at_continue), (_("at Submit"), met.at_submit)):

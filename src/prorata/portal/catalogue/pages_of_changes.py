@@ -17,6 +17,7 @@ from prorata.changes.split import Split
 from prorata.changes.words import reason_words, status_words
 from prorata.credit.models import LogLine, Purse, Voucher, VoucherUse
 from prorata.credit.pledge import Release
+from prorata.guides.ease_words import ease_words
 from prorata.guides.models import ChangeReaction
 from prorata.guides.react import CARRIED_OUT
 from prorata.portal.bill import example_parts, of_quote, of_quoted
@@ -35,7 +36,6 @@ from prorata.portal.catalogue.made_up import (
 from prorata.portal.catalogue.rows import Rows
 from prorata.portal.offer import offer
 from prorata.portal.views.changes import SIGNS
-from prorata.portal.views.ease import ease_words
 
 Context = dict[str, Any]
 MIXED = {"cpu": 4, "memory": 8, "backups": 4}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from prorata.changes.models import Change
 from prorata.customers.models import User
 from prorata.customers.scope import my_one
+from prorata.guides.ease_words import ease_words
 from prorata.guides.models import ChangeReaction
 from prorata.guides.react import CARRIED_OUT, NotAsked, NotUnderstood
 from prorata.guides.react import say_how_easy as say
@@ -26,14 +27,6 @@ def asked(reader: User, change: Change) -> dict[str, Any]:
         return {}
     given = ChangeReaction.objects.filter(change=change, reader=reader).first()
     return {"feelings": ease_words(), "reaction": given}
-
-
-def ease_words() -> dict[str, str]:
-    return {
-        ChangeReaction.Feeling.HAPPY: _("Easy"),
-        ChangeReaction.Feeling.NORMAL: _("So-so"),
-        ChangeReaction.Feeling.SAD: _("Difficult"),
-    }
 
 
 @sent_from("portal:show_change", "reference")
